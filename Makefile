@@ -1,0 +1,64 @@
+# `make demo` and `make test` do all the set-up; Python >= 3.11 and make are all they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types contracts tests quick bench wheel lock debian clean
+
+help: ## what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	@$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing the pinned packages (about half a minute, once)"
+	@$(PIP) install --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing the tools that the tests need"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.runtime ## the main job, unattended, on this machine alone
+	@$(BIN)/newsletter demo
+
+test: $(VENV)/.dev debian lint types contracts tests ## everything: format, lint, types, contracts, tests
+
+check: $(VENV)/.dev lint types contracts quick ## the fast subset, under a minute
+
+lint: $(VENV)/.dev ## format and lint
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && echo "format and lint: clean"
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy --no-error-summary && echo "types: clean"
+
+contracts: $(VENV)/.dev ## the law of imports
+	@$(BIN)/lint-imports --no-cache
+
+tests: $(VENV)/.dev
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+quick: $(VENV)/.dev
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian"
+
+bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
+	@$(BIN)/python -m bench
+
+wheel: $(VENV)/.dev ## build the wheel
+	@$(BIN)/python -m build --no-isolation --wheel
+
+lock: $(VENV)/.dev ## pin the versions anew, with hashes
+	@sh tools/lock.sh $(BIN)
+
+debian: ## chromium and postfix's test tools, where this user may install them
+	@sh tools/debian.sh
+
+clean: ## what can be made again
+	@rm -rf $(VENV) build dist newsletter-demo .mypy_cache .ruff_cache .hypothesis

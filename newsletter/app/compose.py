@@ -1,0 +1,146 @@
+"""From an issue's name to its pages: reading, rendering, compiling, and the content digest."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from newsletter.app.open import App
+from newsletter.campaign import Page
+from newsletter.edition.model import Edition, Variant
+from newsletter.edition.render import render_edition
+from newsletter.edition.theme import Theme
+from newsletter.issue.model import Issue
+from newsletter.message import CompiledMessage, compile_message
+from newsletter.values import Digest, Language, SectionId, digest_of
+
+TEST_MARK = "[TEST] "
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """An issue with its theme and the pages of its variants; digest over all its words."""
+
+    issue: Issue
+    theme: Theme
+    pages: Mapping[Variant, Page]
+    content_digest: Digest
+
+
+def compose(app: App, name: str, variants: Iterable[Variant] = ()) -> Composition:
+    """Render and compile an issue: in full for each language, and the variants asked for.
+
+    Raises ``UsageError``, ``IssueError`` or ``ThemeError``; nothing is fetched from the network.
+    """
+    issue = app.load_issue(name)
+    return compose_issue(app, issue, variants)
+
+
+def compose_issue(app: App, issue: Issue, variants: Iterable[Variant] = ()) -> Composition:
+    """The same for an issue that was read already."""
+    theme = app.load_theme(issue.original.theme)
+    wanted = dict.fromkeys([*full_variants(issue), *variants])
+    pages = {variant: make_page(app, issue, theme, variant) for variant in wanted}
+    return Composition(issue, theme, pages, _content_digest(issue, theme, pages))
+
+
+def full_variants(issue: Issue) -> tuple[Variant, ...]:
+    """The issue in each of its languages with every section."""
+    return tuple(Variant(language, issue.section_ids) for language in issue.languages)
+
+
+def make_page(
+    app: App, issue: Issue, theme: Theme, variant: Variant, *, test: bool = False
+) -> Page:
+    """Render and compile one variant; a test is marked in its subject and headers."""
+    edition = render_edition(issue, variant, theme, app.publisher)
+    if test:
+        edition = replace(edition, subject=TEST_MARK + edition.subject)
+    return Page(edition, compile_page(app, issue, edition, test=test))
+
+
+def compile_page(
+    app: App, issue: Issue, edition: Edition, *, test: bool = False
+) -> CompiledMessage:
+    """Compile an edition with this newsletter's sender and List-Id."""
+    sender = app.settings.sender
+    marks = {"X-Newsletter-Issue": issue.slug} | ({"X-Newsletter-Test": "yes"} if test else {})
+    return compile_message(
+        edition,
+        sender_name=sender.name,
+        sender_address=sender.address,
+        reply_to=sender.reply_to or "",
+        list_id=sender.list_id,
+        list_name=app.settings.name,
+        marks=marks,
+    )
+
+
+def _content_digest(issue: Issue, theme: Theme, pages: Mapping[Variant, Page]) -> Digest:
+    """Over every language's full page, who sees which section, and the theme's files.
+
+    It does not depend on the audience: `build`, `test`, `plan` and `send` show the same one.
+    """
+    parts = [pages[variant].compiled.to_bytes() for variant in full_variants(issue)]
+    audiences = sorted(issue.section_audiences.items())
+    parts.append(repr(audiences).encode())
+    parts += [
+        str(path.relative_to(theme.folder)).encode() + b"\0" + path.read_bytes()
+        for path in sorted(theme.folder.rglob("*"))
+        if path.is_file() and path.suffix in {".j2", ".css", ".toml"}
+    ]
+    parts += [path.read_bytes() for path in _own_images(issue)]
+    return digest_of(*parts)
+
+
+def _own_images(issue: Issue) -> list[Path]:
+    folder = issue.folder / "images"
+    return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def sample_values(app: App, issue: Issue, page: Page) -> dict[str, str]:
+    """Values for a page that no reader gets: slots show their defaults, else their names.
+
+    The date is the issue's and the Message-ID comes from its slug, so the bytes never change.
+    """
+    site = app.settings.site.url
+    noon = dt.datetime.combine(issue.original.date, dt.time(12), dt.UTC)
+    named = {
+        slot.name: slot.default if slot.default is not None else f"[{slot.name}]"
+        for slot in page.edition.slots.values()
+    }
+    return named | {
+        "email": app.settings.staging.address,
+        "to_name": "",
+        "date": noon.strftime("%a, %d %b %Y %H:%M:%S +0000"),
+        "message_id": f"<{issue.slug}.{page.edition.variant.language}.sample@{_domain(app)}>",
+        "unsubscribe_url": f"{site}/u/sample",
+        "preferences_url": f"{site}/p/sample",
+        "browser_url": f"{site}/v/sample",
+        "unsubscribe_mailto": f"mailto:{unsubscribe_address(app)}?subject=unsubscribe%20sample",
+    }
+
+
+def unsubscribe_address(app: App) -> str:
+    """Where unsubscribes by mail go."""
+    return app.settings.site.unsubscribe_mailto or app.settings.sender.address
+
+
+def _domain(app: App) -> str:
+    return app.settings.sender.address.rpartition("@")[2]
+
+
+def variant_label(issue: Issue, variant: Variant) -> str:
+    """A variant for people: ``it, every section`` or ``it, without china``."""
+    hidden = [section for section in issue.section_ids if section not in variant.sections]
+    return f"{variant.language}, " + (f"without {', '.join(hidden)}" if hidden else "all sections")
+
+
+def language_of(fields: Mapping[str, str], default: Language) -> str:
+    """The language a reader's row asks for."""
+    return fields.get("language") or default
+
+
+def sections_text(sections: Iterable[SectionId]) -> str:
+    """Section ids in one line."""
+    return ", ".join(sections)

@@ -1,0 +1,23 @@
+"""The newsletter's ledger, opened where the settings say."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.app.open import App
+from newsletter.ledger.ledger import Ledger
+
+
+@contextlib.contextmanager
+def open_ledger(app: App, *, create: bool = True) -> Iterator[Ledger]:
+    """The newsletter's ledger, closed afterwards."""
+    url = app.ledger_url()
+    state = app.state_folder if "://" in url else None
+    with Ledger.open(url, create=create, state=state) as ledger:
+        yield ledger
+
+
+def has_ledger(app: App) -> bool:
+    """Whether anything was ever recorded here."""
+    url = app.ledger_url()
+    return "://" in url or Path(url).exists()

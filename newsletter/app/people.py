@@ -1,0 +1,139 @@
+"""People: lists and segments read, and an audience selected from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from newsletter.app.open import App
+from newsletter.audience.lists import load_list, refuse_faulty
+from newsletter.audience.model import Audience, Gravity, SubscriberList
+from newsletter.audience.segments import Segment, load_segments, parse_expression
+from newsletter.audience.select import Exclusion, select_audience
+from newsletter.errors import UsageError
+from newsletter.values import Address, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """An audience and what it was selected with. ``notes`` counts mended and noted rows."""
+
+    audience: Audience
+    segments: Mapping[str, Segment]
+    fields: frozenset[str]
+    notes: int
+
+
+def list_paths(app: App) -> list[Path]:
+    """The CSV files under subscribers/, by name."""
+    return sorted((app.root / "subscribers").glob("*.csv"))
+
+
+def read_lists(app: App, only: Sequence[str] = ()) -> list[SubscriberList]:
+    """Read the named lists, or all; ``UsageError`` for a name that is not there."""
+    paths = {path.stem: path for path in list_paths(app)}
+    for name in only:
+        if name not in paths:
+            raise UsageError(
+                f"there is no list {name!r} under subscribers/",
+                cure=did_you_mean(name, paths),
+                next_command="newsletter lists",
+            )
+    return [load_list(path) for name, path in paths.items() if not only or name in only]
+
+
+def columns_of(lists: Sequence[SubscriberList]) -> frozenset[str]:
+    """The columns that the lists have, together."""
+    return frozenset(column for each in lists for column in each.columns)
+
+
+def read_segments(app: App, columns: frozenset[str]) -> Mapping[str, Segment]:
+    """The saved segments; raises ``SegmentError`` with every problem."""
+    path = app.root / "subscribers" / "segments.toml"
+    return load_segments(path, columns) if path.exists() else {}
+
+
+def read_people(
+    app: App,
+    only: Sequence[str],
+    segment: str | None,
+    exclude: Sequence[str],
+    suppressed: Mapping[str, str],
+) -> Readers:
+    """Select an audience; any refused row stops it with ``ListError``, all of them at once."""
+    every = read_lists(app)
+    known = columns_of(every)
+    chosen = [each for each in every if each.name in only] if only else every
+    if len(chosen) < len(set(only)):
+        read_lists(app, only)  # names the one that is not there
+    refuse_faulty(every)
+    segments = read_segments(app, known)
+    audience = select_audience(
+        chosen,
+        only=find_segment(segment, segments, known) if segment else None,
+        exclude=[_exclusion(name, every, segments, known) for name in exclude],
+        suppressed=suppressed,
+    )
+    notes = sum(len(each.problems(Gravity.MENDED, Gravity.NOTED)) for each in chosen)
+    return Readers(audience, segments, known, notes)
+
+
+def find_segment(words: str, segments: Mapping[str, Segment], columns: frozenset[str]) -> Segment:
+    """A saved segment by name, else the words taken as an expression."""
+    if words in segments:
+        return segments[words]
+    if words.replace("-", "").replace("_", "").isalnum() and words not in columns:
+        raise UsageError(
+            f"there is no segment {words!r}",
+            cure=did_you_mean(words, segments),
+            next_command="newsletter segments list",
+        )
+    return parse_expression(words, columns, segments)
+
+
+def _exclusion(
+    name: str,
+    lists: Sequence[SubscriberList],
+    segments: Mapping[str, Segment],
+    columns: frozenset[str],
+) -> Exclusion:
+    for each in lists:
+        if each.name == name:
+            return each
+    if name not in segments and name.replace("-", "").replace("_", "").isalnum():
+        names = [*segments, *(each.name for each in lists)]
+        raise UsageError(
+            f"there is no list or segment {name!r} to exclude",
+            cure=did_you_mean(name, names),
+            next_command="newsletter segments list",
+        )
+    return find_segment(name, segments, columns)
+
+
+def did_you_mean(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
+    """The cure for a name that is not there."""
+    near = nearest(name, names)
+    if near:
+        return f"did you mean {near!r}?"
+    return "there are: " + ", ".join(names) if names else "there is none yet"
+
+
+def staged(app: App, audience: Audience) -> Audience:
+    """The same people under addresses of the staging inbox: ``prova+anna.soci.example@…``."""
+    local, _, domain = app.settings.staging.address.partition("@")
+    people = tuple(
+        replace(person, address=Address(f"{local}+{_tag(person.address)}@{domain}"))
+        for person in audience.people
+    )
+    return replace(audience, people=people)
+
+
+_LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+
+
+def _tag(address: Address) -> str:
+    """The reader's address as a plus tag: unique, and short enough for a local part."""
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "." for c in address.key)
+    plain = ".".join(part for part in plain.split(".") if part)
+    digest = sha256(address.key.encode()).hexdigest()[:8]
+    return f"{plain[: _LONGEST_LOCAL - 40]}.{digest}".strip(".")

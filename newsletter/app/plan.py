@@ -1,0 +1,324 @@
+"""The plan: exactly who would get what, computed and shown before anything is recorded."""
+
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.app.check import check_composition
+from newsletter.app.compose import (
+    Composition,
+    compose_issue,
+    language_of,
+    sample_values,
+    unsubscribe_address,
+    variant_label,
+)
+from newsletter.app.open import STAGING, App
+from newsletter.app.people import Readers, read_people, staged
+from newsletter.app.relay import relay_name
+from newsletter.app.tested import TestedState, tested_state
+from newsletter.audience.model import Arithmetic, Person
+from newsletter.campaign import Page, Plan, Terms, plan_campaign
+from newsletter.edition.model import BUILT_IN_SLOTS, Variant
+from newsletter.edition.variants import variant_for
+from newsletter.errors import UsageError
+from newsletter.issue.model import Issue
+from newsletter.ledger.ledger import Ledger
+from newsletter.lint.rule import Finding
+from newsletter.values import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What the officer asked for: an issue and whom; empty lists mean all of them."""
+
+    issue: str
+    lists: tuple[str, ...] = ()
+    segment: str | None = None
+    exclude: tuple[str, ...] = ()
+    rate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One list in the plan; joined and left since the last campaign that used it."""
+
+    name: str
+    recipients: int
+    joined: int | None
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectLine:
+    """What a language's readers see in their inbox."""
+
+    language: str
+    subject: str
+    preheader: str
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariantLine:
+    """One page and how many see it."""
+
+    label: str
+    recipients: int
+    message_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The plan as it is shown; ``red`` are lines that `--yes` never skips."""
+
+    issue: str
+    content_digest: str
+    audience_digest: str
+    commit: str
+    sender: str
+    reply_to: str
+    list_id: str
+    subjects: tuple[SubjectLine, ...]
+    lists: tuple[ListLine, ...]
+    arithmetic: Arithmetic
+    recipients: int
+    sections: Mapping[str, int]
+    variants: tuple[VariantLine, ...]
+    profile: str
+    relay: str
+    rate: str
+    connections: int
+    seconds: float
+    findings: tuple[Finding, ...]
+    checks_passed: int
+    tested: TestedState
+    reader_notes: int
+    red: tuple[str, ...]
+    already: int
+    """How many were accepted for (or are in doubt in) another campaign of this issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan itself, and how it is shown."""
+
+    plan: Plan
+    view: PlanView
+
+
+def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
+    """Compute a plan. Pure but for reading files and the ledger; records nothing.
+
+    Raises ``UsageError`` for names that are not there or an empty audience, ``InputError`` for
+    faulty files.
+    """
+    issue = app.load_issue(request.issue)
+    suppressed = ledger.suppression_reasons() if ledger else {}
+    readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
+    if not readers.audience.people:
+        raise UsageError(
+            "nobody would receive this",
+            cure=_why_nobody(readers.audience.arithmetic),
+            next_command="newsletter lists",
+        )
+    variants = [variant_of(app, issue, readers, person) for person in readers.audience.people]
+    made = compose_issue(app, issue, variants)
+    audience = staged(app, readers.audience) if app.profile == STAGING else readers.audience
+    terms = _terms(app, request)
+    plan = plan_campaign(issue.slug, made.content_digest, audience, variants, made.pages, terms)
+    return Planned(plan, _view(app, made, plan, readers, ledger))
+
+
+def variant_of(app: App, issue: Issue, readers: Readers, person: Person) -> Variant:
+    """The page that a person sees; ``UsageError`` when it would be empty."""
+    matched = {
+        name
+        for name in set(issue.section_audiences.values())
+        if name in readers.segments and readers.segments[name].matches(person)
+    }
+    variant = variant_for(issue, language_of(person.fields, app.default_language), matched)
+    if not variant.sections:
+        raise UsageError(
+            f"{person.address} would get a page without any section",
+            cure="let one section have no audience, or send to a segment that sees one",
+            next_command=f"newsletter issue show {issue.slug}",
+        )
+    return variant
+
+
+def _terms(app: App, request: PlanRequest) -> Terms:
+    try:
+        rate = Rate.parse(request.rate) if request.rate else app.settings.rate
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return Terms(
+        rate=rate,
+        connections=app.settings.connections,
+        profile=app.profile,
+        envelope_sender=app.settings.sender.address,
+        unsubscribe_base=app.settings.site.url,
+        unsubscribe_mailto=unsubscribe_address(app),
+        on_doubt=app.settings.on_doubt,
+    )
+
+
+def _why_nobody(sums: Arithmetic) -> str:
+    if not sums.on_lists:
+        return "the lists hold no readers"
+    gone = sum(sums.suppressed.values())
+    if gone:
+        return f"{gone} of {sums.on_lists} are suppressed, the others excluded"
+    return "no reader of these lists is in the segment"
+
+
+def _view(
+    app: App, made: Composition, plan: Plan, readers: Readers, ledger: Ledger | None
+) -> PlanView:
+    sender = app.settings.sender
+    findings, passed = check_composition(app, made, readers.fields)
+    findings = (*findings, *_holes(made, plan))
+    already = _already(ledger, plan)
+    tested = tested_state(app, plan.slug, plan.content_digest)
+    return PlanView(
+        issue=plan.slug,
+        content_digest=plan.content_digest,
+        audience_digest=plan.audience_digest,
+        commit=commit_of(app.root),
+        sender=f"{sender.name} <{sender.address}>",
+        reply_to=sender.reply_to or sender.address,
+        list_id=sender.list_id,
+        subjects=_subjects(app, made, plan),
+        lists=_list_lines(plan, ledger),
+        arithmetic=plan.arithmetic,
+        recipients=len(plan.recipients),
+        sections={s: plan.section_readers.get(s, 0) for s in made.issue.section_ids},
+        variants=tuple(
+            VariantLine(variant_label(made.issue, v.variant), v.readers, v.compiled.size)
+            for v in plan.variants
+        ),
+        profile=app.profile,
+        relay=relay_name(app),
+        rate=str(plan.terms.rate),
+        connections=plan.terms.connections,
+        seconds=len(plan.recipients) / plan.terms.rate.per_second,
+        findings=findings,
+        checks_passed=passed,
+        tested=tested,
+        reader_notes=readers.notes,
+        red=_red_lines(plan, already),
+        already=len(already),
+    )
+
+
+def _red_lines(plan: Plan, already: Mapping[str, str]) -> tuple[str, ...]:
+    if not already:
+        return ()
+    last = max(already.values())
+    line = f"{len(already)} of {len(plan.recipients)} recipients were accepted for another campaign"
+    return (f"{line} of this issue, the last on {last}",)
+
+
+def _already(ledger: Ledger | None, plan: Plan) -> dict[str, str]:
+    if ledger is None:
+        return {}
+    elsewhere = ledger.accepted_elsewhere(plan.slug)
+    return {
+        recipient.person.address.key: f"{elsewhere[recipient.person.address.key]:%Y-%m-%d}"
+        for recipient in plan.recipients
+        if recipient.person.address.key in elsewhere
+    }
+
+
+def _subjects(app: App, made: Composition, plan: Plan) -> tuple[SubjectLine, ...]:
+    from newsletter.app.build import fill_text
+
+    counts: Counter[str] = Counter()
+    pages: dict[str, Page] = {}
+    for planned in plan.variants:
+        counts[planned.variant.language] += planned.readers
+        pages.setdefault(planned.variant.language, made.pages[planned.variant])
+    lines = []
+    for language, page in pages.items():
+        values = sample_values(app, made.issue, page)
+        subject, preheader = (
+            fill_text(words, page, values)
+            for words in (page.edition.subject, page.edition.preheader)
+        )
+        lines.append(SubjectLine(language, subject, preheader, counts[language]))
+    return tuple(sorted(lines, key=lambda line: -line.recipients))
+
+
+def _list_lines(plan: Plan, ledger: Ledger | None) -> tuple[ListLine, ...]:
+    """Who joined and who left each list since the last campaign that was sent to it."""
+    now: dict[str, set[str]] = {name: set() for name in plan.per_list}
+    for recipient in plan.recipients:
+        for name in recipient.person.lists:
+            now.setdefault(name, set()).add(recipient.person.address.key)
+    before = ledger.last_audience() if ledger else {}
+    return tuple(
+        ListLine(
+            name,
+            number,
+            len(now[name] - before[name]) if name in before else None,
+            len(before[name] - now[name]) if name in before else None,
+        )
+        for name, number in plan.per_list.items()
+    )
+
+
+def _holes(made: Composition, plan: Plan) -> tuple[Finding, ...]:
+    """Readers whose row leaves a slot empty that has no default."""
+    from newsletter.lint.rule import Severity
+
+    known = set(BUILT_IN_SLOTS)
+    holes: Counter[str] = Counter()
+    for recipient in plan.recipients:
+        compiled = plan.variants[recipient.variant].compiled
+        values = reader_values(recipient.person)
+        holes.update(name for name in compiled.missing(values) if name in known | set(values))
+    place = made.issue.folder / "issue.toml"
+    return tuple(
+        Finding(
+            rule="slot-unfilled",
+            severity=Severity.ERROR,
+            message=f"{number} recipients have no {name!r}, and the slot has no default",
+            cure=f'write {{{{ {name} | "…" }}}} with words for them, or fill the column',
+            path=place,
+        )
+        for name, number in sorted(holes.items())
+    )
+
+
+def reader_values(person: Person) -> dict[str, str]:
+    """A reader's fields as slots see them."""
+    return {
+        **dict.fromkeys(BUILT_IN_SLOTS, ""),
+        **person.fields,
+        "email": person.address.text,
+        "lists": ", ".join(person.lists),
+    }
+
+
+def commit_of(root: Path) -> str:
+    """The git commit of the newsletter's files: ``4ac21d7, clean``, or nothing without git."""
+    if shutil.which("git") is None:
+        return ""
+    commit = _git(root, "rev-parse", "--short", "HEAD")
+    if not commit:
+        return ""
+    changed = _git(root, "status", "--porcelain", "--", "issues", "templates", "subscribers")
+    return f"{commit}, {'changed since' if changed else 'clean'}"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 fixed words, no shell
+        ["git", "-C", str(root), *arguments],  # noqa: S607 the officer's git
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,124 @@
+"""Reports saved and shown; the ledger verified and copied."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.open import App
+from newsletter.app.sending import find_campaign
+from newsletter.errors import LedgerError, UsageError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignState, Discrepancy
+from newsletter.report import Report, report_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The proof: how many campaigns and recipients were gone through, and what is wrong."""
+
+    ledger: str
+    campaigns: int
+    recipients: int
+    discrepancies: tuple[Discrepancy, ...]
+
+
+def make_report(app: App, which: str | None) -> Report:
+    """The report of a campaign; by default of the newest that was sent."""
+    _want_ledger(app)
+    with open_ledger(app, create=False) as ledger:
+        begun = tuple(s for s in CampaignState if s is not CampaignState.SCHEDULED)
+        return report_of(ledger, find_campaign(ledger, which, begun).id)
+
+
+def save_report(app: App, report: Report) -> tuple[Path, ...]:
+    """Write ``reports/N.md`` and ``reports/N.csv``."""
+    folder = app.root / "reports"
+    folder.mkdir(exist_ok=True)
+    words, rows = folder / f"{report.campaign.id}.md", folder / f"{report.campaign.id}.csv"
+    words.write_text("\n".join(_markdown(report)) + "\n", encoding="utf-8")
+    with (
+        open_ledger(app, create=False) as ledger,
+        rows.open("w", newline="", encoding="utf-8") as f,
+    ):
+        _write_rows(ledger, report, csv.writer(f))
+    return words, rows
+
+
+def verify_ledger(app: App) -> Verified:
+    """Go through every campaign; nothing is changed."""
+    _want_ledger(app)
+    with open_ledger(app, create=False) as ledger:
+        campaigns = ledger.campaigns()
+        found = ledger.verify()
+        return Verified(ledger.name, len(campaigns), sum(c.recipients for c in campaigns), found)
+
+
+def backup_ledger(app: App, path: Path | None) -> Path:
+    """Copy the ledger, atomically; refuses to overwrite a file."""
+    _want_ledger(app)
+    target = path or app.state_folder / f"ledger-{app.clock():%Y%m%d-%H%M%S}.db"
+    if target.exists():
+        raise UsageError(f"{target} is there already", cure="name another file")
+    with open_ledger(app, create=False) as ledger:
+        return ledger.backup(target)
+
+
+def _want_ledger(app: App) -> None:
+    if not has_ledger(app):
+        raise LedgerError(
+            "nothing was recorded here yet",
+            cure="the ledger begins with the first send",
+            next_command="newsletter issue list",
+        )
+
+
+def _markdown(report: Report) -> list[str]:
+    campaign = report.campaign
+    lines = [
+        f"# Campaign {campaign.id}: {campaign.slug}",
+        "",
+        f"{report.recipients} recipients. "
+        + ("Complete." if report.complete else f"Incomplete: {campaign.state}. {campaign.reason}"),
+        "",
+        "Accepted means that the relay answered 250; delivery is not known from this.",
+        "",
+        "| state | recipients | share |",
+        "|---|---:|---:|",
+    ]
+    lines += [
+        f"| {state.value.replace('_', ' ')} | {count} | {report.share(state):.1%} |"
+        for state, count in report.counts.items()
+        if count
+    ]
+    lines += ["", "| domain | accepted | of |", "|---|---:|---:|"]
+    lines += [f"| {d.name} | {d.accepted} | {d.total} |" for d in report.domains]
+    if report.refused:
+        lines += ["", "| refused | code | words |", "|---:|---|---|"]
+        lines += [f"| {r.count} | {r.code} | {_cell(r.words)} |" for r in report.refused]
+    return lines
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+
+
+def _write_rows(ledger: Ledger, report: Report, writer) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 csv has no public type for it
+    writer.writerow(["address", "state", "code", "reply", "attempts", "at"])
+    for row in ledger.deliveries(report.campaign.id):
+        reply = row.delivery.reply
+        writer.writerow(
+            [
+                _harmless(row.address),
+                row.delivery.state.value,
+                reply.code if reply else "",
+                _harmless(reply.text) if reply else "",
+                row.delivery.attempts,
+                row.last_attempt_at.isoformat() if row.last_attempt_at else "",
+            ]
+        )
+
+
+def _harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula (CSV injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

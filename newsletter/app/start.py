@@ -1,0 +1,121 @@
+"""Beginning: a newsletter in an empty folder, and a new issue in a newsletter."""
+
+import datetime as dt
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter.app.open import App
+from newsletter.errors import UsageError
+from newsletter.settings import FILE_NAME
+from newsletter.values import parse_slug
+
+_PACKAGE = Path(__file__).parent.parent
+_STARTER = Path(__file__).parent / "starter"
+EXAMPLE_ISSUE = "2019-11-assemblea"
+EXAMPLE_PARTS = ("issues", "templates", "subscribers", FILE_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was written: a folder, and the files in it, relative to it."""
+
+    folder: Path
+    files: tuple[str, ...]
+    issue: str
+
+
+def example_folder() -> Path:
+    """The working example: inside the installed package, else beside it in the repository."""
+    packaged = _PACKAGE / "_example"
+    return packaged if packaged.is_dir() else _PACKAGE.parent
+
+
+def copy_example(target: Path) -> None:
+    """Copy the example newsletter, ALISEI's first issue with its readers, into a new folder."""
+    source = example_folder()
+    target.mkdir(parents=True)
+    for part in EXAMPLE_PARTS:
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part)
+        else:
+            shutil.copyfile(source / part, target / part)
+
+
+def init_newsletter(folder: Path, today: dt.date) -> Started:
+    """Write a working newsletter into an empty folder (or one that is not there yet).
+
+    Raises ``UsageError`` when the folder holds anything but git's own files.
+    """
+    _want_empty(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        FILE_NAME: FILE_NAME,
+        ".env.example": "env.example",
+        ".gitignore": "gitignore",
+        "subscribers/members.csv": "subscribers/members.csv",
+        "subscribers/segments.toml": "subscribers/segments.toml",
+    }
+    for name, source in files.items():
+        if not (folder / name).exists():
+            _write(folder / name, (_STARTER / source).read_text(encoding="utf-8"))
+    shutil.copytree(example_folder() / "templates", folder / "templates")
+    slug = f"{today:%Y-%m}-first-issue"
+    _write_issue(folder, slug, today, language="en", theme="alisei")
+    written = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    return Started(folder, tuple(f for f in written if not f.startswith(".git/")), slug)
+
+
+def new_issue(app: App, name: str, today: dt.date) -> Started:
+    """Write a new issue that checks clean; ``UsageError`` when the name is taken or unfit."""
+    try:
+        slug = parse_slug(name)
+    except ValueError as error:
+        raise UsageError(str(error), cure="for example 2026-12-winter") from error
+    folder = app.root / "issues" / slug
+    if folder.exists():
+        raise UsageError(
+            f"issues/{slug} is there already",
+            cure="choose another name",
+            next_command=f"newsletter issue show {slug}",
+        )
+    themes = app.theme_names()
+    if not themes:
+        raise UsageError("there is no theme under templates/", next_command="newsletter init")
+    theme = "alisei" if "alisei" in themes else themes[0]
+    _write_issue(app.root, slug, today, language=app.default_language, theme=theme)
+    return Started(folder, ("issue.toml",), slug)
+
+
+def _want_empty(folder: Path) -> None:
+    if (folder / FILE_NAME).exists():
+        raise UsageError(
+            f"{FILE_NAME} is there already: this is a newsletter",
+            cure="nothing was written",
+            next_command="newsletter check",
+        )
+    tolerated = {".git", ".gitignore", ".env", ".venv", "README.md", "LICENSE"}
+    found = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in found if name not in tolerated]
+    if others:
+        raise UsageError(
+            f"{folder} is not empty: it holds {', '.join(others[:3])}",
+            cure="name a new folder; nothing was written",
+            next_command="newsletter init my-newsletter",
+        )
+
+
+def _write_issue(root: Path, slug: str, today: dt.date, *, language: str, theme: str) -> None:
+    template = (_STARTER / "issue" / "issue.toml").read_text(encoding="utf-8")
+    words = template.format(
+        date=today.isoformat(),
+        event_date=(today + dt.timedelta(days=14)).isoformat(),
+        language=language,
+        theme=theme,
+    )
+    _write(root / "issues" / slug / "issue.toml", words)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())

@@ -1,0 +1,117 @@
+"""How campaigns stand: counts, who is named, and what to type next."""
+
+from dataclasses import dataclass, field
+
+from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.open import App
+from newsletter.app.sending import find_campaign
+from newsletter.delivery import DeliveryState
+from newsletter.errors import UsageError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import (
+    Attempt,
+    Campaign,
+    CampaignState,
+    DeliveryRow,
+    Progress,
+)
+from newsletter.values import Address
+
+_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRequest:
+    """Which campaign, and whom to name."""
+
+    which: str | None = None
+    failed: bool = False
+    in_doubt: bool = False
+    recipient: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One campaign as it stands, or all of them in a line each."""
+
+    progress: Progress | None
+    campaigns: tuple[tuple[Campaign, Progress], ...] = ()
+    rows: tuple[DeliveryRow, ...] = ()
+    attempts: tuple[Attempt, ...] = field(default=())
+    more: int = 0
+    next_command: str = ""
+
+
+def see_status(app: App, request: StatusRequest) -> Status:
+    """The status that was asked for; without a name, every campaign in a line.
+
+    Raises ``UsageError`` for a campaign or a recipient that is not there.
+    """
+    if not has_ledger(app):
+        return Status(None, next_command="newsletter issue list")
+    with open_ledger(app, create=False) as ledger:
+        named = request.which or request.failed or request.in_doubt or request.recipient
+        if not named:
+            return _overview(ledger)
+        campaign = find_campaign(ledger, request.which, tuple(CampaignState))
+        return _one(ledger, campaign, request)
+
+
+def _overview(ledger: Ledger) -> Status:
+    every = tuple((c, ledger.progress(c.id)) for c in reversed(ledger.campaigns()))
+    if not every:
+        return Status(None, next_command="newsletter issue list")
+    campaign, progress = every[0]
+    if len(every) == 1:
+        return Status(progress, next_command=next_step(progress))
+    return Status(
+        None, every, next_command=next_step(progress) or f"newsletter report {campaign.id}"
+    )
+
+
+def _one(ledger: Ledger, campaign: Campaign, request: StatusRequest) -> Status:
+    progress = ledger.progress(campaign.id)
+    if request.recipient:
+        return _recipient(ledger, progress, request.recipient)
+    states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if request.failed else []
+    states += [DeliveryState.IN_DOUBT] if request.in_doubt else []
+    rows = tuple(ledger.deliveries(campaign.id, states)) if states else ()
+    return Status(
+        progress,
+        rows=rows[:_LISTED],
+        more=max(0, len(rows) - _LISTED),
+        next_command=next_step(progress),
+    )
+
+
+def _recipient(ledger: Ledger, progress: Progress, recipient: str) -> Status:
+    try:
+        address = Address.parse(recipient)
+    except ValueError as error:
+        raise UsageError(f"{recipient!r} is not an address: {error}") from error
+    number = progress.campaign.id
+    rows = tuple(ledger.deliveries(number, address=address))
+    if not rows:
+        raise UsageError(
+            f"{address} is not a recipient of campaign {number}",
+            cure="another campaign may have reached this reader",
+            next_command=f"newsletter subscribers show {address}",
+        )
+    return Status(progress, rows=rows, attempts=ledger.attempts(number, rows[0].seq))
+
+
+def next_step(progress: Progress) -> str:
+    """The command that carries a campaign on, or nothing."""
+    campaign = progress.campaign
+    state = campaign.state
+    if (
+        state
+        in {CampaignState.PAUSED, CampaignState.STOPPED, CampaignState.WAITING, CampaignState.READY}
+        or progress.interrupted_at
+    ):
+        return f"newsletter resume {campaign.id}"
+    if state is CampaignState.RUNNING:
+        return f"newsletter status {campaign.id} --watch"
+    if state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
+        return "newsletter schedule list"
+    return f"newsletter report {campaign.id}"

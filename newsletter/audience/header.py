@@ -1,0 +1,111 @@
+"""The header row of a list: which columns it has, and what is wrong with it."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from newsletter.values import nearest
+
+KNOWN_COLUMNS = (
+    "email",
+    "name",
+    "first_name",
+    "last_name",
+    "language",
+    "interests",
+    "tags",
+    "country",
+    "timezone",
+)
+"""Columns with a meaning of their own; any other is a free field, usable in slots and segments."""
+
+RESERVED = frozenset({"lists", "domain"})
+"""Names that every person has, whatever the file says."""
+
+_MEANT_AS_EMAIL = frozenset(
+    {
+        "mail",
+        "e_mail",
+        "email_address",
+        "e_mail_address",
+        "mail_address",
+        "address",
+        "emails",
+        "indirizzo",
+        "indirizzo_email",
+        "posta",
+        "posta_elettronica",
+        "courriel",
+        "adresse",
+        "correo",
+    }
+)
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFault:
+    """What is wrong with the header, the column it is about (an index, or none), and the cure."""
+
+    message: str
+    cure: str
+    column: int | None = None
+
+
+def column_name(cell: str) -> str:
+    """A header's cell as a field's name: ``Città natale`` becomes ``citta_natale``."""
+    plain = unicodedata.normalize("NFKD", cell.casefold()).encode("ascii", "ignore").decode()
+    name = _NOT_IN_A_NAME.sub("_", plain).strip("_")
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def read_header(cells: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns; empty cells at the end (spreadsheets leave them) are no columns."""
+    names = [column_name(cell) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def header_faults(cells: Sequence[str], columns: Sequence[str]) -> Iterator[HeaderFault]:
+    """Everything that makes the file unreadable as a list."""
+    if any("@" in cell for cell in cells):
+        yield HeaderFault(
+            "the first line is a reader's row, not a header",
+            "put a line such as email,name above it",
+        )
+        return
+    if "email" not in columns:
+        yield _missing_email(cells, columns)
+    for index, name in enumerate(columns):
+        if not name:
+            message = f"column {index + 1} (`{cells[index]}`) has no name in the letters a to z"
+            yield HeaderFault(message, "name it, or remove it", index)
+        elif name in columns[:index]:
+            yield HeaderFault(f"the column `{name}` is there twice", "rename or remove one", index)
+        elif name in RESERVED:
+            yield HeaderFault(f"`{name}` is a word of ours", "give the column another name", index)
+
+
+def _missing_email(cells: Sequence[str], columns: Sequence[str]) -> HeaderFault:
+    like = next((name for name in columns if name in _MEANT_AS_EMAIL), None)
+    like = like or nearest("email", columns)
+    if like is None:
+        return HeaderFault("there is no column `email`", "add it to the first line")
+    index = columns.index(like)
+    found = cells[index].strip()
+    return HeaderFault(
+        f"there is no column `email`: found `{found}`, did you mean `email`?",
+        "rename the column to email",
+        index,
+    )
+
+
+def header_doubts(columns: Sequence[str]) -> Iterator[HeaderFault]:
+    """Names that look like a misspelt known column."""
+    for index, name in enumerate(columns):
+        meant = nearest(name, KNOWN_COLUMNS)
+        if name not in KNOWN_COLUMNS and meant and meant not in columns and meant[0] == name[0]:
+            message = f"the column `{name}` is a field of your own; did you mean `{meant}`?"
+            yield HeaderFault(message, "rename it if so", index)

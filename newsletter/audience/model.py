@@ -1,0 +1,124 @@
+"""The words of the audience room: subscriber, recipient, audience, and its arithmetic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from newsletter.errors import Problem
+from newsletter.values import Address, Digest
+
+MULTIPLE_FIELDS = frozenset({"interests", "tags"})
+"""Columns whose cells hold several words, separated by ``;`` or ``|``: sets in expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person on one list: an address and the cells of the row (header → cleaned text)."""
+
+    address: Address
+    fields: Mapping[str, str]
+    list_name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A subscriber merged over the lists that hold the address: one message each.
+
+    Fields of the first list win; cells that it leaves empty come from the later ones.
+    """
+
+    address: Address
+    fields: Mapping[str, str]
+    lists: tuple[str, ...]
+
+
+class Gravity(StrEnum):
+    """What became of the row, or the file, that a remark is about."""
+
+    REFUSED = "refused"
+    """Not imported: planning and sending stop until it is mended."""
+    MENDED = "mended"
+    """Imported after cleaning, or merged into another row: mend the file."""
+    NOTED = "noted"
+    """Imported as it is, and worth a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that reading a list brought up, and how grave it is."""
+
+    gravity: Gravity
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberList:
+    """A CSV under ``subscribers/``, read.
+
+    rows = subscribers + duplicates + refused, always. Rows are what stands below the header;
+    lines without any text are not rows.
+    """
+
+    name: str
+    path: Path
+    encoding: str
+    separator: str
+    subscribers: tuple[Subscriber, ...]
+    rows: int
+    columns: tuple[str, ...] = ()
+    """The names of the fields in the file's order, ``email`` among them."""
+    duplicates: int = 0
+    """Rows merged into an earlier row of the same address."""
+    refused: int = 0
+    """Rows not imported."""
+    remarks: tuple[Remark, ...] = ()
+    """In the file's order; of each gravity the first thousand, then one that counts the rest."""
+
+    def problems(self, *gravities: Gravity) -> tuple[Problem, ...]:
+        """The problems of these gravities, in the file's order."""
+        return tuple(each.problem for each in self.remarks if each.gravity in gravities)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """How lists become recipients: one sum, shown once, the same in plan and send.
+
+    on_lists - duplicates - refused - overlap - not_in_segment - excluded - suppressed = recipients
+
+    ``on_lists`` counts rows; what a row falls to first, in this order, is where it is counted.
+    """
+
+    on_lists: int
+    overlap: int
+    """Rows merged into the row of another list."""
+    not_in_segment: int
+    excluded: int
+    suppressed: Mapping[str, int] = field(default_factory=dict)
+    """How many fell to each reason of suppression (unsubscribed, bounced, complained, …)."""
+    duplicates: int = 0
+    """Rows merged into an earlier row of the same list."""
+    refused: int = 0
+    """Rows that were not imported; 0 wherever a campaign is planned, as they stop it."""
+    excluded_by: Mapping[str, int] = field(default_factory=dict)
+    """``excluded`` by the list or segment that did it, in the order given."""
+
+    @property
+    def recipients(self) -> int:
+        """What is left."""
+        merged = self.duplicates + self.refused + self.overlap
+        chosen = self.on_lists - merged - self.not_in_segment - self.excluded
+        return chosen - sum(self.suppressed.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Lists and segments, less exclusions and suppressions, in one fixed order."""
+
+    people: tuple[Person, ...]
+    arithmetic: Arithmetic
+    per_list: Mapping[str, int]
+    """Recipients on each list (a person on two lists counts in both)."""
+    digest: Digest
+    """Over addresses and fields, in order: the same people, the same digest."""

@@ -1,0 +1,199 @@
+"""Saved segments: ``segments.toml``, checked as a whole before anybody is selected.
+
+``china = '"china" in interests'``, or a table with ``expression`` and ``description``. The
+language is described in ``expression``. Segments may use each other, but not in a circle.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsletter.audience.expression import (
+    Clause,
+    Expression,
+    Test,
+    compile_tree,
+    parse_tree,
+    references_of,
+)
+from newsletter.audience.header import KNOWN_COLUMNS
+from newsletter.audience.kinds import FaultyExpression
+from newsletter.audience.model import Person
+from newsletter.audience.toml_places import TomlPlaces
+from newsletter.errors import Problem, SegmentError
+from newsletter.values import nearest
+
+_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_KEYS = frozenset({"expression", "description"})
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_COMMAND_LINE = Path("<expression>")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named, checked expression over a person's attributes."""
+
+    name: str
+    expression: Expression
+    description: str = ""
+    line: int = 0
+    """Where ``segments.toml`` has it; 0 for one from the command line."""
+
+    @property
+    def text(self) -> str:
+        """The expression as it was written."""
+        return self.expression.text
+
+    def matches(self, person: Person) -> bool:
+        """Whether the person is in the segment; never raises."""
+        return self.expression.test(person)
+
+    def explain(self, person: Person) -> tuple[Clause, ...]:
+        """Which parts of the expression hold for the person, the whole first."""
+        return self.expression.explain(person)
+
+
+def parse_expression(
+    text: str, fields: Iterable[str] = (), segments: Mapping[str, Segment] | None = None
+) -> Segment:
+    """A segment that is written where it is needed, as on the command line.
+
+    ``fields`` are the columns of the lists. Raises ``SegmentError`` with every mistake.
+    """
+    tests = {name: segment.matches for name, segment in (segments or {}).items()}
+    try:
+        return Segment(text, compile_tree(text, parse_tree(text), _known(fields), tests))
+    except FaultyExpression as error:
+        raise SegmentError(
+            Problem(
+                _COMMAND_LINE, fault.message, fault.cure, 1, fault.offset + 1, "expression", text
+            )
+            for fault in error.faults
+        ) from error
+
+
+def load_segments(path: Path, fields: Iterable[str]) -> Mapping[str, Segment]:
+    """Every segment of ``segments.toml``, in the file's order; none when there is no file.
+
+    ``fields`` are the columns of all the lists. Raises ``SegmentError`` with every problem.
+    """
+    if not path.exists():
+        return {}
+    text, data = _read(path)
+    loading = _Loading(path, TomlPlaces(text), _known(fields), data)
+    loaded = loading.load()
+    if loading.problems:
+        raise SegmentError(sorted(loading.problems, key=lambda each: (each.line, each.column)))
+    return {name: loaded[name] for name in data}
+
+
+def _known(fields: Iterable[str]) -> frozenset[str]:
+    return frozenset({*fields, *KNOWN_COLUMNS, "domain"})
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SegmentError([Problem(path, f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise SegmentError([Problem(path, "the file is not UTF-8", "save it as UTF-8")]) from error
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SegmentError([_syntax_problem(path, text, str(error))]) from error
+
+
+def _syntax_problem(path: Path, text: str, said: str) -> Problem:
+    match = _AT.search(said)
+    lines = text.splitlines()
+    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), 0)
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    cure = "write a segment as name = '\"word\" in interests'"
+    return Problem(path, f"this is not TOML: {_AT.sub('', said)}", cure, line, column, "", source)
+
+
+class _Loading:
+    """One file's segments, compiled in the order in which they need each other."""
+
+    def __init__(
+        self, path: Path, places: TomlPlaces, fields: frozenset[str], data: Mapping[str, Any]
+    ) -> None:
+        self.path = path
+        self.places = places
+        self.fields = fields
+        self.data = data
+        self.problems: list[Problem] = []
+        self._tests: dict[str, Test] = {}
+        self._loaded: dict[str, Segment] = {}
+        self._open: list[str] = []
+
+    def load(self) -> dict[str, Segment]:
+        """All that can be loaded; ``problems`` says what could not."""
+        for name in self.data:
+            self._load(name)
+        return self._loaded
+
+    def _load(self, name: str) -> None:
+        if name in self._tests or name in self._open:
+            return
+        keys, text = self._expression_of(name)
+        self._tests[name] = lambda _: False  # known by name, even if its expression is faulty
+        if text is None:
+            return
+        try:
+            tree = parse_tree(text)
+            self._open.append(name)
+            self._load_references(name, keys, references_of(tree))
+            expression = compile_tree(text, tree, self.fields, self._known_tests())
+        except FaultyExpression as error:
+            for fault in error.faults:
+                self._report(keys, fault.message, fault.cure, fault.offset)
+        else:
+            self._tests[name] = expression.test
+            description = str(self.data[name].get("description", "")) if len(keys) > 1 else ""
+            line = self.places.key_line(name)
+            self._loaded[name] = Segment(name, expression, description, line)
+        finally:
+            if self._open and self._open[-1] == name:
+                self._open.pop()
+
+    def _known_tests(self) -> dict[str, Test]:
+        return {name: self._tests.get(name, lambda _: False) for name in self.data}
+
+    def _load_references(self, name: str, keys: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+        for each in wanted:
+            if each in self._open:
+                circle = " → ".join([*self._open[self._open.index(each) :], each])
+                self._report(keys, f"segments in a circle: {circle}", f"take one out of {name}")
+            elif each in self.data:
+                self._load(each)
+
+    def _expression_of(self, name: str) -> tuple[tuple[str, ...], str | None]:
+        """Where a segment's expression stands, and its text if it is one."""
+        value = self.data[name]
+        keys: tuple[str, ...] = (name,)
+        if not _NAME.fullmatch(name):
+            cure = "use a-z, 0-9 and single hyphens"
+            self._report(keys, f"`{name}` is not a segment's name", cure)
+        if isinstance(value, dict):
+            for key in value.keys() - _KEYS:
+                meant = nearest(key, _KEYS)
+                hint = f", did you mean `{meant}`?" if meant else ""
+                self._report((name, key), f"unknown key `{key}`{hint}", "remove or rename it")
+            keys = (name, "expression")
+            value = value.get("expression")
+        if isinstance(value, str):
+            return keys, value
+        self._report(keys, "a segment is an expression in quotes", "as in '\"china\" in interests'")
+        return keys, None
+
+    def _report(
+        self, keys: tuple[str, ...], message: str, cure: str, offset: int | None = None
+    ) -> None:
+        line, column, source = self.places.place(keys, offset)
+        where = ".".join(keys)
+        self.problems.append(Problem(self.path, message, cure, line, column, where, source))

@@ -1,0 +1,246 @@
+"""A CSV file as rows of cells, in bounded memory, with the place of every cell.
+
+Not the csv module: it cannot say where a cell stands, and one stray quote makes it swallow the
+rest of the file as a single cell. Here a quote opens a cell only where the cell begins, and a
+cell that does not close the way a line break in a cell would is reported at its opening quote;
+reading goes on with the next line.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
+LONGEST_LINE = 100_000
+_MOST_LINES = 10  # of one quoted cell, before its quote is taken for a stray one
+_BLOCK = 1 << 16
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OPENING = re.compile(r' *"')
+_QUOTED = re.compile(r' *"((?:[^"]|"")*+)" *')
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+
+class UnreadableTable(Exception):
+    """The file's octets are no text; ``line`` is where that shows, or 0."""
+
+    def __init__(self, message: str, cure: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the file is encoded; ``guessed_from`` is the first line that is not UTF-8, or 0."""
+
+    name: str
+    guessed_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: its cells, the first line it stands on, and its text."""
+
+    line: int
+    cells: tuple[str, ...]
+    text: str
+    separator: str
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Line and column, from 1, of a cell; those of the record's end for a missing one."""
+        starts = [start for start, _ in _split(self.text, self.separator)]
+        before = self.text[: starts[index]] if index < len(starts) else self.text
+        return self.line + before.count("\n"), len(before) - before.rfind("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A record that cannot be taken apart, and why."""
+
+    line: int
+    column: int
+    message: str
+    cure: str
+    text: str
+
+
+class _QuoteFault(Exception):
+    """A quoted cell that does not end (``open``), or goes on after its closing quote."""
+
+    def __init__(self, at: int, *, is_open: bool) -> None:
+        super().__init__()
+        self.at = at
+        self.is_open = is_open
+
+
+def detect_encoding(path: Path) -> Encoding:
+    """The byte-order mark, else strict UTF-8, else Windows-1252; never a guess by frequency.
+
+    Raises ``UnreadableTable`` for what is none of them.
+    """
+    with path.open("rb") as file:
+        start = file.read(_BLOCK)
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return Encoding(name)
+    if _looks_like_utf16(start):
+        message = "the file looks like UTF-16 without its byte-order mark"
+        raise UnreadableTable(message, "save it as UTF-8")
+    line = _first_line_not_utf8(path)
+    if not line:
+        return Encoding("utf-8")
+    _check_cp1252(path)
+    return Encoding("cp1252", line)
+
+
+def _looks_like_utf16(start: bytes) -> bool:
+    """Every second octet of ASCII text in UTF-16 is zero."""
+    half = len(start) // 2
+    return half > 1 and max(start[::2].count(0), start[1::2].count(0)) > half * 0.4
+
+
+def _first_line_not_utf8(path: Path) -> int:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line = 1
+    with path.open("rb") as file:
+        for block in file:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                return line
+            line += 1
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return max(line - 1, 1)
+    return 0
+
+
+def _check_cp1252(path: Path) -> None:
+    with path.open("rb") as file:
+        for line, block in enumerate(file, start=1):
+            try:
+                block.decode("cp1252")
+            except UnicodeDecodeError as error:
+                octet = block[error.start]
+                message = f"octet 0x{octet:02X} is neither UTF-8 nor Windows-1252"
+                raise UnreadableTable(message, "save the file as UTF-8", line) from error
+
+
+def detect_separator(header: str) -> str:
+    """The separator that occurs most often in the header outside quotes; a comma if none does."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t", key=bare.count)
+
+
+class Table:
+    """The records of an open text file, the header among them; lines without text left out.
+
+    A first line ``sep=;`` (spreadsheets write it) names the separator and is no record.
+    ``separator`` is known once the first record was read.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._number = 0
+        self._waiting: list[tuple[int, str]] = []
+        self._columns = 1
+        self.separator = ""
+
+    def __iter__(self) -> Iterator[Row | BrokenRow]:
+        """The records, in the file's order."""
+        while line := self._next_line():
+            number, text = line
+            named = _SEPARATOR_LINE.fullmatch(text) if number == 1 else None
+            if named:
+                self.separator = named[1]
+            elif text.strip(" \t\n,;"):
+                yield self._record(number, text)
+
+    def _next_line(self) -> tuple[int, str] | None:
+        if self._waiting:
+            return self._waiting.pop(0)
+        line = self._file.readline(LONGEST_LINE)
+        if not line:
+            return None
+        self._number += 1
+        tail = line
+        while len(tail) == LONGEST_LINE and not tail.endswith("\n"):
+            tail = self._file.readline(LONGEST_LINE)
+        return self._number, line.removesuffix("\n")
+
+    def _record(self, number: int, text: str) -> Row | BrokenRow:
+        if len(text) >= LONGEST_LINE - 1:
+            message = f"the line has {LONGEST_LINE:,} characters or more"
+            return BrokenRow(number, 1, message, "shorten it", text[:200])
+        if not self.separator:
+            self.separator = detect_separator(text)
+            self._columns = text.count(self.separator) + 1
+        if '"' not in text:
+            return Row(number, tuple(text.split(self.separator)), text, self.separator)
+        return self._quoted(number, text)
+
+    def _quoted(self, number: int, text: str) -> Row | BrokenRow:
+        """A record with quotes; it may go on over a few lines."""
+        taken: list[tuple[int, str]] = []
+        whole = text
+        while True:
+            try:
+                cells = tuple(cell for _, cell in _split(whole, self.separator))
+            except _QuoteFault as fault:
+                following = (
+                    self._next_line() if fault.is_open and len(taken) < _MOST_LINES else None
+                )
+                if following and not self._is_row(following[1]):
+                    taken.append(following)
+                    whole += f"\n{following[1]}"
+                    continue
+                self._waiting[:0] = [*taken, following] if following else taken
+                return self._stray(number, text, fault)
+            return Row(number, cells, whole, self.separator)
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line, as far as it is inside a quoted cell, looks like the next row."""
+        inside = line.partition('"')[0]
+        return "@" in inside and inside.count(self.separator) >= self._columns - 1
+
+    def _stray(self, number: int, text: str, fault: _QuoteFault) -> BrokenRow:
+        try:
+            _split(text, self.separator)
+        except _QuoteFault as first:
+            fault = first
+        message = "a cell goes on after its closing quote"
+        if fault.is_open:
+            message = "a quote opens here and does not close in this row"
+        cure = 'remove it, or write "" for a quote inside a quoted cell'
+        return BrokenRow(number, fault.at + 1, message, cure, text)
+
+
+def _split(text: str, separator: str) -> list[tuple[int, str]]:
+    """Where each cell of a record begins, and its text."""
+    cells: list[tuple[int, str]] = []
+    at = 0
+    while True:
+        quoted = _QUOTED.match(text, at)
+        if quoted:
+            end = quoted.end()
+            cells.append((at, quoted[1].replace('""', '"')))
+        elif _OPENING.match(text, at):
+            raise _QuoteFault(at, is_open=True)
+        else:
+            end = text.find(separator, at)
+            end = len(text) if end < 0 else end
+            cells.append((at, text[at:end]))
+        if end >= len(text):
+            return cells
+        if text[end] != separator:
+            raise _QuoteFault(at, is_open=False)
+        at = end + 1

@@ -1,0 +1,112 @@
+"""Words meet people: what a campaign would do, computed before anything is recorded."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from newsletter.audience.model import Arithmetic, Audience, Person
+from newsletter.edition.model import Edition, Variant
+from newsletter.message import CompiledMessage
+from newsletter.schedule import Due
+from newsletter.values import Digest, IssueSlug, Rate, SectionId
+
+__all__ = ["Due", "Page", "Plan", "PlannedVariant", "Recipient", "Terms", "plan_campaign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a campaign is to be sent; frozen with it."""
+
+    rate: Rate
+    connections: int
+    profile: str
+    envelope_sender: str
+    unsubscribe_base: str
+    unsubscribe_mailto: str
+    on_doubt: str = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVariant:
+    """One variant, compiled, and how many recipients get it."""
+
+    variant: Variant
+    subject: str
+    preheader: str
+    compiled: CompiledMessage
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A row of the frozen audience: who, and which of the plan's variants (an index)."""
+
+    person: Person
+    variant: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a campaign would do. The same inputs give the same plan and the same digests."""
+
+    slug: IssueSlug
+    content_digest: Digest
+    audience_digest: Digest
+    variants: tuple[PlannedVariant, ...]
+    recipients: tuple[Recipient, ...]
+    arithmetic: Arithmetic
+    per_list: Mapping[str, int]
+    terms: Terms
+    section_readers: Mapping[SectionId, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One variant's edition and the message compiled from it."""
+
+    edition: Edition
+    compiled: CompiledMessage
+
+
+def plan_campaign(
+    slug: IssueSlug,
+    content_digest: Digest,
+    audience: Audience,
+    variants: Sequence[Variant],
+    pages: Mapping[Variant, Page],
+    terms: Terms,
+) -> Plan:
+    """The plan for an audience whose n-th person sees the n-th of ``variants``.
+
+    ``pages`` holds a page for each variant that occurs. Pure: no clock, no files, no chance.
+    """
+    readers = Counter(variants)
+    order = {variant: index for index, variant in enumerate(sorted(readers, key=lambda v: v.key))}
+    return Plan(
+        slug=slug,
+        content_digest=content_digest,
+        audience_digest=audience.digest,
+        variants=tuple(_planned(pages[variant], readers[variant]) for variant in order),
+        recipients=tuple(
+            Recipient(person, order[variant])
+            for person, variant in zip(audience.people, variants, strict=True)
+        ),
+        arithmetic=audience.arithmetic,
+        per_list=audience.per_list,
+        terms=terms,
+        section_readers=_section_readers(readers),
+    )
+
+
+def _planned(page: Page, readers: int) -> PlannedVariant:
+    edition = page.edition
+    return PlannedVariant(
+        edition.variant, edition.subject, edition.preheader, page.compiled, readers
+    )
+
+
+def _section_readers(readers: Mapping[Variant, int]) -> dict[SectionId, int]:
+    counts: Counter[SectionId] = Counter()
+    for variant, number in readers.items():
+        counts.update(dict.fromkeys(variant.sections, number))
+    return dict(counts)

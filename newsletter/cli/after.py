@@ -1,0 +1,61 @@
+"""After: report, ledger verify|backup."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import show_sending
+from newsletter.cli.command import command, group
+from newsletter.cli.desk import Desk
+from newsletter.cli.send import Which
+from newsletter.errors import LedgerError
+
+
+def register(top: typer.Typer) -> None:
+    """Add this group's commands."""
+    ledger = group("The memory of all campaigns.")
+    command(top, "report", example="newsletter report 2019-11 --save")(report)
+    top.add_typer(ledger, name="ledger")
+    command(
+        ledger, "verify", example="newsletter ledger verify", exits="0 it adds up · 2 it does not"
+    )(verify)
+    command(ledger, "backup", example="newsletter ledger backup ledger-2026-12.db")(backup)
+
+
+def report(
+    desk: Desk,
+    issue: Which = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Also write reports/N.md and N.csv.")
+    ] = False,
+) -> None:
+    """What the relay answered, by reason and by domain; what is not known is said."""
+    from newsletter.app.reporting import make_report, save_report
+
+    made = make_report(desk.app, issue)
+    saved = save_report(desk.app, made) if save else ()
+    desk.show(made, show_sending.report(made, saved), made.next_command)
+
+
+def verify(desk: Desk) -> None:
+    """Prove that the states of every campaign add up to its audience."""
+    from newsletter.app.reporting import verify_ledger
+
+    done = verify_ledger(desk.app)
+    desk.show(done, show_sending.verified(done))
+    if done.discrepancies:
+        raise LedgerError(f"{len(done.discrepancies)} discrepancies", cure="keep a backup of it")
+
+
+def backup(
+    desk: Desk,
+    path: Annotated[
+        Path | None, typer.Argument(help="The copy; by default beside the ledger, dated.")
+    ] = None,
+) -> None:
+    """Copy the whole ledger while others may write to it."""
+    from newsletter.app.reporting import backup_ledger
+
+    written = backup_ledger(desk.app, path.absolute() if path else None)
+    desk.show({"backup": str(written)}, [f"the ledger was copied to {written}"])

@@ -1,0 +1,130 @@
+"""Check: check, build, preview, inbox, test."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import show
+from newsletter.cli.command import command
+from newsletter.cli.desk import Desk
+from newsletter.errors import ChecksFailed, Incomplete
+
+Issue = Annotated[
+    str | None,
+    typer.Argument(
+        help="The issue's name, or a unique beginning of it; by default the newest.",
+        show_default=False,
+    ),
+]
+
+
+def register(top: typer.Typer) -> None:
+    """Add this group's commands."""
+    command(
+        top,
+        "check",
+        example="newsletter check 2019-11-assemblea --strict",
+        exits="0 fit to send · 2 bad input · 3 checks failed",
+    )(check)
+    command(top, "build", example="newsletter build 2019-11-assemblea -o build/november")(build)
+    command(top, "preview", example="newsletter preview 2019-11 --as anna@soci.example")(preview)
+    command(top, "inbox", example="newsletter inbox", exits="0 stopped · 1 the port is taken")(
+        inbox
+    )
+    command(
+        top,
+        "test",
+        example="newsletter test 2019-11-assemblea --as anna@soci.example",
+        exits="0 all accepted · 2 bad input or relay · 6 some were not accepted",
+    )(try_out)
+
+
+def check(
+    desk: Desk,
+    issues: Annotated[
+        list[str] | None,
+        typer.Argument(help="Issues to check; by default all.", show_default=False),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+) -> None:
+    """Say whether issues, theme, lists and segments are fit to send: every finding at once."""
+    from newsletter.app.check import check_issues
+
+    report = check_issues(desk.app, issues or [])
+    desk.show(report, show.check(report))
+    if report.failed(strict=strict):
+        raise ChecksFailed(f"not fit to send: {show.tally(report.findings, report.passed)}")
+
+
+def build(
+    desk: Desk,
+    issue: Issue = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write; by default build/ISSUE."),
+    ] = None,
+) -> None:
+    """Write HTML, plain text and .eml of every variant; same input, same bytes."""
+    from newsletter.app.preview import build_for_readers
+
+    made = build_for_readers(desk.app, issue, output.absolute() if output else None)
+    desk.show(made, show.build(made), f"newsletter test {made.slug}")
+
+
+def preview(
+    desk: Desk,
+    issue: Issue = None,
+    reader: Annotated[
+        str | None, typer.Option("--as", help="The page of this reader, with her own fields.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--lang", help="Only this language, for example fr-CA.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print the plain text instead.")] = False,
+    browser: Annotated[
+        bool, typer.Option(help="Open the page; off, its path is only printed.")
+    ] = True,
+) -> None:
+    """Build the issue and open its page, with its images, without a network."""
+    from newsletter.app.preview import open_in_browser, preview_issue
+
+    shown = preview_issue(desk.app, issue, reader=reader, language=language)
+    if text:
+        desk.show({"issue": shown.slug, "text": shown.text}, [shown.text])
+        return
+    opened = browser and desk.as_text and open_in_browser(shown.page)
+    desk.show(shown, show.preview(shown, opened=opened), f"newsletter test {shown.slug}")
+
+
+def inbox(
+    desk: Desk,
+    port: Annotated[int | None, typer.Option("--port", help="SMTP port on 127.0.0.1.")] = None,
+    web_port: Annotated[
+        int | None, typer.Option("--web-port", help="The page's port on 127.0.0.1.")
+    ] = None,
+) -> None:
+    """Run the staging inbox until Ctrl-C: SMTP on loopback, and a page that shows what arrived."""
+    from newsletter.web.staging import run_inbox
+
+    run_inbox(desk.app, port, web_port, lambda place: desk.show(place, show.inbox(place)))
+
+
+def try_out(
+    desk: Desk,
+    issue: Issue = None,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", help="A staging address of the settings; by default the first."),
+    ] = None,
+    reader: Annotated[
+        str | None, typer.Option("--as", help="Only the page of this reader, with her fields.")
+    ] = None,
+) -> None:
+    """Send every variant to the staging inbox, marked as a test; readers never get it."""
+    from newsletter.app.testing import send_test
+
+    report = send_test(desk.app, issue, to or [], reader)
+    desk.show(report, show.test(report), f"newsletter plan {report.issue}")
+    if report.not_accepted:
+        raise Incomplete(f"{report.not_accepted} tests were not accepted")

@@ -1,0 +1,71 @@
+"""How a command is declared: a function of a desk, with the options that all commands share."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from newsletter.cli.desk import Desk, Format
+
+Errand = Callable[..., None]
+
+_ROOT = Annotated[
+    Path | None,
+    typer.Option(
+        "--root", help="The newsletter's folder; by default here or above.", show_default=False
+    ),
+]
+_PROFILE = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        help="staging rewrites every recipient to the staging inbox; production does not.",
+        show_default=False,
+    ),
+]
+_FORMAT = Annotated[Format, typer.Option("--format", help="For a person, or for a program.")]
+_SHARED = {
+    "format": (_FORMAT, Format.text),
+    "profile": (_PROFILE, None),
+    "root": (_ROOT, None),
+}
+
+
+def group(help_text: str) -> typer.Typer:
+    """A group of commands, such as ``issue new|list|show``."""
+    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False)
+
+
+def command(
+    to: typer.Typer, name: str, *, example: str, exits: str = "0 done · 2 bad input"
+) -> Callable[[Errand], Errand]:
+    """Register a function whose first parameter is a ``Desk`` as a command.
+
+    ``example`` and ``exits`` (the exit codes) stand at the end of its help.
+    """
+
+    def register(errand: Errand) -> Errand:
+        @functools.wraps(errand)
+        def run(**arguments: Any) -> None:
+            shown_as, profile, root = (arguments.pop(key) for key in _SHARED)
+            errand(Desk(root, profile, shown_as), **arguments)
+
+        own = list(inspect.signature(errand, eval_str=True).parameters.values())[1:]
+        shared = [
+            inspect.Parameter(
+                key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+            )
+            for key, (annotation, default) in _SHARED.items()
+        ]
+        keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        signature = inspect.Signature([*keyword_only, *shared])
+        run.__signature__ = signature  # type: ignore[attr-defined]  # functions take it
+        run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+        epilog = f"Example: {example}\n\nExit codes: {exits}"
+        to.command(name, epilog=epilog)(run)
+        return errand
+
+    return register

@@ -1,0 +1,30 @@
+"""The first page of help. It imports nothing, so that it shows as fast as Python starts.
+
+`tests/cli/test_front.py` holds it to the commands that there are.
+"""
+
+TEXT = """\
+Usage: newsletter COMMAND [OPTIONS]         newsletter COMMAND --help tells more
+
+Nothing leaves your machine until you type `send`.
+
+Write   init           a working newsletter in an empty folder
+        issue          new · list · show: the numbers of the newsletter
+        demo           the whole path on a sample, on this machine alone
+Check   check          is it fit to send? every finding with file and line
+        build          HTML, text and .eml of every variant
+        preview        open the built pages in the browser
+        inbox          the staging inbox: SMTP on loopback, and a page
+        test           send every variant to the staging inbox
+Send    plan           who would get what, and when it would be done
+        send           record the plan and send it, now or --at a time
+        schedule       list · move · cancel what is to be sent
+        worker         run what is due until stopped (run-due: one pass)
+        status         who got it, who did not, what is waiting
+        pause          pause · resume · cancel · retry a campaign
+After   report         what the relay answered, by reason and domain
+        lists          the lists; segments list · count · explain
+        subscribers    check · show · unsubscribe
+        suppressions   list · add · remove: who is never mailed again
+        ledger         verify · backup the memory of all campaigns
+"""

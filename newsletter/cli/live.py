@@ -1,0 +1,156 @@
+"""A send as it goes: a bar in a terminal, a plain line every ten seconds without one."""
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from newsletter.app.status import StatusRequest, see_status
+from newsletter.cli.desk import Desk
+from newsletter.cli.show import number
+from newsletter.cli.show_sending import progress_line
+from newsletter.delivery import DeliveryState
+from newsletter.dispatch.model import Snapshot
+from newsletter.ledger.model import CampaignState
+
+_LINE_EVERY = 10.0
+_FINAL = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.REFUSED,
+    DeliveryState.IN_DOUBT,
+    DeliveryState.SUPPRESSED,
+    DeliveryState.EXPIRED,
+    DeliveryState.CANCELLED,
+)
+
+
+class Live:
+    """Shows snapshots; call it with each. Silent in JSON."""
+
+    def __init__(self, desk: Desk, *, total: int = 0, plain: bool = False) -> None:
+        self._desk = desk
+        self._total = total
+        self._bar = None if plain or not desk.as_text or not sys.stdout.isatty() else _Bar()
+        self._last_line = time.monotonic()
+        self._stopping = False
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        if self._bar:
+            self._bar.start(self._total)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the last state on the screen."""
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        """Show how it goes now."""
+        if self._bar:
+            self._bar.show(snapshot)
+            return
+        if snapshot.stopping and snapshot.left and not self._stopping:
+            self._stopping = True
+            self._desk.say("stopping… open dialogues are finished first")
+        if time.monotonic() - self._last_line >= _LINE_EVERY:
+            self._last_line = time.monotonic()
+            self._desk.say(counts_line(snapshot))
+
+    def say(self, line: str) -> None:
+        """A line between snapshots."""
+        if self._bar:
+            self._bar.print(line)
+        else:
+            self._desk.say(line)
+
+
+def counts_line(snapshot: Snapshot) -> str:
+    """One line: accepted, deferred, refused, in doubt, waiting, rate, end."""
+    parts = [f"{number(snapshot.count(DeliveryState.ACCEPTED))} accepted"]
+    parts += [
+        f"{snapshot.count(state)} {state.value.replace('_', ' ')}"
+        for state in (DeliveryState.DEFERRED, DeliveryState.REFUSED, DeliveryState.IN_DOUBT)
+        if snapshot.count(state)
+    ]
+    parts.append(f"{number(snapshot.left)} left")
+    parts.append(f"{snapshot.per_second:.1f}/s of {snapshot.rate:g}/s")
+    if snapshot.eta and snapshot.left:
+        parts.append(f"done {snapshot.eta.astimezone():%H:%M:%S}")
+    if snapshot.note:
+        parts.append(snapshot.note)
+    elif snapshot.last_reply:
+        parts.append(f"last answer {str(snapshot.last_reply)[:40]}")
+    return " · ".join(parts)
+
+
+class _Bar:
+    """rich's progress bar, loaded only where there is a terminal to show it."""
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+        self._progress = Progress(
+            BarColumn(bar_width=24, complete_style="red", finished_style="green"),
+            TextColumn("{task.completed}/{task.total}"),
+            TextColumn("{task.fields[words]}", markup=False),
+            refresh_per_second=8,
+        )
+        self._task: TaskID | None = None
+
+    def start(self, total: int) -> None:
+        self._progress.start()
+        self._task = self._progress.add_task("", total=total or None, words="")
+
+    def show(self, snapshot: Snapshot) -> None:
+        if self._task is not None:
+            done = snapshot.count(*_FINAL)
+            stopping = "stopping… " if snapshot.stopping else ""
+            self._progress.update(
+                self._task,
+                total=snapshot.recipients,
+                completed=done,
+                words=stopping + counts_line(snapshot),
+            )
+
+    def print(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False)
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+def ask(desk: Desk) -> Callable[[str], str] | None:
+    """How to ask the officer something; None where nobody can type."""
+    if not desk.as_text or not sys.stdin.isatty():
+        return None
+
+    def prompt(words: str) -> str:
+        try:
+            return input(words)
+        except EOFError:
+            return ""
+
+    return prompt
+
+
+def watch_status(desk: Desk, request: StatusRequest) -> None:
+    """Show a campaign's status again and again until it is over or Ctrl-C."""
+    last = ""
+    while True:
+        seen = see_status(desk.app, request)
+        if seen.progress is None:
+            return
+        line = progress_line(seen.progress)
+        if line != last:
+            desk.say(line)
+            last = line
+        if seen.progress.campaign.state is not CampaignState.RUNNING:
+            return
+        time.sleep(1)

@@ -1,0 +1,162 @@
+"""The one place where errors meet the officer: a sentence, a cure, a next command, a code."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from newsletter.cli import after, check, people, send, write
+from newsletter.cli.desk import as_json, printable_command
+from newsletter.cli.front import TEXT
+from newsletter.errors import InputError, NewsletterError, Problem
+
+UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
+"""The root of the faults that the parser finds in a command line."""
+
+
+class Front(typer.core.TyperGroup):
+    """The top group, whose help is the front page."""
+
+    def get_help(self, ctx: object) -> str:  # noqa: ARG002 the parser's signature
+        """The same text that ``newsletter --help`` shows without the parser."""
+        return TEXT.rstrip()
+
+
+def build() -> typer.Typer:
+    """The command line, every command in it."""
+    top = typer.Typer(
+        cls=Front,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    for module in (write, check, send, after, people):
+        module.register(top)
+    return top
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; every error becomes words and an exit code."""
+    debug = "--debug" in arguments or os.environ.get("NEWSLETTER_DEBUG", "") not in {"", "0"}
+    words = [word for word in arguments if word != "--debug"]
+    try:
+        returned = typer.main.get_command(build()).main(
+            args=words, prog_name="newsletter", standalone_mode=False
+        )
+    except NewsletterError as error:
+        if debug:
+            raise
+        _tell(error, words)
+        return error.exit_code
+    except UsageFault as error:
+        return _tell_usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        print("stopped; nothing more is sent", file=sys.stderr)  # noqa: T201 to the officer
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        return _tell_fault(error)
+    return returned if isinstance(returned, int) else 0
+
+
+def _option(words: Sequence[str], name: str) -> str | None:
+    for index, word in enumerate(words):
+        if word == name and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _tell(error: NewsletterError, words: Sequence[str]) -> None:
+    root = _option(words, "--root")
+    following = error.next_command and printable_command(
+        error.next_command, Path(root) if root else None, _option(words, "--profile")
+    )
+    if _option(words, "--format") == "json":
+        print(json.dumps(_as_object(error, following), ensure_ascii=False, indent=2))  # noqa: T201
+        return
+    lines = _problem_lines(error) if isinstance(error, InputError) else [f"error: {error.message}"]
+    if error.cure:
+        lines.append(f"  {error.cure}")
+    if following:
+        lines.append(f"next: {following}")
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 to the officer
+
+
+def _as_object(error: NewsletterError, following: str) -> dict[str, object]:
+    body: dict[str, object] = {
+        "error": type(error).__name__,
+        "message": error.message,
+        "exit_code": error.exit_code,
+    }
+    if error.cure:
+        body["cure"] = error.cure
+    if isinstance(error, InputError):
+        body["problems"] = as_json(error.problems)
+    if following:
+        body["next"] = following
+    return body
+
+
+def _problem_lines(error: InputError) -> list[str]:
+    lines = []
+    for problem in error.problems:
+        lines.append(str(_shortened(problem)))
+        if problem.source and problem.line:
+            lines += _excerpt(problem)
+    lines.append(f"{error.message}; nothing was recorded or sent")
+    return lines
+
+
+_SHOWN = 100
+
+
+def _excerpt(problem: Problem) -> list[str]:
+    number = f"{problem.line:5d} | "
+    start = max(0, problem.column - _SHOWN // 2) if len(problem.source) > _SHOWN else 0
+    shown = problem.source[start : start + _SHOWN]
+    visible = "".join(c if c.isprintable() or c == "\t" else "�" for c in shown)
+    lines = [f"{number}{visible}"]
+    if problem.column:
+        before = visible[: max(0, problem.column - 1 - start)]
+        pad = "".join("\t" if c == "\t" else " " for c in before)
+        lines.append(" " * len(number) + pad + "^")
+    return lines
+
+
+def _shortened(problem: Problem) -> Problem:
+    try:
+        path = problem.path.relative_to(Path.cwd())
+    except ValueError:
+        path = problem.path
+    return Problem(path, problem.message, problem.cure, problem.line, problem.column, problem.where)
+
+
+def _tell_usage(error: Exception) -> int:
+    format_message = getattr(error, "format_message", None)
+    message = format_message() if callable(format_message) else str(error)
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "newsletter")
+    print(f"error: {message}\nnext: {path} --help", file=sys.stderr)  # noqa: T201 to the officer
+    return 2
+
+
+def _tell_fault(error: Exception) -> int:
+    if isinstance(error, OSError):
+        named = f" ({error.filename})" if error.filename else ""
+        message = f"{error.strerror or error}{named}"
+    else:
+        message = f"a fault of this program: {type(error).__name__}"
+    print(  # noqa: T201 to the officer
+        f"error: {message}\n  nothing is lost; run the command again with --debug to see where",
+        file=sys.stderr,
+    )
+    return 1

@@ -1,0 +1,262 @@
+"""Send: plan, send, schedule, worker, run-due, status, pause, resume, cancel, retry."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.app.plan import PlanRequest
+from newsletter.cli import show, show_sending
+from newsletter.cli.command import command, group
+from newsletter.cli.desk import Desk
+
+Issue = Annotated[
+    str, typer.Argument(help="The issue's name, or a unique beginning of it.", metavar="ISSUE")
+]
+Which = Annotated[
+    str | None,
+    typer.Argument(
+        help="An issue's name or a campaign's number; by default the newest campaign that fits.",
+        metavar="[ISSUE|CAMPAIGN]",
+        show_default=False,
+    ),
+]
+Lists = Annotated[
+    list[str] | None,
+    typer.Option("--list", help="Only this list (may be repeated); by default all."),
+]
+Segment = Annotated[
+    str | None, typer.Option("--segment", help="Only readers in this segment, or an expression.")
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", help="Not the readers of this list or segment (may be repeated)."),
+]
+Rate = Annotated[
+    str | None, typer.Option("--rate", help="5/s, 200/min, 10000/day; by default the settings'.")
+]
+SENT = (
+    "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
+    "5 the plan changed · 6 incomplete · 75 try again later"
+)
+
+
+def register(top: typer.Typer) -> None:
+    """Add this group's commands."""
+    schedule = group("Campaigns that are to be sent at a time.")
+    command(top, "plan", example="newsletter plan 2019-11-assemblea --list members")(plan)
+    command(
+        top,
+        "send",
+        example='newsletter send 2019-11 --at "2026-12-03 10:00 Europe/Rome"',
+        exits=SENT,
+    )(send)
+    top.add_typer(schedule, name="schedule")
+    command(schedule, "list", example="newsletter schedule list")(schedule_list)
+    command(schedule, "move", example='newsletter schedule move 3 "2026-12-04 09:00"')(
+        schedule_move
+    )
+    command(schedule, "cancel", example="newsletter schedule cancel 3")(schedule_cancel)
+    command(top, "worker", example="newsletter worker", exits="0 stopped · 2 bad input or ledger")(
+        worker
+    )
+    command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
+    command(top, "status", example="newsletter status --in-doubt")(status)
+    command(top, "pause", example="newsletter pause 2019-11")(pause)
+    command(top, "resume", example="newsletter resume", exits=SENT)(resume)
+    command(top, "cancel", example="newsletter cancel 2019-11 --yes")(cancel)
+    command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
+
+
+def plan(
+    desk: Desk,
+    issue: Issue,
+    only: Lists = None,
+    segment: Segment = None,
+    exclude: Exclude = None,
+    rate: Rate = None,
+) -> None:
+    """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
+    from newsletter.app.sending import plan_only
+
+    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
+    view = plan_only(desk.app, request).view
+    desk.show(view, show.plan(view), show_sending.send_command(request, view.issue))
+
+
+def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
+    desk: Desk,
+    issue: Issue,
+    only: Lists = None,
+    segment: Segment = None,
+    exclude: Exclude = None,
+    rate: Rate = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
+    ] = None,
+    recipients: Annotated[
+        int | None,
+        typer.Option("--recipients", help="Agree to this number; another one stops with 5."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the number shown.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Agree to mail people who had this issue already.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write every message as .eml; send and record none.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The dry run's folder.")
+    ] = None,
+) -> None:
+    """Show the plan, ask for the number of recipients, record it and send it."""
+    from newsletter.app import sending
+    from newsletter.cli.live import Live, ask
+
+    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
+    planned = sending.plan_only(desk.app, request)
+    view = planned.view
+    if desk.as_text:
+        for line in show.plan(view):
+            desk.say(line)
+    if dry_run:
+        done = sending.dry_run(desk.app, planned, output)
+        desk.show(done, show_sending.dry_run(done))
+        return
+    due = sending.due_at(desk.app, at)
+    agreed = sending.Agreement(recipients, yes=yes, again=again)
+    again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
+    sending.agree(planned, agreed, ask(desk), again_command)
+    number = sending.record(desk.app, planned, due)
+    if due:
+        desk.show(*show_sending.recorded(number, view, due), "newsletter worker")
+        return
+    with Live(desk, total=view.recipients) as live:
+        progress = sending.run(desk.app, number, live)
+    show_sending.finish(desk, progress)
+
+
+def schedule_list(desk: Desk) -> None:
+    """What is to be sent, with wall time, zone and how many."""
+    from newsletter.app.sending import scheduled
+
+    rows = scheduled(desk.app)
+    desk.show({"scheduled": rows}, show_sending.scheduled(rows))
+
+
+def schedule_move(
+    desk: Desk,
+    campaign: Which,
+    at: Annotated[str, typer.Argument(help='The new time: "2026-12-04 09:00 Europe/Rome".')],
+) -> None:
+    """Give a scheduled (or missed) campaign another time."""
+    from newsletter.app.sending import move
+
+    moved = move(desk.app, campaign, at)
+    desk.show(moved, show_sending.moved(moved), "newsletter schedule list")
+
+
+def schedule_cancel(desk: Desk, campaign: Which = None) -> None:
+    """Take a scheduled campaign back: nobody of it is mailed."""
+    from newsletter.app.sending import cancel_scheduled
+
+    done = cancel_scheduled(desk.app, campaign)
+    desk.show(done, show_sending.cancelled(done))
+
+
+def worker(
+    desk: Desk,
+    every: Annotated[float, typer.Option("--every", help="Seconds between two looks.")] = 5.0,
+) -> None:
+    """Run what is due, in the foreground, until SIGTERM or Ctrl-C (for systemd)."""
+    from newsletter.app.working import work
+    from newsletter.cli.live import Live
+
+    with Live(desk, plain=True) as live:
+        work(desk.app, live, live.say, every=every)
+
+
+def run_due(desk: Desk) -> None:
+    """Run what is due now, once, and end (for cron)."""
+    from newsletter.app.working import run_due_once
+    from newsletter.cli.live import Live
+
+    with Live(desk, plain=True) as live:
+        done = run_due_once(desk.app, live)
+    desk.show(done, show_sending.run_due(done))
+    done.complain()
+
+
+def status(
+    desk: Desk,
+    issue: Which = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep showing until it is over.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List who was refused.")] = False,
+    in_doubt: Annotated[bool, typer.Option("--in-doubt", help="List who is in doubt.")] = False,
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", help="What became of this address.")
+    ] = None,
+) -> None:
+    """Who got it, who did not, who is waiting, and what to type next."""
+    from newsletter.app.status import StatusRequest, see_status
+    from newsletter.cli.live import watch_status
+
+    request = StatusRequest(issue, failed=failed, in_doubt=in_doubt, recipient=recipient)
+    if watch and desk.as_text:
+        watch_status(desk, request)
+        return
+    seen = see_status(desk.app, request)
+    desk.show(seen, show_sending.status(seen), seen.next_command)
+
+
+def pause(desk: Desk, issue: Which = None) -> None:
+    """Stop a running campaign after what is in flight, from any terminal."""
+    from newsletter.app.sending import pause as pause_campaign
+
+    progress = pause_campaign(desk.app, issue)
+    desk.show(progress, show_sending.paused(progress), f"newsletter resume {progress.campaign.id}")
+
+
+def resume(desk: Desk, issue: Which = None) -> None:
+    """Carry on: only those who wait are tried; nobody accepted or in doubt is mailed again."""
+    from newsletter.app import sending
+    from newsletter.cli.live import Live
+
+    number, total = sending.to_resume(desk.app, issue)
+    with Live(desk, total=total) as live:
+        progress = sending.run(desk.app, number, live)
+    show_sending.finish(desk, progress)
+
+
+def cancel(
+    desk: Desk,
+    issue: Which = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Spare everybody who still waits, for ever."""
+    from newsletter.app.sending import cancel as cancel_campaign
+    from newsletter.cli.live import ask
+
+    done = cancel_campaign(desk.app, issue, None if yes else ask(desk))
+    desk.show(done, show_sending.cancelled(done), f"newsletter report {done.campaign.id}")
+
+
+def retry(
+    desk: Desk,
+    issue: Which = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Those who were refused, or expired.")
+    ] = False,
+    deferred: Annotated[
+        bool, typer.Option("--deferred", help="Those who wait for their next try: now.")
+    ] = False,
+) -> None:
+    """Try again now those who were refused or deferred; nobody accepted, nobody in doubt."""
+    from newsletter.app import sending
+    from newsletter.cli.live import Live
+
+    number, total = sending.to_retry(desk.app, issue, failed=failed, deferred=deferred)
+    with Live(desk, total=total) as live:
+        progress = sending.run(desk.app, number, live)
+    show_sending.finish(desk, progress)

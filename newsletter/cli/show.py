@@ -1,0 +1,291 @@
+"""Results as lines for a person to read. No command's logic stands here."""
+
+import datetime as dt
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from newsletter.app.build import Build
+from newsletter.app.check import CheckReport
+from newsletter.app.demo import Demo
+from newsletter.app.issues import IssueLine, IssueView
+from newsletter.app.plan import PlanView
+from newsletter.app.preview import Preview
+from newsletter.app.start import Started
+from newsletter.app.testing import TestReport
+from newsletter.audience.model import Arithmetic
+from newsletter.cli import show_sending
+from newsletter.cli.desk import Desk
+from newsletter.inbox.place import InboxPlace
+from newsletter.lint.rule import Finding, Severity
+
+_COLORS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+
+
+def paint(text: str, color: str) -> str:
+    """The text in a colour, where a terminal shows it and NO_COLOR does not forbid it."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{_COLORS[color]}m{text}\x1b[0m"
+
+
+def today() -> dt.date:
+    """The officer's date."""
+    return dt.datetime.now().astimezone().date()
+
+
+def number(value: int) -> str:
+    """1 204, with a narrow no-break space."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def duration(seconds: float) -> str:
+    """About how long: ``about 5 min``."""
+    if seconds < 90:  # noqa: PLR2004 below that, seconds say more
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 5400:  # noqa: PLR2004 below that, minutes do
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
+
+
+def size(octets: int) -> str:
+    """Octets in KB."""
+    return f"{octets / 1024:.0f} KB"
+
+
+def local(instant: dt.datetime) -> str:
+    """An instant on the officer's clock."""
+    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def short(digest: str) -> str:
+    """A digest's first twelve digits."""
+    return digest[:12]
+
+
+def table(rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> Iterator[str]:
+    """Rows in aligned columns; ``right`` names the columns of numbers."""
+    kept = [list(row) for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*kept, strict=True)] if kept else []
+    for row in kept:
+        cells = []
+        for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            pad = " " * (width - _width(cell))
+            cells.append(pad + cell if index in right else cell + pad)
+        yield "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def shown_path(path: Path) -> str:
+    """A path from here, if it is below here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def started(value: Started) -> Iterator[str]:
+    """What `init` and `issue new` wrote."""
+    yield f"written to {shown_path(value.folder)}:"
+    for file in value.files:
+        if not file.startswith("templates/"):
+            yield f"  {file}"
+    themed = sum(file.startswith("templates/") for file in value.files)
+    if themed:
+        yield f"  templates/ ({themed} files: the theme)"
+
+
+def issues(rows: Sequence[IssueLine]) -> Iterator[str]:
+    """The list of issues."""
+    if not rows:
+        yield "no issue yet"
+        return
+    yield from table(
+        (
+            row.slug,
+            row.date.isoformat() if row.date else "",
+            paint(f"{row.problems} problems", "red") if row.problems else row.subject,
+            " ".join(row.languages),
+            f"{row.sections} sections" if row.sections else "",
+        )
+        for row in rows
+    )
+
+
+def issue(view: IssueView) -> Iterator[str]:
+    """One issue."""
+    yield f"{view.slug}   {view.date}   theme {view.theme}   {view.folder}/issue.toml"
+    for language, subject in view.subjects.items():
+        yield f"  {language:8} {subject}"
+    yield "Sections"
+    yield from (
+        "  " + line
+        for line in table(
+            (s.id, s.kind, s.title, f"seen by {s.audience}" if s.audience else "seen by all")
+            for s in view.sections
+        )
+    )
+    if view.fallbacks:
+        yield f"Not translated ({len(view.fallbacks)}): {', '.join(view.fallbacks[:6])}" + (
+            " …" if len(view.fallbacks) > 6 else ""  # noqa: PLR2004 a line's worth
+        )
+
+
+def findings(found: Sequence[Finding]) -> Iterator[str]:
+    """Findings, a line each with its place, the cure under it."""
+    color = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+    for finding in found:
+        place = shown_path(finding.path) + (f":{finding.line}" if finding.line else "")
+        place += f":{finding.column}" if finding.line and finding.column else ""
+        word = paint(finding.severity.value.capitalize(), color[finding.severity])
+        where = f"{finding.where}: " if finding.where else ""
+        yield f"{word}  {place}  {finding.rule}  {where}{finding.message}"
+        if finding.cure:
+            yield f"         {finding.cure}"
+
+
+def tally(found: Sequence[Finding], passed: int) -> str:
+    """``41 passed · 1 warning``."""
+    parts = [f"{passed} passed"]
+    for severity in Severity:
+        count = sum(finding.severity is severity for finding in found)
+        if count:
+            parts.append(f"{count} {severity.value}{'s' if count > 1 else ''}")
+    return " · ".join(parts)
+
+
+def build(value: Build) -> Iterator[str]:
+    """What `build` wrote."""
+    yield f"{value.slug}   content {short(value.content_digest)}   {value.images} images"
+    yield from table(
+        (
+            f"  {variant.name}",
+            variant.subject,
+            f"html {size(variant.html_size)}",
+            f"message {size(variant.message_size)}",
+        )
+        for variant in value.variants
+    )
+    yield f"in {shown_path(value.folder)}: .html .txt .eml of each; web/images is what to host"
+
+
+def arithmetic(sums: Arithmetic) -> str:
+    """The one sum: lists − … = recipients."""
+    parts = [f"{number(sums.on_lists)} rows on lists"]
+    parts += [f"{name} −{number(count)}" for name, count in minus(sums).items() if count]
+    return " · ".join(parts) + f" = {number(sums.recipients)}"
+
+
+def minus(sums: Arithmetic) -> Mapping[str, int]:
+    """What is taken off, by name."""
+    return {
+        "duplicates": sums.duplicates,
+        "overlap": sums.overlap,
+        "outside the segment": sums.not_in_segment,
+        **{f"excluded {name}": count for name, count in sums.excluded_by.items()},
+        **sums.suppressed,
+    }
+
+
+def _change(count: int | None, sign: str) -> str:
+    return "" if count is None else f"{sign}{count}"
+
+
+def plan(view: PlanView) -> Iterator[str]:
+    """The plan, as `officer.md` draws it."""
+    first = view.subjects[0].subject if view.subjects else ""
+    commit = f" (commit {view.commit})" if view.commit else ""
+    yield f'Issue     {view.issue}   "{first}"   content {short(view.content_digest)}{commit}'
+    yield f"From      {view.sender}   Reply-To {view.reply_to}   List-Id {view.list_id}"
+    for line in view.subjects:
+        lead = f"{line.language} {number(line.recipients)}"
+        yield f"Subject   {lead:11} {line.subject} — {line.preheader}"
+    rows = [
+        (line.name, number(line.recipients), _change(line.joined, "+"), _change(line.left, "−"))
+        for line in view.lists
+    ]
+    for index, row in enumerate(table(rows, right=(1, 2, 3))):
+        lead = "Audience" if index == 0 else ""
+        tail = f"   people {short(view.audience_digest)}" if index == 0 else ""
+        yield f"{lead:9} {row}{tail}"
+    yield f"          {arithmetic(view.arithmetic)}"
+    languages = " · ".join(f"{s.language} {number(s.recipients)}" for s in view.subjects)
+    yield f"          will receive {paint(number(view.recipients), 'bold')}   {languages}"
+    sections = " · ".join(f"{name} {number(count)}" for name, count in view.sections.items())
+    yield f"Sections  {sections}"
+    variants = " · ".join(f"{v.label} {number(v.recipients)}" for v in view.variants)
+    yield f"Pages     {len(view.variants)}: {variants}"
+    yield (
+        f"Sending   {view.relay}   {view.rate}, {view.connections} connections   "
+        f"{duration(view.seconds)}   profile {view.profile}"
+    )
+    yield "Tracking  none"
+    yield f"Tested    {view.tested.words}"
+    yield f"Checks    {tally(view.findings, view.checks_passed)}"
+    yield from (f"          {line}" for line in findings(view.findings))
+    if view.reader_notes:
+        yield f"Lists     {view.reader_notes} rows mended or noted: newsletter subscribers check"
+    for red in view.red:
+        yield paint(f"! {red}", "red")
+
+
+def check(report: CheckReport) -> Iterator[str]:
+    """Every finding, then the tally."""
+    yield from findings(report.findings)
+    names = ", ".join(report.issues) or "no issue"
+    yield f"{names}: {tally(report.findings, report.passed)}"
+
+
+def preview(shown: Preview, *, opened: bool) -> Iterator[str]:
+    """The page that was built, and those beside it."""
+    yield f"{shown.shown.subject}   ({shown.shown.label}, {size(shown.shown.message_size)})"
+    yield f"{'opened' if opened else 'open'} {shown_path(shown.page)}"
+    others = [v.name for v in shown.build.variants if v.local != shown.page]
+    if others:
+        yield f"beside it: {', '.join(others)}"
+
+
+def inbox(place: InboxPlace) -> list[str]:
+    """Where the staging inbox answers."""
+    return [
+        f"The staging inbox takes mail on {place.smtp} and shows it on {place.page}",
+        "Nothing here reaches a reader. Ctrl-C stops.",
+    ]
+
+
+def test(report: TestReport) -> Iterator[str]:
+    """Each test message and its answer."""
+    yield f"{report.issue}   content {short(report.content_digest)}   to {report.relay}"
+    yield from table(
+        (
+            paint("accepted", "green") if message.accepted else paint("not accepted", "red"),
+            message.to,
+            message.variant,
+            f"as {message.reader}" if message.reader else "",
+            "" if message.accepted else message.answer,
+        )
+        for message in report.messages
+    )
+
+
+def demo(outcome: Demo, desk: Desk) -> Iterator[str]:
+    """The end of the demo: the proof, the report, three commands."""
+    yield from show_sending.report(outcome.report)
+    yield (
+        f"the ledger adds up; the SMTP server counted {number(outcome.received)} messages itself"
+    )
+    yield "Next, for example:"
+    for line in outcome.next_commands:
+        yield f"  {desk.command(line)}"
+
+
+def lines(desk: Desk, shown: Iterable[str]) -> None:
+    """Say several lines while a command works."""
+    for line in shown:
+        desk.say(line)

@@ -1,0 +1,245 @@
+"""Sending, status and reports as lines for a person to read."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from newsletter.app.plan import PlanRequest, PlanView
+from newsletter.app.reporting import Verified
+from newsletter.app.sending import Cancelled, DryRun
+from newsletter.app.status import Status, next_step
+from newsletter.app.working import Pass
+from newsletter.cli.desk import Desk
+from newsletter.cli.show import local, number, paint, shown_path, table
+from newsletter.delivery import DeliveryState
+from newsletter.errors import Incomplete, RelayError, TryLater
+from newsletter.ledger.model import Attempt, Campaign, CampaignState, DeliveryRow, Progress
+from newsletter.report import Report
+from newsletter.schedule import Due
+
+_BAR = 20
+_MEANS = {
+    DeliveryState.ACCEPTED: "by the relay; delivery is not known from this",
+    DeliveryState.IN_DOUBT: "connection lost after the final dot; not sent again",
+    DeliveryState.DEFERRED: "to be tried again",
+    DeliveryState.EXPIRED: "given up after 48 h of deferrals",
+    DeliveryState.SUPPRESSED: "not sent: on the suppression list",
+    DeliveryState.QUEUED: "waiting",
+    DeliveryState.CLAIMED: "in a sender's hands",
+    DeliveryState.CANCELLED: "spared by a cancel",
+}
+
+
+def send_command(request: PlanRequest, issue: str, *, recipients: int | None = None) -> str:
+    """The `send` that does what a plan showed."""
+    parts = ["newsletter send", issue]
+    parts += [f"--list {shlex.quote(name)}" for name in request.lists]
+    parts += [f"--segment {shlex.quote(request.segment)}"] if request.segment else []
+    parts += [f"--exclude {shlex.quote(name)}" for name in request.exclude]
+    parts += [f"--rate {shlex.quote(request.rate)}"] if request.rate else []
+    parts += [f"--recipients {recipients}"] if recipients is not None else []
+    return " ".join(parts)
+
+
+def dry_run(done: DryRun) -> Iterator[str]:
+    """What a dry run wrote."""
+    yield f"would send {number(done.would_send)} messages; nothing was sent or recorded"
+    yield f"each as it would be sent: {shown_path(done.folder)}/*.eml"
+
+
+def recorded(campaign: int, view: PlanView, due: Due) -> tuple[Any, list[str]]:
+    """A campaign that waits for its time."""
+    value = {"campaign": campaign, "recipients": view.recipients, "due": due}
+    line = f"campaign {campaign} recorded: {number(view.recipients)} recipients at {due}"
+    return value, [line, "it is sent by a worker, or by run-due from cron, and by nothing else"]
+
+
+def finish(desk: Desk, progress: Progress) -> None:
+    """Say how a run ended, and raise what its end means for the exit code."""
+    following = next_step(progress)
+    state = progress.campaign.state
+    desk.show(progress, status(Status(progress)), following)
+    named = f"campaign {progress.campaign.id}"
+    reason = progress.campaign.reason
+    if state is CampaignState.STOPPED:
+        raise RelayError(f"{named} stopped: {reason}")
+    if state is CampaignState.WAITING:
+        raise TryLater(f"{named} waits: {reason or 'retries come later'}")
+    if progress.incomplete or state is not CampaignState.FINISHED:
+        raise Incomplete(f"{named} is incomplete" + (f": {reason}" if reason else ""))
+
+
+def progress_line(progress: Progress) -> str:
+    """One line: the state, then every count that is not zero."""
+    campaign = progress.campaign
+    counts = " · ".join(
+        f"{number(count)} {state.value.replace('_', ' ')}"
+        for state, count in progress.counts.items()
+        if count
+    )
+    return f"campaign {campaign.id}  {campaign.slug}  {state_words(progress)}  {counts}"
+
+
+def state_words(progress: Progress) -> str:
+    """Where a campaign stands; a run that was killed is `interrupted`, not `running`."""
+    if progress.interrupted_at:
+        return f"interrupted at {local(progress.interrupted_at)}"
+    campaign = progress.campaign
+    if campaign.due and campaign.state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
+        return f"{campaign.state.value} {campaign.due}"
+    return campaign.state.value
+
+
+def status(seen: Status) -> Iterator[str]:
+    """One campaign, or all in a line each."""
+    if seen.campaigns:
+        for _, progress in seen.campaigns:
+            yield progress_line(progress)
+        return
+    if seen.progress is None:
+        yield "no campaign was recorded yet"
+        return
+    progress = seen.progress
+    campaign = progress.campaign
+    yield (
+        f"Campaign {campaign.id}   {campaign.slug}   {number(campaign.recipients)} recipients   "
+        f"{paint(state_words(progress), 'bold')}"
+    )
+    if campaign.reason:
+        yield f"  {campaign.reason}"
+    yield from _counts(progress)
+    yield from _rows(seen.rows, seen.attempts)
+    if seen.more:
+        yield f"  … and {seen.more} more: newsletter report {campaign.id} --save lists all"
+
+
+def _counts(progress: Progress) -> Iterator[str]:
+    total = progress.campaign.recipients or 1
+    rows = []
+    for state, count in progress.counts.items():
+        if not count:
+            continue
+        means = _MEANS.get(state, "")
+        if state is DeliveryState.DEFERRED and progress.next_retry_at:
+            means = f"next try {local(progress.next_retry_at)}"
+        words = state.value.replace("_", " ")
+        rows.append((f"  {words}", number(count), f"{count / total:.1%}", means))
+    yield from table(rows, right=(1, 2))
+
+
+def _rows(rows: Sequence[DeliveryRow], attempts: Sequence[Attempt]) -> Iterator[str]:
+    for row in rows:
+        delivery = row.delivery
+        words = str(delivery.reply) if delivery.reply else _MEANS.get(delivery.state, "")
+        when = f"  {local(row.last_attempt_at)}" if row.last_attempt_at else ""
+        named = delivery.state.value.replace("_", " ")
+        yield f"  {row.address}  {named}{when}  {_one_line(words)}"
+        if delivery.state is DeliveryState.DEFERRED and delivery.next_at:
+            yield f"      next try {local(delivery.next_at)}"
+    for attempt in attempts:
+        reply = _one_line(str(attempt.reply)) if attempt.reply else attempt.detail
+        yield f"      try {attempt.number}  {local(attempt.at)}  {attempt.outcome}  {reply}"
+
+
+def _one_line(words: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def scheduled(rows: Sequence[Campaign]) -> Iterator[str]:
+    """What waits for its time."""
+    if not rows:
+        yield "nothing is scheduled"
+        return
+    yield from table(
+        (
+            f"campaign {c.id}",
+            c.slug,
+            c.state.value,
+            str(c.due),
+            f"{number(c.recipients)} recipients",
+        )
+        for c in rows
+    )
+
+
+def moved(campaign: Campaign) -> list[str]:
+    """A campaign's new time."""
+    return [f"campaign {campaign.id} ({campaign.slug}) is sent at {campaign.due}"]
+
+
+def cancelled(done: Cancelled) -> list[str]:
+    """A campaign that was taken back."""
+    return [f"campaign {done.campaign.id} is cancelled: {number(done.spared)} recipients spared"]
+
+
+def paused(progress: Progress) -> list[str]:
+    """A pause that was said."""
+    return [
+        f"campaign {progress.campaign.id} pauses after what is in flight",
+        progress_line(progress),
+    ]
+
+
+def run_due(done: Pass) -> Iterator[str]:
+    """What one pass did."""
+    if not done.ran and not done.missed and not done.later:
+        yield "nothing is due"
+    for progress in done.ran:
+        yield progress_line(progress)
+    for campaign in done.missed:
+        yield f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent"
+
+
+def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
+    """The report, as `officer.md` draws it."""
+    campaign = made.campaign
+    when = ""
+    if made.started:
+        end = made.ended or made.interrupted_at
+        when = f" · {local(made.started)}" + (f"–{end.astimezone():%H:%M:%S}" if end else "")
+        when += f" ({len(made.runs)} run{'s' if len(made.runs) > 1 else ''})"
+    mark = paint("complete", "green") if made.complete else paint("INCOMPLETE", "red")
+    yield (
+        f"Campaign {campaign.id} · {campaign.slug} · {number(made.recipients)} recipients"
+        f"{when}   {mark}"
+    )
+    if made.interrupted_at:
+        yield f" interrupted at {local(made.interrupted_at)}"
+    if campaign.reason:
+        yield f" {campaign.reason}"
+    yield from table(_state_rows(made), right=(1, 2))
+    for reason in made.refused:
+        yield f"   refused {reason.count}: {_one_line(f'{reason.code} {reason.words}')}"
+    for reason in made.deferred:
+        yield f"   deferred {reason.count}: {_one_line(f'{reason.code} {reason.words}')}"
+    for person in made.in_doubt:
+        at = f" at {local(person.at)}" if person.at else ""
+        yield f"   in doubt {person.address}: lost after the final dot{at}, not sent again"
+    domains = " · ".join(f"{d.name} {d.accepted}/{d.total}" for d in made.domains[:8])
+    rest = len(made.domains) - 8
+    yield f" by domain  {domains}" + (f" · {rest} more" if rest > 0 else "")
+    yield " not known  what became of a message after the relay took it: bounces come later"
+    if saved:
+        yield f" saved  {', '.join(map(shown_path, saved))}"
+
+
+def _state_rows(made: Report) -> Iterator[tuple[str, ...]]:
+    for state, count in made.counts.items():
+        if count:
+            share = made.share(state)
+            bar = "█" * round(share * _BAR)
+            words = state.value.replace("_", " ")
+            yield (f" {words}", number(count), f"{share:.1%}", bar, _MEANS.get(state, ""))
+
+
+def verified(done: Verified) -> Iterator[str]:
+    """The proof, or what is wrong."""
+    if not done.discrepancies:
+        yield (
+            f"{shown_path(Path(done.ledger))}: {done.campaigns} campaigns, "
+            f"{number(done.recipients)} recipients, every one in exactly one state"
+        )
+        return
+    for wrong in done.discrepancies:
+        yield paint(f"campaign {wrong.campaign}: {wrong.rule}: {wrong.detail}", "red")

@@ -1,0 +1,100 @@
+"""The words of a run: how it is to be done, how it goes, how it ended."""
+
+import datetime as dt
+import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from newsletter.delivery import DeliveryState, Reply, RetryPolicy
+from newsletter.errors import NewsletterError
+from newsletter.ledger.model import CampaignId, CampaignState, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run behaves; the terms frozen with the campaign (rate, connections) are not here."""
+
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    """``on_doubt`` is overruled by the campaign's terms."""
+    wait_for_retries: dt.timedelta = dt.timedelta(minutes=2)
+    """A run stays for retries that come due so soon; else it ends, the campaign waiting."""
+    patience: dt.timedelta = dt.timedelta(minutes=15)
+    """How long a relay that does not answer is waited for before the run ends."""
+    first_backoff: float = 5.0
+    last_backoff: float = 300.0
+    """Seconds between attempts to connect: doubled from the first to the last."""
+    closing: float = 30.0
+    """Seconds that open dialogues have to finish once the run is to stop."""
+    idle_limit: float = 20.0
+    """Seconds that a connection may wait for its turn; beyond, it is closed first."""
+    progress_every: float = 0.25
+    redirect_to: str = ""
+    """One address that gets every message in the readers' stead (the staging inbox)."""
+    jitter: Callable[[], float] = random.random
+    executor: Executor | None = None
+    """Where the ledger is called; by default one thread of the run's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """How a run goes, for people to watch. The counts add up to the recipients."""
+
+    campaign: CampaignId
+    recipients: int
+    counts: Mapping[DeliveryState, int]
+    """Rows in a lane's hands count as what they were, queued or deferred."""
+    started_at: dt.datetime
+    now: dt.datetime
+    per_second: float
+    """Attempts a second over the last ten seconds or so."""
+    rate: float
+    """Attempts a second that the terms allow, less while the relay throttles."""
+    last_reply: Reply | None
+    next_retry_at: dt.datetime | None
+    connections: int
+    note: str
+    """What holds it up, in a sentence, or nothing."""
+    stopping: bool
+
+    def count(self, *states: DeliveryState) -> int:
+        """Recipients in any of these states."""
+        return sum(self.counts.get(state, 0) for state in states)
+
+    @property
+    def left(self) -> int:
+        """Recipients still to be tried, retries included."""
+        return self.count(DeliveryState.QUEUED, DeliveryState.DEFERRED)
+
+    @property
+    def eta(self) -> dt.datetime | None:
+        """When the queue will be done at this speed; None while nothing moves."""
+        queued = self.count(DeliveryState.QUEUED)
+        speed = min(self.per_second or self.rate, self.rate)
+        return self.now + dt.timedelta(seconds=queued / speed) if speed > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended: the campaign's state after it, the reason, the counts."""
+
+    campaign: CampaignId
+    state: CampaignState
+    why: str
+    error: NewsletterError | None
+    """The relay's refusal, with its cure, where that is why."""
+    progress: Progress
+    stopped_by_signal: bool
+    recovered: int
+    """Rows that an interrupted run before had left and that were put back or settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why no further message is begun."""
+
+    state: CampaignState
+    why: str
+    error: Exception | None = None
+    """A ``RelayError`` goes into the result; any other is raised once all is cleared up."""
+    by_signal: bool = False

@@ -1,0 +1,67 @@
+"""What an interrupted run left: each claimed row is settled or put back before anything is sent."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from newsletter.delivery import InDoubt, Outcome, RetryPolicy, advance, suppresses
+from newsletter.dispatch.journal import Replay, Try
+from newsletter.ledger.model import ClaimedRow, Settlement
+
+_AFTER_THE_DOT = "the process ended after the final dot and before the answer was written down"
+_UNKNOWN = "the process ended, and no journal tells whether the message had left"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What becomes of the rows: outcomes to write, and rows that were surely not sent."""
+
+    settlements: tuple[Settlement, ...]
+    unsent: tuple[int, ...]
+
+
+def recover(
+    left: Iterable[tuple[int, ClaimedRow]],
+    replay: Replay | None,
+    ledger: str,
+    boot: str,
+    policy: RetryPolicy,
+    now: dt.datetime,
+) -> Recovery:
+    """Judge each row by the journal: answered, surely not sent, or in doubt.
+
+    Silence proves that a message did not leave only if the journal is this run's, whole, and
+    written since the machine started: a power cut may take its last lines.
+    """
+    settlements, unsent = [], []
+    for run, row in left:
+        mine = replay if replay and _wrote(replay, ledger, run) else None
+        verdict = _judge(mine, (row.seq, row.delivery.attempts + 1), boot, now)
+        if verdict is None:
+            unsent.append(row.seq)
+        else:
+            settlements.append(_settle(row, *verdict, policy))
+    return Recovery(tuple(settlements), tuple(unsent))
+
+
+def _wrote(replay: Replay, ledger: str, run: int) -> bool:
+    return replay.heading.ledger == ledger and replay.heading.run == run
+
+
+def _judge(
+    replay: Replay | None, attempt: Try, boot: str, now: dt.datetime
+) -> tuple[dt.datetime, Outcome] | None:
+    """When and what came of it; None when the message surely did not leave."""
+    if replay is None:
+        return now, InDoubt(_UNKNOWN)
+    if attempt in replay.outcomes:
+        return replay.outcomes[attempt]
+    if attempt in replay.dots:
+        return now, InDoubt(_AFTER_THE_DOT)
+    whole = not replay.torn and boot and replay.heading.boot == boot
+    return None if whole else (now, InDoubt(_UNKNOWN))
+
+
+def _settle(row: ClaimedRow, at: dt.datetime, outcome: Outcome, policy: RetryPolicy) -> Settlement:
+    after = advance(row.delivery, outcome, policy, at, 0.0)
+    return Settlement(row.seq, at, outcome, after, dead_address=suppresses(outcome))

@@ -1,0 +1,74 @@
+"""One run in memory: what its lanes, its clerk and its ticker share."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from newsletter.delivery import Outcome, RetryPolicy, advance, suppresses
+from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.gate import Gate
+from newsletter.dispatch.journal import Journal
+from newsletter.dispatch.meter import Meter
+from newsletter.dispatch.model import Halt, RunOptions
+from newsletter.dispatch.outgoing import Letters
+from newsletter.dispatch.pace import Pacer
+from newsletter.dispatch.stock import Stock
+from newsletter.dispatch.watch import Watch, is_throttle
+from newsletter.errors import LedgerError
+from newsletter.ledger.model import CampaignState, ClaimedRow, Settlement
+
+
+@dataclass
+class Run:
+    """The parts of a run, and the two things that happen to them: an outcome, and the end."""
+
+    letters: Letters
+    gate: Gate
+    pacer: Pacer
+    journal: Journal
+    meter: Meter
+    policy: RetryPolicy
+    clock: Clock
+    options: RunOptions
+    recovered: int = 0
+    """Rows that an interrupted run before had left."""
+    stock: Stock = field(default_factory=Stock)
+    watch: Watch = field(default_factory=Watch)
+    halted: Halt | None = None
+    halting: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def halt(self, halt: Halt) -> None:
+        """Begin no further message; the first reason counts, but an error outweighs it."""
+        if self.halted is None or (halt.error and not self.halted.error):
+            self.halted = halt
+        self.halting.set()
+        self.stock.call()
+
+    def dot(self, row: ClaimedRow) -> None:
+        """The final dot of this row's message is about to leave; ``OSError`` stops it."""
+        self.journal.dot((row.seq, row.delivery.attempts + 1))
+
+    def settle(self, row: ClaimedRow, outcome: Outcome) -> None:
+        """Write an outcome to the journal, have it committed, and see what it means for the run."""
+        now = self.clock.now()
+        after = advance(row.delivery, outcome, self.policy, now, self.options.jitter())
+        dead = suppresses(outcome) and not self.options.redirect_to
+        result = Settlement(row.seq, now, outcome, after, dead_address=dead)
+        try:
+            self.journal.outcome((row.seq, after.attempts), now, outcome)
+        except OSError as error:
+            self.cannot_write(error)
+        self.stock.finish(result)
+        self.meter.settled(row, result, self.clock.monotonic())
+        self._heed(outcome)
+
+    def cannot_write(self, error: OSError) -> None:
+        """The journal takes no more: what is accepted now could not be remembered."""
+        message = f"the journal {self.journal.path} cannot be written: {error.strerror or error}"
+        cure = "make room on the disk, then resume"
+        self.halt(Halt(CampaignState.STOPPED, message, LedgerError(message, cure=cure)))
+
+    def _heed(self, outcome: Outcome) -> None:
+        if is_throttle(outcome):
+            self.pacer.slow_down()
+        if halt := self.watch.see(outcome):
+            self.halt(halt)

@@ -1,0 +1,241 @@
+"""Keeping the promise: claim a group, send it, settle it, until nothing is left to try.
+
+The ledger is called from one thread, so the loop never blocks; one transaction a group writes
+the last outcomes and claims the next rows. Whatever ends the run, open dialogues are let finish,
+what was not tried goes back, and the campaign says why.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Coroutine
+
+from newsletter.dispatch.clock import Clock, SystemClock
+from newsletter.dispatch.desk import Desk, open_desk
+from newsletter.dispatch.lane import Lane
+from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
+from newsletter.dispatch.opening import Opening
+from newsletter.dispatch.outgoing import Mint
+from newsletter.dispatch.run import Run
+from newsletter.errors import LedgerError, LedgerLocked, RelayError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Grant, Turn, Want
+from newsletter.transport.base import Transport
+
+_LOOK_EVERY = 1.0
+"""Seconds after which the ledger is asked though nothing happened: a pause? a retry due?"""
+
+
+def ignore(snapshot: Snapshot) -> None:
+    """Nobody watches."""
+    del snapshot
+
+
+async def run_campaign(
+    ledger: Ledger,
+    number: CampaignId,
+    transport: Transport,
+    *,
+    mint: Mint,
+    clock: Clock | None = None,
+    on_progress: Callable[[Snapshot], None] = ignore,
+    stop: asyncio.Event | None = None,
+    options: RunOptions | None = None,
+) -> RunResult:
+    """Send a campaign until it is done, paused, stopped, or only later retries are left.
+
+    Setting ``stop`` ends it cleanly: no new message, open dialogues get ``options.closing``
+    seconds, the rest goes back, the campaign is paused. Raises ``LedgerLocked`` when another
+    process sends, ``UsageError`` when the campaign may not run, ``LedgerError`` when outcomes
+    cannot be stored (the journal has them for the next run). What the relay does raises
+    nothing: it is in the result.
+    """
+    clock, options = clock or SystemClock(), options or RunOptions()
+    with ledger.sending(clock.now()):
+        async with open_desk(options.executor) as desk:
+            campaign = await desk.call(ledger.campaign, number)
+            opening = Opening(ledger, campaign, desk, clock, options)
+            turn, run = await opening.open(transport, mint)
+            runner = _Runner(ledger, campaign, desk, turn, run, on_progress)
+            return await runner.finish(stop or asyncio.Event())
+
+
+class _Runner:
+    """One run, from its first claim to its last word."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        desk: Desk,
+        turn: Turn,
+        run: Run,
+        on_progress: Callable[[Snapshot], None],
+    ) -> None:
+        self._ledger = ledger
+        self._campaign = campaign
+        self._desk = desk
+        self._turn = turn
+        self._run = run
+        self._on_progress = on_progress
+        self._started_at = run.clock.now()
+        self._settled_at = run.clock.monotonic()
+
+    async def finish(self, stop: asyncio.Event) -> RunResult:
+        """Send until something says halt, then wind down and write the last word."""
+        lanes = [Lane(self._run) for _ in range(max(1, self._campaign.terms.connections))]
+        working = {self._start(lane.work()): lane for lane in lanes}
+        clerk = self._start(self._clerk())
+        others = [self._start(self._tick()), self._start(self._obey(stop))]
+        try:
+            await self._run.halting.wait()
+            await self._wind_down(working)
+            await asyncio.wait({clerk})
+        finally:
+            await _cancel([*working, clerk, *others])
+        return await self._close()
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._failed)
+        return task
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        """What nobody foresaw ends the run too, and is raised after it is cleared up."""
+        if not task.cancelled() and (error := task.exception()):
+            known = error if isinstance(error, Exception) else RuntimeError(str(error))
+            self._run.halt(Halt(CampaignState.STOPPED, f"{type(error).__name__}: {error}", known))
+
+    # The clerk: between the ledger and the lanes
+
+    async def _clerk(self) -> None:
+        after = 0
+        while not self._run.halted:
+            await self._run.stock.needed()
+            if not self._run.halted:
+                grant = await self._exchange(Want(self._run.stock.appetite, after))
+                after = grant.last_seq or after
+                self._heed(grant)
+
+    async def _exchange(self, want: Want) -> Grant:
+        """Outcomes stay in the stock until they are committed."""
+        stock, clock = self._run.stock, self._run.clock
+        results = list(stock.results)
+        grant = await self._desk.call(self._ledger.exchange, self._turn, results, want, clock.now())
+        del stock.results[: len(results)]
+        try:
+            self._run.journal.forget((each.seq, each.after.attempts) for each in results)
+        except OSError as error:
+            self._run.cannot_write(error)
+        if results:
+            stock.measure(len(results), clock.monotonic() - self._settled_at)
+            self._settled_at = clock.monotonic()
+        return grant
+
+    def _heed(self, grant: Grant) -> None:
+        run = self._run
+        run.stock.add(grant.rows)
+        run.meter.suppressed(grant.suppressed)
+        run.meter.next_retry_at = grant.next_retry_at
+        if grant.state is not CampaignState.RUNNING:
+            run.halt(Halt(grant.state, ""))
+        elif grant.empty and run.stock.is_quiet:
+            self._decide(grant.next_retry_at)
+        elif grant.suppressed and not grant.rows:
+            run.stock.call()
+
+    def _decide(self, next_retry_at: dt.datetime | None) -> None:
+        """Nothing can be tried now: the end, or a short wait, or a long one."""
+        run = self._run
+        if next_retry_at is None:
+            run.halt(Halt(CampaignState.FINISHED, ""))
+        elif next_retry_at - run.clock.now() > run.options.wait_for_retries:
+            when = next_retry_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+            run.halt(Halt(CampaignState.WAITING, f"only retries are left, the next at {when}"))
+
+    # Beside it
+
+    async def _tick(self) -> None:
+        clock = self._run.clock
+        looked = clock.monotonic()
+        while True:
+            self._on_progress(self._snapshot())
+            await clock.sleep(self._run.options.progress_every)
+            if clock.monotonic() - looked >= _LOOK_EVERY:
+                looked = clock.monotonic()
+                self._run.stock.call()
+
+    async def _obey(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._run.halt(Halt(CampaignState.PAUSED, "stopped by you", by_signal=True))
+
+    def _snapshot(self) -> Snapshot:
+        run, at = self._run, self._run.clock.monotonic()
+        return Snapshot(
+            campaign=self._campaign.id,
+            recipients=self._campaign.recipients,
+            counts=dict(run.meter.counts),
+            started_at=self._started_at,
+            now=run.clock.now(),
+            per_second=run.meter.per_second(at),
+            rate=self._campaign.terms.rate.per_second * run.pacer.share,
+            last_reply=run.meter.last_reply,
+            next_retry_at=run.meter.next_retry_at,
+            connections=run.gate.open,
+            note=run.gate.note,
+            stopping=run.halted is not None,
+        )
+
+    # The end
+
+    async def _wind_down(self, working: dict[asyncio.Task[None], Lane]) -> None:
+        """Lanes that talk get their time, the others end at once."""
+        await _cancel([task for task, lane in working.items() if not lane.talking])
+        limit = asyncio.create_task(self._run.clock.sleep(self._run.options.closing))
+        pending = {task for task in working if not task.done()}
+        while pending and not limit.done():
+            await asyncio.wait({limit, *pending}, return_when=asyncio.FIRST_COMPLETED)
+            pending = {task for task in pending if not task.done()}
+        await _cancel([limit, *pending])
+
+    async def _close(self) -> RunResult:
+        """Write what came last, put back what was not tried, say why; then let the journal go."""
+        run, halt = self._run, self._run.halted
+        if halt is None:
+            raise asyncio.CancelledError
+        self._on_progress(self._snapshot())
+        if isinstance(halt.error, LedgerLocked):  # another process has it: write nothing more
+            run.journal.close()
+            raise halt.error
+        try:
+            state = await self._say(halt)
+        except LedgerError:
+            run.journal.close()
+            raise
+        run.journal.discard()
+        if halt.error and not isinstance(halt.error, RelayError):
+            raise halt.error
+        progress = await self._desk.call(self._ledger.progress, self._campaign.id)
+        return RunResult(
+            campaign=self._campaign.id,
+            state=state,
+            why=progress.campaign.reason,
+            error=halt.error if isinstance(halt.error, RelayError) else None,
+            progress=progress,
+            stopped_by_signal=halt.by_signal,
+            recovered=run.recovered,
+        )
+
+    async def _say(self, halt: Halt) -> CampaignState:
+        await self._exchange(Want(0))
+        await self._desk.call(
+            self._ledger.release, self._turn, [row.seq for row in self._run.stock.rows]
+        )
+        now = self._run.clock.now()
+        return await self._desk.call(self._ledger.end_run, self._turn, halt.state, halt.why, now)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel and wait; what they raise was heeded by their callback."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""What lies between the ledger and the lanes: rows to send, and outcomes to write."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from newsletter.ledger.model import ClaimedRow, Settlement
+
+_LARGEST_GROUP = 200
+_GROUP_SECONDS = 0.05
+_SMOOTHING = 0.5
+
+
+class Stock:
+    """Claimed rows waiting for a lane, rows in a lane's hands, outcomes waiting for a commit."""
+
+    def __init__(self) -> None:
+        self.rows: deque[ClaimedRow] = deque()
+        self.results: list[Settlement] = []
+        self.in_hand: dict[int, ClaimedRow] = {}
+        self.group = 1
+        self.idle = 0
+        self._filled = asyncio.Event()
+        self._call = asyncio.Event()
+        self._per_second = 0.0
+
+    async def take(self) -> ClaimedRow:
+        """The next row to send, when there is one."""
+        while not self.rows:
+            self.idle += 1
+            self._filled.clear()
+            self._call.set()
+            try:
+                await self._filled.wait()
+            finally:
+                self.idle -= 1
+        row = self.rows.popleft()
+        self.in_hand[row.seq] = row
+        if len(self.rows) <= self.group // 2:
+            self._call.set()
+        return row
+
+    def put_back(self, row: ClaimedRow) -> None:
+        """It was not tried: it is the next one."""
+        del self.in_hand[row.seq]
+        self.rows.appendleft(row)
+        self._filled.set()
+
+    def finish(self, result: Settlement) -> None:
+        """It was tried."""
+        del self.in_hand[result.seq]
+        self.results.append(result)
+        if len(self.results) >= self.group or len(self.rows) <= self.group // 2:
+            self._call.set()
+
+    def add(self, rows: Iterable[ClaimedRow]) -> None:
+        """The ledger granted these."""
+        self.rows.extend(rows)
+        if self.rows:
+            self._filled.set()
+
+    async def needed(self) -> None:
+        """Wait until rows run low, outcomes pile up, or somebody calls."""
+        await self._call.wait()
+        self._call.clear()
+
+    def call(self) -> None:
+        """Have the ledger asked now."""
+        self._call.set()
+
+    @property
+    def appetite(self) -> int:
+        """How many rows to ask for: a group, and one for each lane that has nothing to do."""
+        return max(0, self.group + self.idle - len(self.rows))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing to send, nothing in hand, nothing to write."""
+        return not (self.rows or self.in_hand or self.results)
+
+    def measure(self, count: int, seconds: float) -> None:
+        """Adapt the group to about 50 ms of traffic, so that a crash touches few rows."""
+        if not count or seconds <= 0:
+            return
+        self._per_second += _SMOOTHING * (count / seconds - self._per_second)
+        self.group = min(_LARGEST_GROUP, max(1, round(self._per_second * _GROUP_SECONDS)))

@@ -1,0 +1,45 @@
+"""When an outcome is a reason to begin no further message. Pure but for what it remembers."""
+
+from newsletter.delivery import Accepted, Blame, Deferred, Outcome, Refused, too_big
+from newsletter.dispatch.model import Halt
+from newsletter.ledger.model import CampaignState
+
+_ALIKE = 3
+_THROTTLE_CODES = frozenset({421, 454})
+_THROTTLE_ENHANCED = frozenset({"4.3.2", "4.4.5", "4.7.28"})
+
+
+class Watch:
+    """Looks at the outcomes in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._alike = 0
+
+    def see(self, outcome: Outcome) -> Halt | None:
+        """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text)."""
+        match outcome:
+            case Refused(reply=reply, blame=Blame.US):
+                return Halt(CampaignState.STOPPED, f"the relay refuses us: {reply}")
+            case Refused(reply=reply) if too_big(outcome):
+                return Halt(CampaignState.PAUSED, f"the message is too big for the relay: {reply}")
+            case Refused(reply=reply, blame=Blame.MESSAGE):
+                return self._count(f"{reply.code} {reply.enhanced}", str(reply))
+            case Accepted():
+                self._alike = 0
+        return None
+
+    def _count(self, kind: str, words: str) -> Halt | None:
+        self._alike = self._alike + 1 if kind == self._kind else 1
+        self._kind = kind
+        if self._alike < _ALIKE:
+            return None
+        return Halt(CampaignState.PAUSED, f"the relay refused the message {_ALIKE} times: {words}")
+
+
+def is_throttle(outcome: Outcome) -> bool:
+    """Whether the relay asks for fewer messages (RFC 3463, x.3.2 and x.4.5; 421 anywhere)."""
+    if not isinstance(outcome, Deferred) or outcome.reply is None:
+        return False
+    reply = outcome.reply
+    return reply.code in _THROTTLE_CODES or reply.enhanced in _THROTTLE_ENHANCED

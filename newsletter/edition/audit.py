@@ -1,0 +1,56 @@
+"""The audit of slots: where a token may stand in a page, and where it may not.
+
+A token stands in text or inside a quoted attribute; in an attribute that holds a URL it is the
+whole value and a slot that dispatch fills with a URL; never in style, script, a comment or a tag.
+"""
+
+import re
+from collections.abc import Iterator
+
+from newsletter.edition.slots import Tokens
+
+_PIECE = re.compile(
+    r"(?P<comment><!--.*?-->)"
+    r"|(?P<raw><(?:style|script)\b.*?</(?:style|script)\s*>)"
+    r"|(?P<tag></?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>)",
+    re.DOTALL | re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_URL_ATTRIBUTES = frozenset({"href", "src", "action", "background", "formaction", "poster"})
+_CODE_ATTRIBUTES = re.compile(r"style|srcset|on\w+|srcdoc", re.IGNORECASE)
+
+
+def misplaced_slots(html: str, tokens: Tokens) -> Iterator[str]:
+    """One sentence for each token that stands where a reader's words must not go."""
+    slots = tokens.slots
+    if not any(token in html for token in slots):
+        return
+    for piece in _PIECE.finditer(html):
+        text = piece[0]
+        if not tokens.pattern.search(text):
+            continue
+        if not piece["tag"]:
+            place = "a comment" if piece["comment"] else "a style sheet or script"
+            yield f"the slot {_name(text, tokens)} stands in {place}"
+            continue
+        yield from _in_tag(text, tokens)
+
+
+def _in_tag(tag: str, tokens: Tokens) -> Iterator[str]:
+    for match in _ATTRIBUTE.finditer(tag):
+        name, value = match[1].lower(), match[2] if match[2] is not None else match[3]
+        if not tokens.pattern.search(value):
+            continue
+        if _CODE_ATTRIBUTES.fullmatch(name):
+            yield f"the slot {_name(value, tokens)} stands in the attribute {name}"
+        elif name in _URL_ATTRIBUTES and not tokens.is_url(value):
+            yield f"the slot {_name(value, tokens)} is not a whole URL in the attribute {name}"
+    rest = _ATTRIBUTE.sub("", tag)
+    if tokens.pattern.search(rest):
+        yield f"the slot {_name(rest, tokens)} stands in a tag, outside quotes"
+
+
+def _name(text: str, tokens: Tokens) -> str:
+    found = tokens.pattern.search(text)
+    slot = tokens.slots.get(found[0]) if found else None
+    return slot.name if slot else "?"

@@ -1,0 +1,120 @@
+"""The Jinja environment of a theme: sandboxed, strict, confined to the theme's folder."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from newsletter.edition import dates
+from newsletter.edition.prose import Typesetter
+from newsletter.edition.wrap import fill
+from newsletter.values import Language
+
+_MAX_TEMPLATE = 1_000_000
+
+
+class ThemeLoader(BaseLoader):
+    """Finds templates inside one folder and nowhere else, links that lead out included."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """The template's text; ``TemplateNotFound`` when it is missing or outside the folder."""
+        del environment
+        path = (self._folder / template).resolve()
+        if not path.is_relative_to(self._folder) or not path.is_file():
+            raise TemplateNotFound(template)
+        content = path.read_bytes()[:_MAX_TEMPLATE].decode("utf-8-sig")
+        return content, str(path), lambda: True
+
+
+def make_environment(folder: Path) -> Environment:
+    """The environment of the theme in ``folder``.
+
+    Escaping depends on the name: on in ``*.mjml.j2`` and off in ``*.txt.j2``. (Jinja's own
+    ``select_autoescape`` would leave MJML unescaped.)
+    """
+    environment = ImmutableSandboxedEnvironment(
+        loader=ThemeLoader(folder),
+        autoescape=lambda name: not (name or "").endswith(".txt.j2"),
+        undefined=StrictUndefined,
+        finalize=_nothing_for_none,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.filters.update(_FILTERS)
+    return environment
+
+
+def _nothing_for_none(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _typesetter(context: Context) -> Typesetter:
+    found = context.get("typesetter")
+    if not isinstance(found, Typesetter):
+        message = "import macros `with context`, so that filters know the language"
+        raise TypeError(message)
+    return found
+
+
+def _language(context: Context) -> Language:
+    return _typesetter(context).language
+
+
+@pass_context
+def _prose(context: Context, words: str) -> Markup:
+    return _typesetter(context).prose(words)
+
+
+@pass_context
+def _plain(context: Context, words: str, width: int = 72) -> str:
+    return _typesetter(context).plain(words, width)
+
+
+@pass_context
+def _typo(context: Context, words: str) -> str:
+    shown = _typesetter(context).typo(str(words))
+    return escape(shown) if context.eval_ctx.autoescape else shown
+
+
+@pass_context
+def _date_long(context: Context, date: dt.date) -> str:
+    return dates.date_long(date, _language(context))
+
+
+@pass_context
+def _month_year(context: Context, date: dt.date) -> str:
+    return dates.month_year(date, _language(context))
+
+
+@pass_context
+def _month_name(context: Context, date: dt.date, end: dt.date | None = None) -> str:
+    return dates.month_name(date, _language(context), end)
+
+
+def _wrap(text: str, width: int = 72, indent: int = 0) -> str:
+    lead = " " * indent
+    return "\n".join(fill(line, width, first=lead) for line in str(text).split("\n"))
+
+
+_FILTERS = {
+    "prose": _prose,
+    "plain": _plain,
+    "typo": _typo,
+    "date_long": _date_long,
+    "month_year": _month_year,
+    "month_name": _month_name,
+    "day_range": dates.day_range,
+    "wrap": _wrap,
+}

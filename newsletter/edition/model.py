@@ -1,0 +1,66 @@
+"""The words of the edition room: who publishes, which readers see the same page, the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from newsletter.issue.slots import BUILT_IN_SLOTS, URL_SLOTS, Slot
+from newsletter.values import Language, SectionId
+
+__all__ = [
+    "BUILT_IN_SLOTS",
+    "URL_SLOTS",
+    "Edition",
+    "Publisher",
+    "Slot",
+    "Variant",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who sends: what masthead and footer need to know. All of it stands in newsletter.toml."""
+
+    name: str
+    organisation: str
+    postal_address: tuple[str, ...]
+    site_url: str
+    taglines: Mapping[Language, str] = field(default_factory=dict)
+
+    def image_url(self, *parts: str) -> str:
+        """Where an image is hosted: ``<site_url>/images/<parts…>``."""
+        return "/".join([self.site_url.rstrip("/"), "images", *parts])
+
+    def tagline(self, language: Language) -> str:
+        """The tagline in this language, else in the first there is, else nothing."""
+        return self.taglines.get(language) or next(iter(self.taglines.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The readers who see the same page: a language and the sections they see, in order."""
+
+    language: Language
+    sections: tuple[SectionId, ...]
+
+    @property
+    def key(self) -> str:
+        """A name for files and tables: ``it`` or ``it--assembly-report--canada``."""
+        return "--".join([self.language, *self.sections])
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The rendered page of one variant, its slots still tokens of letters and digits.
+
+    ``slots`` maps each token to its slot. A token occurs in ``subject``, ``preheader``, ``html``
+    (text nodes and whole quoted attributes only) and ``text``, and nowhere else.
+    """
+
+    variant: Variant
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    slots: Mapping[str, Slot]
+    images: tuple[tuple[str, str], ...] = ()
+    """(URL in the page, path relative to the newsletter's folder) of every image used."""

@@ -1,0 +1,142 @@
+"""A theme: a folder of templates, read once as a strict Jinja environment.
+
+What a theme's folder holds: ``theme.toml`` (name, description, kinds), ``strings.toml`` (one
+table per language), ``edition.mjml.j2``, ``edition.txt.j2``, ``sections/<kind>.mjml.j2`` and
+``sections/<kind>.txt.j2``, ``inline.css`` (inlined into the page), ``head.css`` (stays in the
+head) and ``images/``.
+
+What its templates are given is described in ``newsletter.edition.context``.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from newsletter.edition.environment import make_environment
+from newsletter.errors import Problem, ThemeError
+from newsletter.values import Language
+
+_MAX_FILE = 1_000_000
+_FORBIDDEN_CSS = {
+    # An inlined !important does not win over the style that MJML wrote, though CSS says so.
+    "inline.css": ("@import", "</", "!important"),
+    "head.css": ("@import", "</"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A theme's folder, read: templates compiled on first use, strings, style sheets."""
+
+    name: str
+    folder: Path
+    description: str
+    kinds: tuple[str, ...]
+    strings: Mapping[str, Mapping[str, str]]
+    inline_css: str
+    head_css: str
+    environment: Environment
+
+    def strings_for(self, language: Language) -> Mapping[str, str]:
+        """The theme's words: the language's own, else of its base, else English, else the first.
+
+        A string that a language lacks comes from the next one in that order.
+        """
+        merged: dict[str, str] = {}
+        for tag in [*islice(self.strings, 1), "en", language.split("-")[0], language]:
+            merged |= self.strings.get(tag, {})
+        return merged
+
+    def path_of(self, template: str) -> Path:
+        """The file of a template, for error messages."""
+        return self.folder / template
+
+
+def load_theme(folder: Path) -> Theme:
+    """Read a theme; ``ThemeError`` carries every problem at once."""
+    reader = _Reader(folder)
+    if not folder.is_dir():
+        raise ThemeError([Problem(folder, "there is no such theme", "name a folder of templates/")])
+    about = reader.toml("theme.toml")
+    kinds = _kinds(reader, about)
+    for template in ("edition.mjml.j2", "edition.txt.j2"):
+        reader.must_exist(template)
+    for kind in kinds:
+        reader.must_exist(f"sections/{kind}.mjml.j2")
+        reader.must_exist(f"sections/{kind}.txt.j2")
+    theme = Theme(
+        name=folder.name,
+        folder=folder,
+        description=str(about.get("description", "")),
+        kinds=kinds,
+        strings=_strings(reader),
+        inline_css=reader.css("inline.css"),
+        head_css=reader.css("head.css"),
+        environment=make_environment(folder),
+    )
+    if reader.problems:
+        raise ThemeError(reader.problems)
+    return theme
+
+
+class _Reader:
+    """Reads a theme's files and gathers what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[Problem] = []
+
+    def fault(self, name: str, message: str, cure: str = "") -> None:
+        self.problems.append(Problem(self.folder / name, message, cure))
+
+    def must_exist(self, name: str) -> None:
+        if not (self.folder / name).is_file():
+            self.fault(name, "the theme lacks this template", "write it")
+
+    def text(self, name: str) -> str:
+        try:
+            content = (self.folder / name).read_bytes()[:_MAX_FILE]
+            return content.decode("utf-8-sig").replace("\r\n", "\n")
+        except FileNotFoundError:
+            self.fault(name, "the theme lacks this file", "write it")
+        except (OSError, UnicodeDecodeError) as error:
+            self.fault(name, f"the file cannot be read: {error}", "save it as UTF-8")
+        return ""
+
+    def toml(self, name: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.text(name))
+        except tomllib.TOMLDecodeError as error:
+            self.fault(name, f"this is not TOML: {error}", "mend the line")
+            return {}
+
+    def css(self, name: str) -> str:
+        content = self.text(name) if (self.folder / name).exists() else ""
+        for word in _FORBIDDEN_CSS[name]:
+            if word in content.lower():
+                self.fault(name, f"a theme's style sheet may not hold {word}", "take it out")
+        return content
+
+
+def _kinds(reader: _Reader, about: Mapping[str, Any]) -> tuple[str, ...]:
+    kinds = about.get("kinds", [])
+    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
+        reader.fault("theme.toml", "kinds must be a list of section kinds", 'kinds = ["report"]')
+        return ()
+    return tuple(kinds)
+
+
+def _strings(reader: _Reader) -> dict[str, dict[str, str]]:
+    tables = reader.toml("strings.toml")
+    strings: dict[str, dict[str, str]] = {}
+    for language, table in tables.items():
+        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+            reader.fault("strings.toml", f"[{language}] must be a table of strings", "mend it")
+            continue
+        strings[language] = dict(table)
+    return strings

@@ -1,0 +1,127 @@
+"""What one value of an issue may say: words, addresses, pictures, ids. Used by the model.
+
+Each check returns the value or raises a fault with its cure; pydantic gathers the faults of a
+whole file and says where each stands.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from newsletter.issue.markdown import faults_in, link_allowed
+from newsletter.issue.slots import SLOT_FORM, malformed_slot, slots_in, whole_url_slot
+from newsletter.values import parse_language
+
+FAULT: Final = "fault"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_LINE_BREAK = re.compile(r"[\n\r]")
+_SECTION_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
+_IMAGE_CURE = "put a PNG, JPEG or GIF into the issue's folder and name it from there"
+
+
+def fault(message: str, cure: str, key: str = "") -> PydanticCustomError:
+    """A fault with its cure; ``key`` names the key of a table that is to blame."""
+    return PydanticCustomError(FAULT, "{said}", {"said": message, "cure": cure, "key": key})
+
+
+def check_words(words: str) -> str:
+    """Words hold no control characters, and braces only as slots."""
+    control = _CONTROL.search(words)
+    if control:
+        message = f"the text holds the control character U+{ord(control[0]):04X}"
+        raise fault(message, "delete it; it may have come with a paste")
+    stray = malformed_slot(words)
+    if stray is not None:
+        raise fault(f"{stray} is not a slot", f"write {SLOT_FORM}")
+    return words
+
+
+def check_line(words: str) -> str:
+    """A value that becomes a header: one line, no encoded words (CVE-2024-6923)."""
+    if "=?" in words:
+        raise fault("the subject holds =?", "a mail program reads it as a code; write it apart")
+    if _LINE_BREAK.search(words):
+        raise fault("the text has more than one line", "write it on one line")
+    return words
+
+
+def check_prose(words: str) -> str:
+    """Prose holds no pictures, and its links lead to whole addresses."""
+    found = faults_in(words)
+    if found:
+        cure = (
+            "name the picture in an image table: image = { file, alt }"
+            if found[0].startswith("a picture")
+            else "write a whole address: https://…, http://… or mailto:…"
+        )
+        raise fault("; ".join(found), cure)
+    return words
+
+
+def check_url(url: str) -> str:
+    """A link's address: whole, http, https or mailto; or one slot that dispatch fills."""
+    if whole_url_slot(url):
+        return url
+    if any(slots_in(url)):
+        message = "a slot stands inside an address"
+        raise fault(
+            message, "let one of unsubscribe_url, preferences_url, browser_url be all of it"
+        )
+    if not link_allowed(url):
+        raise fault(f"{url} is not an address", "write it whole: https://…, http://… or mailto:…")
+    return url
+
+
+def check_language(tag: str) -> str:
+    """A language tag in its usual case."""
+    try:
+        return parse_language(tag)
+    except ValueError as error:
+        raise fault(str(error), 'write for example language = "it"') from error
+
+
+def check_section_id(name: str) -> str:
+    """A section's id: lower-case letters, digits, single hyphens."""
+    if not _SECTION_ID.fullmatch(name):
+        raise fault(f"{name!r} is not a section's id", "use a-z, 0-9 and single hyphens")
+    return name
+
+
+def check_folder_name(name: str) -> str:
+    """The name of a folder, not a path."""
+    if not _FOLDER_NAME.fullmatch(name):
+        raise fault(f"{name!r} is not the name of a folder", "use letters, digits and hyphens")
+    return name
+
+
+def check_image(path: str, info: ValidationInfo) -> str:
+    """A picture that is inside the issue's folder and that mail programs show.
+
+    The folder comes as pydantic's context; without it only the text is looked at.
+    """
+    if not path.strip() or "\\" in path or Path(path).is_absolute():
+        raise fault(f"{path!r} is not a path inside the issue's folder", _IMAGE_CURE)
+    folder = info.context
+    if isinstance(folder, Path):
+        _check_file(folder, path)
+    return path
+
+
+def _check_file(folder: Path, path: str) -> None:
+    found = (folder / path).resolve()
+    if not found.is_relative_to(folder.resolve()):
+        raise fault(f"{path} leads out of the issue's folder", _IMAGE_CURE)
+    if not found.is_file():
+        raise fault(f"there is no image {path}", _IMAGE_CURE)
+    try:
+        with found.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise fault(f"{path} cannot be read: {error.strerror}", "mend its permissions") from error
+    if not any(start.startswith(magic) for magic in _MAGIC):
+        raise fault(f"{path} is not a PNG, JPEG or GIF", "mail programs show no other; convert it")

@@ -1,0 +1,109 @@
+"""A folder under ``issues/`` to an ``Issue``, in every language it has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from newsletter.errors import IssueError, Problem
+from newsletter.issue.faults import problems_of
+from newsletter.issue.model import Fallback, Issue, IssueText, Place
+from newsletter.issue.source import Source, read_source
+from newsletter.issue.translation import fallbacks_of, overlay
+from newsletter.values import Language, parse_language, parse_slug
+
+ORIGINAL: Final = "issue.toml"
+
+
+def list_issues(root: Path) -> list[Path]:
+    """The folders of a newsletter's ``issues/`` that hold an issue, sorted by name."""
+    return sorted(path.parent for path in (root / "issues").glob(f"*/{ORIGINAL}"))
+
+
+def load_issue(folder: Path) -> Issue:
+    """Read and check an issue and its translations; ``IssueError`` carries every problem."""
+    desk = _Desk(folder)
+    slug = desk.slug()
+    original = desk.original()
+    for path in sorted(folder.glob("issue.*.toml")):
+        desk.translation(path)
+    if desk.problems or original is None or slug is None:
+        raise IssueError(desk.problems)
+    language = Language(original.language)
+    return Issue(slug, folder, language, desk.texts, tuple(desk.fallbacks), desk.places)
+
+
+@dataclass
+class _Desk:
+    """Where an issue's files are read one after the other, and their problems gathered."""
+
+    folder: Path
+    source: Source | None = None
+    texts: dict[Language, IssueText] = field(default_factory=dict)
+    fallbacks: list[Fallback] = field(default_factory=list)
+    places: dict[tuple[Language, str], Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def slug(self) -> Any:
+        try:
+            return parse_slug(self.folder.name)
+        except ValueError as error:
+            self.problems.append(Problem(self.folder, str(error), "rename the folder"))
+            return None
+
+    def original(self) -> IssueText | None:
+        self.source = self.read(self.folder / ORIGINAL)
+        if self.source is None:
+            return None
+        text = self.check(self.source.data, self.source, whole=True)
+        if text:
+            self.keep(Language(text.language), text, self.source)
+        return text
+
+    def translation(self, path: Path) -> None:
+        language, source = self.language(path), self.read(path)
+        if language is None or source is None or self.source is None:
+            return
+        merged, problems = overlay(self.source.data, source, language)
+        self.problems += problems
+        text = self.check(merged, source, whole=False)
+        original = next(iter(self.texts.values()), None)
+        if text and original and language not in self.texts:
+            self.keep(language, text, source)
+            self.fallbacks += fallbacks_of(original, source, language)
+
+    def language(self, path: Path) -> Language | None:
+        """The language that a translation's name says, when it is one and not yet there."""
+        tag = path.name.removeprefix("issue.").removesuffix(".toml")
+        try:
+            language = parse_language(tag)
+        except ValueError as error:
+            self.problems.append(Problem(path, str(error), "rename the file: issue.fr-CA.toml"))
+            return None
+        if language in self.texts:
+            message = f"the issue has {language} twice"
+            self.problems.append(Problem(path, message, "keep one of the two files"))
+            return None
+        return language
+
+    def read(self, path: Path) -> Source | None:
+        try:
+            return read_source(path)
+        except IssueError as error:
+            self.problems += error.problems
+            return None
+
+    def check(self, data: Mapping[str, Any], source: Source, *, whole: bool) -> IssueText | None:
+        """The validated text; of a translation only its own faults count, not the original's."""
+        try:
+            return IssueText.model_validate(dict(data), context=self.folder)
+        except ValidationError as error:
+            found = problems_of(error, source)
+            self.problems += [fault for fault in found if whole or source.says(fault.where)]
+            return None
+
+    def keep(self, language: Language, text: IssueText, source: Source) -> None:
+        self.texts[language] = text
+        self.places |= {(language, where): place for where, place in source.places.items()}

@@ -1,0 +1,174 @@
+"""The proof that the ledger adds up: each rule is a query that must find nothing."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select
+
+from newsletter.delivery import DeliveryState
+from newsletter.ledger import schema
+from newsletter.ledger.model import Campaign, CampaignState, Discrepancy
+
+_campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
+_attempt, _run = schema.attempt, schema.run
+_MAX_SHOWN = 20
+
+
+def verify(connection: Connection, campaigns: Iterable[Campaign]) -> tuple[Discrepancy, ...]:
+    """Every broken rule of these campaigns; empty means that the states add up."""
+    found: list[Discrepancy] = []
+    for campaign in campaigns:
+        found += _count_rows(connection, campaign)
+        for rule, query, words in _RULES:
+            rows = connection.execute(query(campaign).limit(_MAX_SHOWN))
+            found += [Discrepancy(rule, words.format(*row), campaign.id, row[0]) for row in rows]
+        found += _left_in_the_air(connection, campaign)
+    return tuple(found)
+
+
+def _count_rows(connection: Connection, campaign: Campaign) -> Iterator[Discrepancy]:
+    """The frozen audience, the recipients and the deliveries are the same number."""
+    known = {str(state) for state in DeliveryState}
+    tables = (("recipients", _recipient), ("deliveries", _delivery))
+    for name, table in tables:
+        query = select(func.count()).select_from(table).where(table.c.campaign == campaign.id)
+        count = connection.execute(query).scalar_one()
+        if count != campaign.recipients:
+            detail = f"{count} {name}, but {campaign.recipients} were recorded"
+            yield Discrepancy("states add up to the audience", detail, campaign.id)
+    query = select(_delivery.c.state).where(_delivery.c.campaign == campaign.id).distinct()
+    for state in connection.execute(query).scalars():
+        if str(state) not in known:
+            yield Discrepancy("every state is known", f"unknown state {state!r}", campaign.id)
+
+
+def _left_in_the_air(connection: Connection, campaign: Campaign) -> Iterator[Discrepancy]:
+    """Claimed rows need an open run, and an open run a campaign that runs (or is being told)."""
+    is_open = select(_run.c.id).where(_run.c.campaign == campaign.id, _run.c.ended_at.is_(None))
+    if connection.execute(is_open).first():
+        if campaign.state in {CampaignState.FINISHED, CampaignState.MISSED}:
+            detail = f"a run is open though the campaign is {campaign.state}"
+            yield Discrepancy("a run ends with its campaign", detail, campaign.id)
+        return
+    query = select(_delivery.c.seq).where(
+        _delivery.c.campaign == campaign.id, _delivery.c.state == DeliveryState.CLAIMED
+    )
+    for seq in connection.execute(query.limit(_MAX_SHOWN)).scalars():
+        detail = f"recipient {seq} is claimed, but nobody sends"
+        yield Discrepancy("nothing is in the air without a run", detail, campaign.id, seq)
+
+
+def _without_recipient(campaign: Campaign) -> Select[Any]:
+    same = and_(_recipient.c.campaign == _delivery.c.campaign, _recipient.c.seq == _delivery.c.seq)
+    return (
+        select(_delivery.c.seq)
+        .select_from(_delivery.outerjoin(_recipient, same))
+        .where(_delivery.c.campaign == campaign.id, _recipient.c.seq.is_(None))
+    )
+
+
+def _twice_in_audience(campaign: Campaign) -> Select[Any]:
+    query: Select[*tuple[Any, ...]] = (
+        select(func.min(_recipient.c.seq), func.count())
+        .where(_recipient.c.campaign == campaign.id)
+        .group_by(_recipient.c.address_key)
+        .having(func.count() > 1)
+    )
+    return query
+
+
+def _accepting_attempts(campaign: Campaign) -> Select[Any]:
+    """Accepted deliveries with other than one acceptance, and the reverse."""
+    accepting = (
+        select(_attempt.c.seq, func.count().label("times"))
+        .where(_attempt.c.campaign == campaign.id, _attempt.c.outcome == "accepted")
+        .group_by(_attempt.c.seq)
+        .subquery()
+    )
+    times = func.coalesce(accepting.c.times, 0)
+    is_accepted = _delivery.c.state == DeliveryState.ACCEPTED
+    return (
+        select(_delivery.c.seq, _delivery.c.state, times)
+        .select_from(_delivery.outerjoin(accepting, accepting.c.seq == _delivery.c.seq))
+        .where(
+            _delivery.c.campaign == campaign.id,
+            or_(and_(is_accepted, times != 1), and_(~is_accepted, times > 0)),
+        )
+    )
+
+
+def _tried_after_acceptance(campaign: Campaign) -> Select[Any]:
+    later = _attempt.alias()
+    return (
+        select(_attempt.c.seq, later.c.n)
+        .join(
+            later,
+            and_(
+                later.c.campaign == _attempt.c.campaign,
+                later.c.seq == _attempt.c.seq,
+                later.c.n > _attempt.c.n,
+            ),
+        )
+        .where(_attempt.c.campaign == campaign.id, _attempt.c.outcome == "accepted")
+    )
+
+
+def _miscounted_attempts(campaign: Campaign) -> Select[Any]:
+    tries = (
+        select(_attempt.c.seq, func.count().label("times"))
+        .where(_attempt.c.campaign == campaign.id)
+        .group_by(_attempt.c.seq)
+        .subquery()
+    )
+    times = func.coalesce(tries.c.times, 0)
+    return (
+        select(_delivery.c.seq, _delivery.c.attempts, times)
+        .select_from(_delivery.outerjoin(tries, tries.c.seq == _delivery.c.seq))
+        .where(_delivery.c.campaign == campaign.id, _delivery.c.attempts != times)
+    )
+
+
+def _retry_times(campaign: Campaign) -> Select[Any]:
+    """A deferral has its next time, and nothing else has."""
+    is_deferred = _delivery.c.state == DeliveryState.DEFERRED
+    timed = _delivery.c.next_at.is_not(None)
+    in_air = _delivery.c.state == DeliveryState.CLAIMED
+    return select(_delivery.c.seq, _delivery.c.state).where(
+        _delivery.c.campaign == campaign.id,
+        or_(and_(is_deferred, ~timed), and_(~is_deferred, ~in_air, timed)),
+    )
+
+
+def _open_though_finished(campaign: Campaign) -> Select[Any]:
+    done = campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
+    waits = [DeliveryState.QUEUED, DeliveryState.DEFERRED] if done else []
+    return select(_delivery.c.seq, _delivery.c.state).where(
+        _delivery.c.campaign == campaign.id, _delivery.c.state.in_(waits)
+    )
+
+
+_RULES: tuple[tuple[str, Callable[[Campaign], Select[Any]], str], ...] = (
+    ("every delivery has its recipient", _without_recipient, "delivery {} has no recipient"),
+    ("one row an address", _twice_in_audience, "the address of recipient {} stands {} times"),
+    (
+        "an accepted delivery has one acceptance",
+        _accepting_attempts,
+        "recipient {} is {} with {} accepting attempts",
+    ),
+    (
+        "nothing is tried after acceptance",
+        _tried_after_acceptance,
+        "recipient {} was tried again, attempt {}",
+    ),
+    (
+        "attempts are counted",
+        _miscounted_attempts,
+        "recipient {} counts {} attempts, but {} are written",
+    ),
+    ("only a deferral has a next time", _retry_times, "recipient {} is {}"),
+    (
+        "a campaign that ended leaves nobody waiting",
+        _open_though_finished,
+        "recipient {} is still {}",
+    ),
+)

@@ -1,0 +1,156 @@
+"""The two databases behind one door: how they are opened, written and read."""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from newsletter.errors import LedgerError, LedgerLocked
+
+_BUSY_SECONDS = 15
+_CURES = {
+    "readonly": "the file or its folder is read-only: give yourself the right to write",
+    "unable to open": "the folder is missing, read-only or full",
+    "disk is full": "the disk is full: make room, then newsletter resume",
+    "disk i/o": "the disk fails or is full: make room or move the ledger",
+    "locked": "another process writes for long: try again",
+    "not a database": "the file is no ledger: name another, or restore a backup",
+    "malformed": "the file is damaged: restore a backup",
+    "connection": "the database server does not answer: start it, or check the address",
+}
+
+
+def parse_location(where: str | Path) -> URL:
+    """A path means SQLite, ``postgresql://…`` means PostgreSQL; ``LedgerError`` for the rest."""
+    text = str(where)
+    if "://" not in text:
+        return URL.create("sqlite+pysqlite", database=str(Path(text).absolute()))
+    url = make_url(text)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite" and url.database:
+        return parse_location(url.database)
+    message = f"a ledger cannot live in {url.get_backend_name()}"
+    raise LedgerError(message, cure="name a file, or postgresql://user@host/database")
+
+
+class Database:
+    """Short transactions on SQLite or PostgreSQL; every failure comes out as ``LedgerError``."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._engine = _open_sqlite(url) if self.is_sqlite else _open_postgresql(url)
+        self._writer = self._engine.execution_options(newsletter_begin="IMMEDIATE")
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message; never with a password."""
+        return str(self.url.database) if self.is_sqlite else self.url.render_as_string()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write; on SQLite it has the write lock from its first step.
+
+        A transaction that began by reading could not get it later (SQLITE_BUSY_SNAPSHOT).
+        """
+        with self._told(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that reads, a single picture on SQLite; it never waits for writers."""
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    def copy_to(self, target: Path) -> None:
+        """SQLite's online backup: whole, at one instant, while others write."""
+        with self._told(), self._engine.connect() as connection:
+            source = connection.connection.driver_connection
+            destination = sqlite3.connect(target)
+            try:
+                source.backup(destination)  # type: ignore[union-attr]  # a sqlite3 connection
+            finally:
+                destination.close()
+
+    @contextmanager
+    def advisory_lock(self, name: str) -> Iterator[None]:
+        """On PostgreSQL, hold a lock that senders on other machines see too; else nothing."""
+        if self.is_sqlite:
+            yield
+            return
+        key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        with self._told():
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with self._told():
+                held = connection.execute(select(func.pg_try_advisory_lock(key))).scalar()
+            if not held:
+                message = "a process on another machine sends from this ledger"
+                raise LedgerLocked(message, next_command="newsletter status")
+            yield
+        finally:
+            connection.invalidate()  # ends the session, and with it the lock
+            connection.close()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise told(error, self.name) from error
+
+
+def told(error: Exception, name: str) -> LedgerError:
+    """A database's error in an officer's words."""
+    fault = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    first = fault[0] if fault else type(error).__name__
+    cure = next((cure for sign, cure in _CURES.items() if sign in first.lower()), "")
+    return LedgerError(f"the ledger {name} cannot be used: {first}", cure=cure)
+
+
+def _open_sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    del record
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("newsletter_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _open_postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        message = "PostgreSQL needs the extra 'postgres'"
+        raise LedgerError(message, cure="pip install 'newsletter[postgres]'") from error
+
+
+def create_private(path: Path) -> None:
+    """Make an empty file that only its owner reads: a ledger holds readers' addresses."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        message = f"the ledger {path} cannot be made: {error.strerror}"
+        raise LedgerError(message, cure="choose a folder that you may write to") from error

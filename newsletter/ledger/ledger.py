@@ -1,0 +1,396 @@
+"""Every question that is asked of the ledger, and every word that is told to it.
+
+All methods are synchronous and short. A ``Ledger`` may be used from several threads, one call
+at a time each; the runner calls it from one thread of its own, so that there is one writer.
+Any method raises ``LedgerError`` when the database cannot be read or written.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from newsletter.campaign import Due, Plan
+from newsletter.delivery import Delivery, DeliveryState
+from newsletter.errors import LedgerError, LedgerLocked
+from newsletter.ledger import (
+    checking,
+    recording,
+    running,
+    schema,
+    standing,
+    steering,
+    suppressions,
+)
+from newsletter.ledger.database import Database, create_private, parse_location
+from newsletter.ledger.lock import is_held, sending_lock, this_process
+from newsletter.ledger.model import (
+    Attempt,
+    Campaign,
+    CampaignId,
+    CampaignState,
+    ClaimedRow,
+    DeliveryRow,
+    Discrepancy,
+    Event,
+    Grant,
+    Progress,
+    RunRecord,
+    Settlement,
+    StoredVariant,
+    Suppression,
+    Turn,
+    Want,
+)
+from newsletter.values import Address, IssueSlug
+
+
+class Ledger:
+    """The memory: what was promised, tried and answered, and what readers told us."""
+
+    def __init__(self, database: Database, state: Path, stem: str) -> None:
+        self._database = database
+        self._state = state
+        self._stem = stem
+        with database.read() as connection:
+            self.identity = _meta(connection, "ledger")
+
+    @classmethod
+    def open(cls, where: str | Path, *, create: bool = True, state: Path | None = None) -> Self:
+        """Open a file, or ``postgresql://…``; make or migrate its schema if there is need.
+
+        ``state`` is the folder of the lock, the journals and the backups: by default beside the
+        file, or ``.newsletter`` for a server. A ledger of a newer program is refused; an older
+        one is copied (SQLite), then migrated, while nobody sends.
+        """
+        url = parse_location(where)
+        file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        if file and not file.exists():
+            if not create:
+                message = f"there is no ledger at {file}"
+                raise LedgerError(message, next_command="newsletter doctor")
+            create_private(file)
+        folder = state or (file.parent if file else Path(".newsletter"))
+        stem = file.name if file else "ledger"
+        database = Database(url)
+        try:
+            _bring_up_to_date(database, folder, stem, create=create)
+            return cls(database, folder, stem)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """For ``with``."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # Recording
+
+    def record(self, plan: Plan, *, due: Due | None, now: dt.datetime) -> CampaignId:
+        """Freeze a plan as a campaign, all or nothing: ``scheduled`` if due, else ``ready``."""
+        with self._database.write() as connection:
+            return recording.record(connection, plan, due, now)
+
+    # How things stand
+
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """All campaigns, oldest first."""
+        with self._database.read() as connection:
+            return standing.campaigns(connection)
+
+    def campaign(self, number: CampaignId) -> Campaign:
+        """One campaign; ``UsageError`` if there is none of that number."""
+        with self._database.read() as connection:
+            return standing.campaign(connection, number)
+
+    def latest_campaign(self, slug: IssueSlug | None = None) -> Campaign | None:
+        """The newest campaign of an issue (or of any), if there is one."""
+        with self._database.read() as connection:
+            return standing.latest_campaign(connection, slug)
+
+    def variants(self, number: CampaignId) -> tuple[StoredVariant, ...]:
+        """The frozen pages of a campaign, by index."""
+        with self._database.read() as connection:
+            return recording.variants_of(connection, number)
+
+    def progress(self, number: CampaignId) -> Progress:
+        """How far a campaign is, in one picture."""
+        held = self.someone_sends
+        with self._database.read() as connection:
+            return standing.progress(connection, number, someone_sends=held)
+
+    def deliveries(
+        self,
+        number: CampaignId,
+        states: Iterable[DeliveryState] | None = None,
+        address: Address | None = None,
+    ) -> Iterator[DeliveryRow]:
+        """Recipients in the order of the audience, all or those in some states, or one."""
+        wanted = None if states is None else tuple(states)
+        key = address.key if address else None
+        after = 0
+        while True:
+            with self._database.read() as connection:
+                page = standing.deliveries(connection, number, wanted, key, after)
+            if not page:
+                return
+            yield from page
+            after = page[-1].seq
+
+    def attempts(self, number: CampaignId, seq: int | None = None) -> tuple[Attempt, ...]:
+        """Every try, by recipient and in order."""
+        with self._database.read() as connection:
+            return tuple(standing.attempts(connection, number, seq))
+
+    def runs(self, number: CampaignId) -> tuple[RunRecord, ...]:
+        """Every process's turn at a campaign, in order."""
+        with self._database.read() as connection:
+            return standing.runs(connection, number)
+
+    def events(self, number: CampaignId | None) -> tuple[Event, ...]:
+        """What was done to a campaign, in order; for None, to the suppressions."""
+        with self._database.read() as connection:
+            return standing.events(connection, number)
+
+    def due(self, now: dt.datetime) -> tuple[Campaign, ...]:
+        """What a worker is to run: scheduled and due, waiting with a retry due, interrupted."""
+        held = self.someone_sends
+        with self._database.read() as connection:
+            found = standing.due(connection, now)
+        return tuple(one for one in found if not (held and one.state is CampaignState.RUNNING))
+
+    def accepted_elsewhere(
+        self, slug: IssueSlug, campaign: CampaignId | None = None
+    ) -> Mapping[str, dt.datetime]:
+        """Address keys that another campaign of the issue reached or may have, and when."""
+        with self._database.read() as connection:
+            return standing.accepted_elsewhere(connection, slug, campaign)
+
+    def last_audience(self) -> Mapping[str, frozenset[str]]:
+        """For each list, the address keys of the last campaign that used it."""
+        with self._database.read() as connection:
+            return standing.last_audience(connection)
+
+    # What an officer says
+
+    def pause(self, number: CampaignId, now: dt.datetime, reason: str = "") -> Campaign:
+        """Stop before the next group, wherever it runs; ``UsageError`` if it cannot be."""
+        with self._database.write() as connection:
+            return steering.pause(connection, number, now, reason)
+
+    def resume(self, number: CampaignId, now: dt.datetime) -> Campaign:
+        """Make it ready to run again; ``LedgerLocked`` while a process sends it."""
+        if self.someone_sends and self.campaign(number).state is CampaignState.RUNNING:
+            message = f"campaign {number} is being sent"
+            raise LedgerLocked(message, next_command="newsletter status --watch")
+        with self._database.write() as connection:
+            return steering.resume(connection, number, now)
+
+    def cancel(self, number: CampaignId, now: dt.datetime, reason: str = "") -> int:
+        """Spare everybody who waits, for ever; how many were spared at once."""
+        with self._database.write() as connection:
+            return steering.cancel(connection, number, now, reason)
+
+    def reschedule(self, number: CampaignId, due: Due, now: dt.datetime) -> Campaign:
+        """Give a campaign that has not begun another time."""
+        with self._database.write() as connection:
+            return steering.reschedule(connection, number, due, now)
+
+    def mark_missed(self, number: CampaignId, now: dt.datetime) -> Campaign:
+        """Say that its time went by; it is not sent by surprise."""
+        with self._database.write() as connection:
+            return steering.mark_missed(connection, number, now)
+
+    def retry(self, number: CampaignId, states: Iterable[DeliveryState], now: dt.datetime) -> int:
+        """Queue refused, expired or deferred deliveries again; never accepted or in doubt."""
+        with self._database.write() as connection:
+            return steering.retry(connection, number, states, now)
+
+    def settle_doubt(
+        self, number: CampaignId, seq: int, now: dt.datetime, *, accepted: bool, note: str = ""
+    ) -> Delivery:
+        """An officer's word on one delivery in doubt: accepted, or not (then it is queued)."""
+        with self._database.write() as connection:
+            return steering.settle_doubt(connection, number, seq, now, accepted=accepted, note=note)
+
+    # Suppressions
+
+    def suppress(
+        self, address: Address, reason: str, source: str, note: str, now: dt.datetime
+    ) -> bool:
+        """Never mail this address again; False if that was so before."""
+        suppression = Suppression(address.text, reason, source, note, now)
+        with self._database.write() as connection:
+            return suppressions.suppress(connection, suppression, address.key)
+
+    def unsuppress(self, address: Address, now: dt.datetime) -> bool:
+        """Let an address be mailed again; False if it was not suppressed."""
+        with self._database.write() as connection:
+            return suppressions.unsuppress(connection, address, now)
+
+    def suppressions(self) -> tuple[Suppression, ...]:
+        """All of them, oldest first."""
+        with self._database.read() as connection:
+            return suppressions.suppressions(connection)
+
+    def suppression_reasons(self) -> Mapping[str, str]:
+        """Address key to reason, for planning."""
+        with self._database.read() as connection:
+            return suppressions.suppression_reasons(connection)
+
+    # What a run asks
+
+    @contextmanager
+    def sending(self, now: dt.datetime) -> Iterator[None]:
+        """Be the one process that sends from this ledger; ``LedgerLocked`` names the other."""
+        with sending_lock(self._lock_path, now), self._held_by_server():
+            yield
+
+    @property
+    def someone_sends(self) -> bool:
+        """Whether a process on this machine holds the ledger's lock."""
+        return is_held(self._lock_path)
+
+    def journal_path(self, number: CampaignId) -> Path:
+        """Where the run of a campaign keeps its journal."""
+        return self._state / f"{self._stem}.campaign-{number}.journal"
+
+    def begin_run(self, number: CampaignId, now: dt.datetime) -> Turn:
+        """Take a campaign that may run; ``UsageError`` says why it may not."""
+        with self._database.write() as connection:
+            return running.begin_run(connection, number, this_process(), now)
+
+    def leftovers(self, number: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
+        """What an interrupted run left claimed: (its run, the row)."""
+        with self._database.read() as connection:
+            return running.leftovers(connection, number)
+
+    def exchange(
+        self, turn: Turn, settlements: Sequence[Settlement], want: Want, now: dt.datetime
+    ) -> Grant:
+        """Write outcomes, see what the officer says, claim the next rows: one transaction."""
+        with self._database.write() as connection:
+            return running.exchange(connection, turn, settlements, want, now)
+
+    def release(self, turn: Turn, seqs: Iterable[int]) -> None:
+        """Put claimed rows that were not tried back where they came from."""
+        with self._database.write() as connection:
+            running.release(connection, turn, seqs)
+
+    def end_run(
+        self, turn: Turn, state: CampaignState, why: str, now: dt.datetime
+    ) -> CampaignState:
+        """Close the run; the state that holds (an officer's pause or cancel outweighs)."""
+        with self._database.write() as connection:
+            return running.end_run(connection, turn, state, why, now)
+
+    # The ledger itself
+
+    def verify(self, number: CampaignId | None = None) -> tuple[Discrepancy, ...]:
+        """Prove that the states add up: every broken rule, of one campaign or of all."""
+        with self._database.read() as connection:
+            chosen = (
+                standing.campaigns(connection)
+                if number is None
+                else (standing.campaign(connection, number),)
+            )
+            found = checking.verify(connection, chosen)
+            open_runs = {
+                one.id
+                for one in chosen
+                if any(run.ended_at is None for run in standing.runs(connection, one.id))
+            }
+        return found + tuple(
+            Discrepancy("no journal without a run", f"{path} was left behind", one.id)
+            for one in chosen
+            if one.id not in open_runs and (path := self.journal_path(one.id)).exists()
+        )
+
+    def backup(self, path: Path) -> Path:
+        """Copy the whole ledger to ``path`` (SQLite), atomically, while others write."""
+        if not self._database.is_sqlite:
+            message = "a ledger on PostgreSQL is backed up by the server's own tools"
+            raise LedgerError(message, cure="pg_dump the database")
+        return _copy(self._database, path)
+
+    @property
+    def name(self) -> str:
+        """Where it lives, without a password."""
+        return self._database.name
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._state / f"{self._stem}.lock"
+
+    def _held_by_server(self) -> AbstractContextManager[None]:
+        return self._database.advisory_lock(self.identity)
+
+
+def _copy(database: Database, target: Path) -> Path:
+    """Through a file beside the target, which takes its name only when it is whole."""
+    create_private(part := target.with_name(f"{target.name}.part"))
+    try:
+        database.copy_to(part)
+        part.replace(target)
+    except OSError as error:
+        message = f"the backup {target} cannot be written: {error.strerror}"
+        raise LedgerError(message, cure="choose another folder") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _bring_up_to_date(database: Database, folder: Path, stem: str, *, create: bool) -> None:
+    """See which revision it is; make, migrate or refuse."""
+    found = _revision(database)
+    if found == schema.HEAD:
+        return
+    if found is None and not create:
+        message = f"there is no ledger in {database.name}"
+        raise LedgerError(message, cure="record a campaign first")
+    if found is not None and found > schema.HEAD:
+        message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
+        raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
+    with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
+        if found is not None and database.is_sqlite:
+            _copy(database, folder / f"{stem}.before-{schema.HEAD}")
+        _migrate(database)
+
+
+def _revision(database: Database) -> str | None:
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(database: Database) -> None:
+    from newsletter.ledger.migrate import upgrade
+
+    with database.write() as connection:
+        upgrade(connection)
+        if not _meta(connection, "ledger"):
+            connection.execute(insert(schema.meta), {"key": "ledger", "value": uuid.uuid4().hex})
+
+
+def _meta(connection: Connection, key: str) -> str:
+    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
+    return connection.execute(query).scalar() or ""

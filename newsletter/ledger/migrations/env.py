@@ -1,0 +1,12 @@
+"""What Alembic runs: always on a connection that the ledger opened."""
+
+from alembic import context
+
+from newsletter.ledger.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

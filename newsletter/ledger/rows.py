@@ -1,0 +1,122 @@
+"""Between the tables' rows and the rooms' values."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+from newsletter.campaign import Due, Terms
+from newsletter.delivery import (
+    Accepted,
+    Deferred,
+    Delivery,
+    DeliveryState,
+    InDoubt,
+    Outcome,
+    Phase,
+    Refused,
+    Reply,
+)
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState, RunRecord
+from newsletter.values import Digest, IssueSlug, Rate
+
+OutcomeName = Literal["accepted", "deferred", "refused", "in_doubt"]
+
+
+def to_json(value: object) -> str:
+    """Compact JSON, every letter as itself."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def storable(text: str) -> str:
+    """The text with what no database takes (surrogates, NUL) written as an escape."""
+    plain = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return plain.replace("\x00", "\\x00")
+
+
+def terms_to_json(terms: Terms) -> str:
+    """How a campaign is to be sent, as it is stored."""
+    fields = {field.name: getattr(terms, field.name) for field in dataclasses.fields(terms)}
+    return to_json(fields | {"rate": [terms.rate.count, terms.rate.seconds]})
+
+
+def terms_from_json(stored: str) -> Terms:
+    """Read it back; what this program does not know is left out."""
+    known = {field.name for field in dataclasses.fields(Terms)}
+    fields = {name: value for name, value in json.loads(stored).items() if name in known}
+    return Terms(**(fields | {"rate": Rate(*fields["rate"])}))
+
+
+def campaign_from(row: RowMapping) -> Campaign:
+    """A row of ``campaign``."""
+    return Campaign(
+        id=CampaignId(row["id"]),
+        slug=IssueSlug(row["slug"]),
+        state=CampaignState(row["state"]),
+        reason=row["reason"],
+        content_digest=Digest(row["content_digest"]),
+        audience_digest=Digest(row["audience_digest"]),
+        recipients=row["recipients"],
+        recorded_at=row["recorded_at"],
+        due=Due(row["due_at"], row["due_wall"], row["due_zone"]) if row["due_at"] else None,
+        terms=terms_from_json(row["terms"]),
+        per_list=json.loads(row["per_list"]),
+        nonce=row["nonce"],
+    )
+
+
+def run_from(row: RowMapping) -> RunRecord:
+    """A row of ``run``."""
+    return RunRecord(**{**row, "campaign": CampaignId(row["campaign"])})
+
+
+def delivery_from(row: RowMapping) -> Delivery:
+    """A row of ``delivery``, with ``text`` joined from ``reply_text`` if it was asked for."""
+    reply = None
+    if row["code"] is not None:
+        reply = Reply(row["code"], row.get("text") or "")
+    return Delivery(
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        first_tried=row["first_tried"],
+        next_at=row["next_at"],
+        reply=reply,
+        deferrals=row["deferrals"],
+        losses=row["losses"],
+        doubted=row["doubted"],
+    )
+
+
+def describe(outcome: Outcome) -> Mapping[str, Any]:
+    """An outcome as columns of ``attempt``, its text apart."""
+    reply = getattr(outcome, "reply", None)
+    columns: dict[str, Any] = {"phase": Phase.DOT, "blame": "", "detail": ""}
+    match outcome:
+        case Accepted():
+            columns |= {"outcome": "accepted"}
+        case Deferred(phase=phase, detail=detail):
+            columns |= {"outcome": "deferred", "phase": phase, "detail": storable(detail)}
+        case Refused(phase=phase, blame=blame):
+            columns |= {"outcome": "refused", "phase": phase, "blame": blame}
+        case InDoubt(detail=detail):
+            columns |= {"outcome": "in_doubt", "detail": storable(detail)}
+    return columns | {"code": reply.code if reply else None, "reply": hash_of(reply)}
+
+
+def hash_of(reply: Reply | None) -> bytes | None:
+    """The name of a reply's text in ``reply_text``."""
+    if reply is None:
+        return None
+    return hashlib.blake2b(storable(reply.text).encode(), digest_size=16).digest()
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """An INSERT that leaves a row that is already there alone."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,209 @@
+"""The one schema, for SQLite and PostgreSQL alike.
+
+``recipient`` never changes once recorded; ``delivery`` beside it is narrow, because it changes
+with every attempt. ``delivery.state`` has no index: on PostgreSQL it would forbid HOT updates,
+and runs find queued rows by their number. Instants are microseconds since 1970, UTC.
+"""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from newsletter.ledger.instants import from_microseconds, to_microseconds
+
+HEAD = "0001"
+"""The revision that this program reads and writes; a test holds it to the migrations."""
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """An aware instant, stored as microseconds since 1970 so that both databases compare alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> int | None:
+        """Refuse what has no zone: a wall time is no instant."""
+        del dialect
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
+        """Read it back in UTC."""
+        del dialect
+        return None if value is None else from_microseconds(value)
+
+
+DEFERRED: ColumnElement[Any] = literal_column("'deferred'")
+"""Spelled out: SQLite uses a partial index only where it can see the word."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("slug", Text, nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("content_digest", String(64), nullable=False),
+    Column("audience_digest", String(64), nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("due_wall", String(40)),
+    Column("due_zone", Text),
+    Column("terms", Text, nullable=False),
+    Column("arithmetic", Text, nullable=False),
+    Column("per_list", Text, nullable=False),
+    Column("section_readers", Text, nullable=False),
+    Column("nonce", String(32), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+variant = Table(
+    "variant",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("language", String(20), nullable=False),
+    Column("sections", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("readers", Integer, nullable=False),
+    Column("compiled", LargeBinary, nullable=False),
+)
+
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("variant", Integer, nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("lists", Text, nullable=False),
+    UniqueConstraint("campaign", "address_key"),
+    sqlite_with_rowid=False,
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(12), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("deferrals", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("doubted", Boolean, nullable=False),
+    Column("first_tried", Instant),
+    Column("last_tried", Instant),
+    Column("next_at", Instant),
+    Column("code", Integer),
+    Column("reply", LargeBinary),
+    Column("run", Integer),
+    sqlite_with_rowid=False,
+)
+Index(
+    "ix_delivery_retry",
+    delivery.c.campaign,
+    delivery.c.next_at,
+    sqlite_where=text("state = 'deferred'"),
+    postgresql_where=text("state = 'deferred'"),
+)
+
+reply_text = Table(
+    "reply_text",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("run", Integer),
+    Column("at", Instant, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("blame", String(12), nullable=False),
+    Column("code", Integer),
+    Column("reply", LargeBinary),
+    Column("detail", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("campaign", ForeignKey("campaign.id"), nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("boot", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("why", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("campaign", ForeignKey("campaign.id"), index=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("address_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)

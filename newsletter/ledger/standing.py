@@ -1,0 +1,248 @@
+"""How things stand: every question that writes nothing."""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from newsletter.delivery import DeliveryState, Reply
+from newsletter.errors import UsageError
+from newsletter.ledger import schema
+from newsletter.ledger.model import (
+    Attempt,
+    Campaign,
+    CampaignId,
+    CampaignState,
+    DeliveryRow,
+    Event,
+    Progress,
+    RunRecord,
+)
+from newsletter.ledger.rows import campaign_from, delivery_from, run_from
+from newsletter.values import IssueSlug
+
+_campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
+_attempt, _reply, _run = schema.attempt, schema.reply_text, schema.run
+_PAGE = 1000
+
+
+def campaigns(connection: Connection) -> tuple[Campaign, ...]:
+    """All campaigns, oldest first."""
+    rows = connection.execute(select(_campaign).order_by(_campaign.c.id)).mappings()
+    return tuple(campaign_from(row) for row in rows)
+
+
+def campaign(connection: Connection, number: CampaignId) -> Campaign:
+    """One campaign; ``UsageError`` if there is none of that number."""
+    row = connection.execute(select(_campaign).where(_campaign.c.id == number)).mappings().first()
+    if row is None:
+        message = f"there is no campaign {number}"
+        raise UsageError(message, next_command="newsletter status")
+    return campaign_from(row)
+
+
+def latest_campaign(connection: Connection, slug: IssueSlug | None) -> Campaign | None:
+    """The newest campaign of an issue, or of any."""
+    query = select(_campaign).order_by(_campaign.c.id.desc()).limit(1)
+    if slug is not None:
+        query = query.where(_campaign.c.slug == slug)
+    row = connection.execute(query).mappings().first()
+    return campaign_from(row) if row else None
+
+
+def due(connection: Connection, now: dt.datetime) -> tuple[Campaign, ...]:
+    """Scheduled and due; waiting with a retry due or no retry known; running (maybe killed)."""
+    found = []
+    for each in campaigns(connection):
+        waits = each.state is CampaignState.WAITING and _retry_is_due(connection, each.id, now)
+        starts = each.state is CampaignState.SCHEDULED and each.due and each.due.instant <= now
+        if waits or starts or each.state is CampaignState.RUNNING:
+            found.append(each)
+    return tuple(found)
+
+
+def runs(connection: Connection, number: CampaignId) -> tuple[RunRecord, ...]:
+    """Every turn at a campaign, in order."""
+    query = select(_run).where(_run.c.campaign == number).order_by(_run.c.id)
+    return tuple(run_from(row) for row in connection.execute(query).mappings())
+
+
+def events(connection: Connection, number: CampaignId | None) -> tuple[Event, ...]:
+    """The history of a campaign (or of the suppressions), in order."""
+    table = schema.event
+    query = select(table).where(table.c.campaign.is_not_distinct_from(number)).order_by(table.c.id)
+    rows = connection.execute(query).mappings()
+    return tuple(Event(row["at"], row["kind"], row["detail"]) for row in rows)
+
+
+def progress(connection: Connection, number: CampaignId, *, someone_sends: bool) -> Progress:
+    """Counts by state, the next retry, the last reply, the last run."""
+    subject = campaign(connection, number)
+    last = _last_attempt(connection, number)
+    all_runs = runs(connection, number)
+    latest = all_runs[-1] if all_runs else None
+    gone = latest and latest.ended_at is None and not someone_sends
+    return Progress(
+        campaign=subject,
+        counts=counts(connection, number),
+        next_retry_at=next_retry(connection, number),
+        last_reply=_reply_of(last),
+        last_attempt_at=last["at"] if last else None,
+        last_run=latest,
+        interrupted_at=latest.seen_at if latest and gone else None,
+    )
+
+
+def counts(connection: Connection, number: CampaignId) -> Mapping[DeliveryState, int]:
+    """Recipients in each state that any is in."""
+    query = (
+        select(_delivery.c.state, func.count())
+        .where(_delivery.c.campaign == number)
+        .group_by(_delivery.c.state)
+    )
+    return {DeliveryState(state): count for state, count in connection.execute(query)}
+
+
+def next_retry(connection: Connection, number: CampaignId) -> dt.datetime | None:
+    """When the next deferral comes due."""
+    query = select(func.min(_delivery.c.next_at, type_=schema.Instant())).where(
+        _delivery.c.campaign == number, _delivery.c.state == schema.DEFERRED
+    )
+    found: dt.datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def deliveries(
+    connection: Connection,
+    number: CampaignId,
+    states: Iterable[DeliveryState] | None,
+    address_key: str | None,
+    after_seq: int,
+) -> list[DeliveryRow]:
+    """One page of recipients in the order of the audience."""
+    query = _readable_rows().where(_delivery.c.campaign == number, _delivery.c.seq > after_seq)
+    if states is not None:
+        query = query.where(_delivery.c.state.in_([str(state) for state in states]))
+    if address_key is not None:
+        query = query.where(_recipient.c.address_key == address_key)
+    query = query.order_by(_delivery.c.seq).limit(_PAGE)
+    return [_delivery_row(row) for row in connection.execute(query).mappings()]
+
+
+def attempts(connection: Connection, number: CampaignId, seq: int | None) -> Iterator[Attempt]:
+    """Every try of a campaign, or of one recipient, in order."""
+    query = (
+        select(_attempt, _reply.c.text)
+        .select_from(_attempt.outerjoin(_reply, _reply.c.hash == _attempt.c.reply))
+        .where(_attempt.c.campaign == number)
+        .order_by(_attempt.c.seq, _attempt.c.n)
+    )
+    if seq is not None:
+        query = query.where(_attempt.c.seq == seq)
+    for row in connection.execute(query).mappings():
+        yield Attempt(
+            seq=row["seq"],
+            number=row["n"],
+            run=row["run"],
+            at=row["at"],
+            outcome=row["outcome"],
+            phase=row["phase"],
+            reply=_reply_of(row),
+            detail=row["detail"],
+        )
+
+
+def accepted_elsewhere(
+    connection: Connection, slug: IssueSlug, number: CampaignId | None
+) -> Mapping[str, dt.datetime]:
+    """Address keys accepted (or in doubt) in other campaigns of the issue, and when last."""
+    reached = [DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT]
+    query = (
+        select(_recipient.c.address_key, func.max(_delivery.c.last_tried, type_=schema.Instant()))
+        .select_from(_joined().join(_campaign, _campaign.c.id == _delivery.c.campaign))
+        .where(_campaign.c.slug == slug, _delivery.c.state.in_(reached))
+        .group_by(_recipient.c.address_key)
+    )
+    if number is not None:
+        query = query.where(_campaign.c.id != number)
+    return {key: when for key, when in connection.execute(query) if when is not None}
+
+
+def last_audience(connection: Connection) -> Mapping[str, frozenset[str]]:
+    """Each list's address keys in the last campaign that used the list."""
+    newest: dict[str, set[str]] = {}
+    for each in reversed(campaigns(connection)):
+        fresh = set(each.per_list) - set(newest)
+        if fresh and each.state is not CampaignState.MISSED:
+            newest |= {name: set() for name in fresh}
+            _gather(connection, each.id, fresh, newest)
+    return {name: frozenset(keys) for name, keys in newest.items()}
+
+
+def _gather(
+    connection: Connection, number: CampaignId, names: set[str], into: dict[str, set[str]]
+) -> None:
+    query = select(_recipient.c.address_key, _recipient.c.lists).where(
+        _recipient.c.campaign == number
+    )
+    for key, lists in connection.execute(query):
+        for name in names.intersection(json.loads(lists)):
+            into[name].add(key)
+
+
+def _retry_is_due(connection: Connection, number: CampaignId, now: dt.datetime) -> bool:
+    next_at = next_retry(connection, number)
+    return next_at is None or next_at <= now or DeliveryState.QUEUED in counts(connection, number)
+
+
+def _last_attempt(connection: Connection, number: CampaignId) -> Any:
+    query = (
+        select(_attempt.c.at, _attempt.c.code, _reply.c.text)
+        .select_from(_attempt.outerjoin(_reply, _reply.c.hash == _attempt.c.reply))
+        .where(_attempt.c.campaign == number)
+        .order_by(_attempt.c.at.desc())
+        .limit(1)
+    )
+    return connection.execute(query).mappings().first()
+
+
+def _reply_of(row: Any) -> Reply | None:
+    return Reply(row["code"], row["text"] or "") if row and row["code"] is not None else None
+
+
+def _joined() -> Any:
+    return _delivery.join(
+        _recipient,
+        (_recipient.c.campaign == _delivery.c.campaign) & (_recipient.c.seq == _delivery.c.seq),
+    )
+
+
+def _readable_rows() -> Select[Any]:
+    variant = schema.variant
+    same: ColumnElement[bool] = (variant.c.campaign == _recipient.c.campaign) & (
+        variant.c.n == _recipient.c.variant
+    )
+    return select(
+        _delivery,
+        _recipient.c.address,
+        _recipient.c.lists,
+        variant.c.language,
+        variant.c.sections,
+        _reply.c.text,
+    ).select_from(
+        _joined().outerjoin(variant, same).outerjoin(_reply, _reply.c.hash == _delivery.c.reply)
+    )
+
+
+def _delivery_row(row: Any) -> DeliveryRow:
+    return DeliveryRow(
+        campaign=CampaignId(row["campaign"]),
+        seq=row["seq"],
+        address=row["address"],
+        variant="--".join([row["language"] or "", *json.loads(row["sections"] or "[]")]),
+        lists=tuple(json.loads(row["lists"])),
+        delivery=delivery_from(row),
+        last_attempt_at=row["last_tried"],
+    )

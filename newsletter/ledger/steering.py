@@ -1,0 +1,162 @@
+"""What an officer says to a campaign: pause, resume, cancel, move, try again, settle."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from newsletter.campaign import Due
+from newsletter.delivery import Accepted, Delivery, DeliveryState, InDoubt, Reply
+from newsletter.errors import UsageError
+from newsletter.ledger import schema
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
+from newsletter.ledger.recording import note_event
+from newsletter.ledger.rows import delivery_from, storable
+from newsletter.ledger.running import cancel_open, settle
+from newsletter.ledger.standing import campaign
+
+S = CampaignState
+_FROM: Mapping[str, frozenset[CampaignState]] = {
+    "pause": frozenset({S.SCHEDULED, S.READY, S.RUNNING, S.WAITING}),
+    "resume": frozenset({S.PAUSED, S.STOPPED, S.WAITING, S.READY, S.RUNNING, S.MISSED}),
+    "cancel": frozenset(
+        {S.SCHEDULED, S.READY, S.RUNNING, S.WAITING, S.PAUSED, S.STOPPED, S.MISSED}
+    ),
+    "reschedule": frozenset({S.SCHEDULED, S.MISSED, S.PAUSED}),
+    "miss": frozenset({S.SCHEDULED}),
+}
+"""From which states each word makes sense."""
+_RETRYABLE = frozenset({DeliveryState.REFUSED, DeliveryState.EXPIRED, DeliveryState.DEFERRED})
+
+
+def pause(connection: Connection, number: CampaignId, now: dt.datetime, reason: str) -> Campaign:
+    """Stop claiming: a process that sends sees it before its next group."""
+    return _move(connection, number, "pause", S.PAUSED, now, reason)
+
+
+def resume(connection: Connection, number: CampaignId, now: dt.datetime) -> Campaign:
+    """Let it be run again; the caller runs it, or a worker does."""
+    return _move(connection, number, "resume", S.READY, now, "")
+
+
+def cancel(connection: Connection, number: CampaignId, now: dt.datetime, reason: str) -> int:
+    """Nobody else gets it, ever; how many are spared."""
+    _move(connection, number, "cancel", S.CANCELLED, now, reason)
+    return cancel_open(connection, number)
+
+
+def reschedule(connection: Connection, number: CampaignId, due: Due, now: dt.datetime) -> Campaign:
+    """Another time for a campaign that has not begun."""
+    before = campaign(connection, number)
+    if _has_begun(connection, number):
+        message = f"campaign {number} has begun: it has no start to move"
+        raise UsageError(message, next_command=f"newsletter resume {before.slug}")
+    values = {"due_at": due.instant, "due_wall": due.wall_time, "due_zone": due.zone}
+    _update(connection, number, values)
+    words = f"to {due.wall_time} {due.zone}"
+    return _move(connection, number, "reschedule", S.SCHEDULED, now, "", words)
+
+
+def mark_missed(connection: Connection, number: CampaignId, now: dt.datetime) -> Campaign:
+    """Its time went by: it asks for a new one instead of going out by surprise."""
+    before = campaign(connection, number)
+    due = f"{before.due.wall_time} {before.due.zone}" if before.due else "its time"
+    return _move(connection, number, "miss", S.MISSED, now, f"nobody could send at {due}")
+
+
+def retry(
+    connection: Connection, number: CampaignId, states: Iterable[DeliveryState], now: dt.datetime
+) -> int:
+    """Queue deliveries again that were surely not accepted; how many."""
+    wanted = frozenset(states)
+    if beyond := wanted - _RETRYABLE:
+        names = ", ".join(sorted(beyond))
+        message = f"deliveries that are {names} are never tried again by a retry"
+        raise UsageError(message, cure="retry refused, expired or deferred ones")
+    before = campaign(connection, number)
+    if before.state in {S.CANCELLED, S.RUNNING}:
+        message = f"campaign {number} is {before.state}"
+        cure = "pause it first" if before.state is S.RUNNING else "record a follow-up instead"
+        raise UsageError(message, cure=cure)
+    table = schema.delivery
+    statement = update(table).where(
+        table.c.campaign == number, table.c.state.in_([str(state) for state in wanted])
+    )
+    fresh: dict[str, Any] = {"state": DeliveryState.QUEUED, "next_at": None, "first_tried": None}
+    fresh |= {"deferrals": 0, "losses": 0}
+    count = connection.execute(statement.values(**fresh)).rowcount
+    if count:
+        if before.state is S.FINISHED:
+            _update(connection, number, {"state": S.READY, "reason": ""})
+        note_event(connection, number, now, "retry", f"{count} deliveries queued again")
+    return count
+
+
+def settle_doubt(
+    connection: Connection,
+    number: CampaignId,
+    seq: int,
+    now: dt.datetime,
+    *,
+    accepted: bool,
+    note: str,
+) -> Delivery:
+    """An officer's word on a delivery in doubt: the relay took it, or it did not (queue it)."""
+    before = _doubtful(connection, number, seq)
+    reply = Reply(250, storable(note or "accepted, by the officer's word")) if accepted else None
+    after = replace(
+        before,
+        state=DeliveryState.ACCEPTED if accepted else DeliveryState.QUEUED,
+        attempts=before.attempts + 1,
+        reply=reply,
+    )
+    word = Accepted(reply) if reply else InDoubt(note or "not accepted, by the officer's word")
+    settle(connection, number, [Settlement(seq, now, word, after)], None)
+    told = "accepted" if accepted else "not accepted"
+    note_event(connection, number, now, "reconciled", f"recipient {seq}: {told}. {note}".strip())
+    if not accepted and campaign(connection, number).state is S.FINISHED:
+        _update(connection, number, {"state": S.READY, "reason": ""})
+    return after
+
+
+def _move(
+    connection: Connection,
+    number: CampaignId,
+    verb: str,
+    state: CampaignState,
+    now: dt.datetime,
+    reason: str,
+    detail: str = "",
+) -> Campaign:
+    """Change the state, or say why the word makes no sense here."""
+    table = schema.campaign
+    connection.execute(select(table.c.id).where(table.c.id == number).with_for_update())
+    before = campaign(connection, number)
+    if before.state not in _FROM[verb]:
+        message = f"campaign {number} is {before.state}: there is nothing to {verb}"
+        raise UsageError(message, next_command=f"newsletter status {before.slug}")
+    _update(connection, number, {"state": state, "reason": storable(reason)})
+    note_event(connection, number, now, verb, storable(detail or reason))
+    return replace(before, state=state, reason=reason)
+
+
+def _update(connection: Connection, number: CampaignId, values: Mapping[str, Any]) -> None:
+    table = schema.campaign
+    connection.execute(update(table).where(table.c.id == number).values(**values))
+
+
+def _has_begun(connection: Connection, number: CampaignId) -> bool:
+    query = select(schema.run.c.id).where(schema.run.c.campaign == number).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _doubtful(connection: Connection, number: CampaignId, seq: int) -> Delivery:
+    table = schema.delivery
+    query = select(table).where(table.c.campaign == number, table.c.seq == seq)
+    row = connection.execute(query).mappings().first()
+    if row is None or row["state"] != DeliveryState.IN_DOUBT:
+        message = f"recipient {seq} of campaign {number} is not in doubt"
+        raise UsageError(message, next_command="newsletter status --in-doubt")
+    return delivery_from(row)

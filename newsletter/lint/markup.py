@@ -1,0 +1,158 @@
+"""Rules about the rendered page: size, images, links, the way out, the plain text."""
+
+import re
+from collections.abc import Iterator
+
+from newsletter.edition.model import URL_SLOTS, Edition
+from newsletter.lint.rule import Hit, Proof, rule
+
+HEAVY_HTML = 80_000
+CLIPPED_HTML = 102_400
+HEAVY_IMAGE = 200_000
+MIN_TEXT = 20
+_UNSUBSCRIBE = URL_SLOTS[0]
+_ANCHOR = re.compile(r"<a\b((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>", re.IGNORECASE)
+_HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b(?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.IGNORECASE)
+_ALT = re.compile(r"\salt\s*=", re.IGNORECASE)
+
+
+@rule(
+    "W031",
+    says="An image weighs at most 200 KB.",
+    source="phones on mobile networks wait for each",
+    cure="export it smaller: 1040 pixels wide, JPEG at 80",
+)
+def heavy_image(proof: Proof) -> Iterator[Hit]:
+    """Every image that an edition shows."""
+    for path in dict.fromkeys(path for edition in proof.editions for _, path in edition.images):
+        file = proof.root / path
+        size = file.stat().st_size if file.is_file() else 0
+        if size > HEAVY_IMAGE:
+            yield Hit(f"{file.name} weighs {size // 1000} KB", path=file)
+
+
+@rule(
+    "W041",
+    says="The HTML weighs at most 80 KB.",
+    source="Gmail cuts a page at 102 KB; a relay or a forward adds to it",
+    cure="shorten the longest section, or put it on the web and link to it",
+)
+def heavy_html(proof: Proof) -> Iterator[Hit]:
+    """The heaviest variant of each language, below the size that Gmail cuts."""
+    for edition in _heaviest(proof):
+        size = proof.html_size(edition)
+        if HEAVY_HTML < size < CLIPPED_HTML:
+            yield Hit(f"the HTML of {_name(edition)} weighs {size:,} bytes")
+
+
+@rule(
+    "E042",
+    says="The HTML weighs less than 102,400 bytes.",
+    source="Gmail cuts the page there, and with it the unsubscribe link",
+    cure="shorten the longest section, or put it on the web and link to it",
+)
+def clipped_html(proof: Proof) -> Iterator[Hit]:
+    """The heaviest variant of each language."""
+    for edition in _heaviest(proof):
+        size = proof.html_size(edition)
+        if size >= CLIPPED_HTML:
+            yield Hit(f"the HTML of {_name(edition)} weighs {size:,} bytes")
+
+
+@rule(
+    "E043",
+    says="The page and the plain text each have the unsubscribe link.",
+    source="GDPR art. 7(3); CAN-SPAM; the bulk-sender rules of Gmail and Yahoo",
+    cure="let the theme's footer show url.unsubscribe",
+)
+def no_unsubscribe(proof: Proof) -> Iterator[Hit]:
+    """A token of the unsubscribe slot as a link's target, and in the text."""
+    for edition in proof.editions:
+        tokens = [token for token, slot in edition.slots.items() if slot.name == _UNSUBSCRIBE]
+        targets = set(_targets(edition.html))
+        if not any(token in targets for token in tokens):
+            yield _of_theme(proof, f"the page of {_name(edition)} has no unsubscribe link")
+        if not any(token in edition.text for token in tokens):
+            yield _of_theme(proof, f"the plain text of {_name(edition)} has no unsubscribe link")
+
+
+@rule(
+    "E044",
+    says="The plain text is not empty.",
+    source="filters count a message without one against the sender; some readers choose it",
+    cure="mend the theme's text templates",
+)
+def empty_text(proof: Proof) -> Iterator[Hit]:
+    """The text without its tokens."""
+    for edition in proof.editions:
+        text = edition.text
+        for token in edition.slots:
+            text = text.replace(token, "")
+        if len(text.split()) == 0 or len(text.strip()) < MIN_TEXT:
+            yield _of_theme(proof, f"the plain text of {_name(edition)} is empty")
+
+
+@rule(
+    "E045",
+    says="Every link leads somewhere.",
+    source="a link to # or to nothing opens an empty page",
+    cure="give it an address, or take it out of the theme",
+)
+def dead_link(proof: Proof) -> Iterator[Hit]:
+    """Links to nothing and to ``#`` in the rendered page."""
+    for edition in proof.editions:
+        dead = sum(target.strip() in {"", "#"} for target in _targets(edition.html))
+        if dead:
+            yield _of_theme(proof, f"{dead} link(s) in the page of {_name(edition)} lead nowhere")
+
+
+@rule(
+    "E046",
+    says="Every image has an alt text, be it empty for ornament.",
+    source="WCAG 2.2, 1.1.1; most inboxes hide images at first",
+    cure='write alt="…" in the theme',
+)
+def image_without_alt(proof: Proof) -> Iterator[Hit]:
+    """Images of the rendered page."""
+    for edition in proof.editions:
+        count = sum(not _ALT.search(match[0]) for match in _IMAGE.finditer(edition.html))
+        if count:
+            yield _of_theme(proof, f"{count} image(s) in the page of {_name(edition)} have no alt")
+
+
+def _targets(html: str) -> Iterator[str]:
+    """The target of every anchor; an anchor without one counts as a link to nothing."""
+    for anchor in _ANCHOR.finditer(html):
+        href = _HREF.search(anchor[1])
+        if href or not re.search(r"\b(?:id|name)\s*=", anchor[1]):
+            yield href[1] if href else ""
+
+
+def _heaviest(proof: Proof) -> list[Edition]:
+    by_language: dict[str, Edition] = {}
+    for edition in proof.editions:
+        known = by_language.setdefault(edition.variant.language, edition)
+        if proof.html_size(edition) > proof.html_size(known):
+            by_language[edition.variant.language] = edition
+    return list(by_language.values())
+
+
+def _name(edition: Edition) -> str:
+    count = len(edition.variant.sections)
+    return f"{edition.variant.language} ({count} section{'' if count == 1 else 's'})"
+
+
+def _of_theme(proof: Proof, message: str) -> Hit:
+    return Hit(message, path=proof.theme.folder if proof.theme else None)
+
+
+RULES = (
+    heavy_image,
+    heavy_html,
+    clipped_html,
+    no_unsubscribe,
+    empty_text,
+    dead_link,
+    image_without_alt,
+)

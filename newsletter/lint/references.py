@@ -1,0 +1,91 @@
+"""Rules about names: themes, segments, fields and translations that are not there."""
+
+from collections.abc import Iterable, Iterator
+
+from newsletter.issue.slots import slots_in
+from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.values import nearest
+
+
+@rule(
+    "E001",
+    says="The theme is a folder under templates/.",
+    source="without it there is no page",
+    cure="name a folder of templates/",
+)
+def unknown_theme(proof: Proof) -> Iterator[Hit]:
+    """The theme that the issue names."""
+    name = proof.issue.original.theme
+    if proof.theme is None and name not in proof.themes:
+        cure = _did_you_mean(name, proof.themes)
+        yield Hit(f"there is no theme {name}", "theme", cure=cure)
+
+
+@rule(
+    "E002",
+    says="Each section's audience is a saved segment.",
+    source="a section for a segment that is not there is seen by nobody",
+    cure="save the segment in subscribers/segments.toml",
+)
+def unknown_segment(proof: Proof) -> Iterator[Hit]:
+    """The audiences of the sections."""
+    for section, audience in proof.issue.section_audiences.items():
+        if audience not in proof.segments:
+            where = f"sections.{section}.audience"
+            cure = _did_you_mean(audience, proof.segments)
+            yield Hit(f"there is no segment {audience}", where, cure=cure)
+
+
+@rule(
+    "E003",
+    says="Each slot names a field that readers have.",
+    source="a slot without a field is filled with nothing for everybody",
+    cure="name a column of the lists, or a built-in field",
+)
+def unknown_field(proof: Proof) -> Iterator[Hit]:
+    """The slots in the words."""
+    for language, word in proof.words():
+        for slot in slots_in(word.text):
+            if slot.name not in proof.slot_names:
+                cure = _did_you_mean(slot.name, proof.slot_names)
+                yield Hit(f"no reader has a field {slot.name}", word.where, language, cure=cure)
+
+
+@rule(
+    "W004",
+    says="Each translation has all the words of the original.",
+    source="what is not translated is read in the original's language",
+    cure="translate it, or leave it so on purpose",
+)
+def not_translated(proof: Proof) -> Iterator[Hit]:
+    """The words that fall back."""
+    for fallback in proof.issue.fallbacks:
+        message = f"{fallback.where} is not translated into {fallback.language}"
+        yield Hit(message, fallback.where, fallback.language)
+
+
+@rule(
+    "E005",
+    says="The theme has templates for every kind of section in the issue.",
+    source="a section without a template cannot be shown",
+    cure="choose another kind, or write the two templates",
+)
+def kind_without_template(proof: Proof) -> Iterator[Hit]:
+    """The kinds of the sections against those of the theme."""
+    if proof.theme is None:
+        return
+    for name, section in proof.issue.original.sections.items():
+        if section.kind not in proof.theme.kinds:
+            message = f"the theme {proof.theme.name} has no templates for {section.kind}"
+            yield Hit(message, f"sections.{name}.kind")
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = nearest(name, names)
+    if near:
+        return f'did you mean "{near}"?'
+    return f"known: {', '.join(names)}" if names else ""
+
+
+RULES = (unknown_theme, unknown_segment, unknown_field, not_translated, kind_without_template)

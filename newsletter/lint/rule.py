@@ -1,0 +1,160 @@
+"""What a rule is: a proof goes in, findings come out; each has a place, a reason and a cure."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from newsletter.edition.model import BUILT_IN_SLOTS, URL_SLOTS, Edition, Publisher
+from newsletter.edition.theme import Theme
+from newsletter.issue.model import Issue, Place
+from newsletter.issue.words import Word, words_of
+from newsletter.values import Language
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops a send, a warning wants a look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule found: where, what, and how to mend it.
+
+    ``line`` and ``column`` count from 1; 0 means that the finding has no such place.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    cure: str
+    path: Path
+    line: int = 0
+    column: int = 0
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An issue on the table: as written, as rendered, and what it may refer to.
+
+    ``editions`` holds one edition of each variant that readers get; it is empty when the theme
+    is not there. ``sizes`` holds the bytes of a variant's HTML part by the variant's key, where
+    it was measured after filling; else the edition's own HTML counts.
+    """
+
+    issue: Issue
+    publisher: Publisher
+    editions: tuple[Edition, ...] = ()
+    theme: Theme | None = None
+    themes: AbstractSet[str] = frozenset()
+    segments: AbstractSet[str] = frozenset()
+    fields: AbstractSet[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def slot_names(self) -> AbstractSet[str]:
+        """Every field that a slot may name: built in, of the lists, and filled by dispatch."""
+        return {*self.fields, *BUILT_IN_SLOTS, *URL_SLOTS}
+
+    @property
+    def root(self) -> Path:
+        """The newsletter's folder, to which an edition's images are relative."""
+        return self.issue.folder.parent.parent
+
+    def html_size(self, edition: Edition) -> int:
+        """Bytes of the edition's HTML part."""
+        return self.sizes.get(edition.variant.key) or len(edition.html.encode())
+
+    def words(self) -> Iterator[tuple[Language, Word]]:
+        """Every word of every language; what a translation took over comes once."""
+        original = {word.where: word.text for word in words_of(self.issue.original)}
+        for language, text in self.issue.texts.items():
+            for word in words_of(text):
+                if language == self.issue.language or original.get(word.where) != word.text:
+                    yield language, word
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a check says of one place; the rule adds its name, its weight and its cure."""
+
+    message: str
+    where: str = ""
+    language: Language | None = None
+    path: Path | None = None
+    cure: str = ""
+
+
+class Rule(Protocol):
+    """One question asked of a proof."""
+
+    @property
+    def id(self) -> str:
+        """The name in reports: a letter for the weight and three digits, ``W031``."""
+
+    @property
+    def severity(self) -> Severity:
+        """What a finding of this rule weighs."""
+
+    @property
+    def says(self) -> str:
+        """What holds when the rule is kept, in one sentence."""
+
+    @property
+    def source(self) -> str:
+        """Why: the standard, the client or the habit behind it."""
+
+    def check(self, proof: Proof) -> Iterable[Finding]:
+        """Every place where the rule is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRule:
+    """A rule made of one small function; places are looked up in the issue's files."""
+
+    id: str
+    severity: Severity
+    says: str
+    source: str
+    cure: str
+    look: Callable[[Proof], Iterable[Hit]]
+
+    def check(self, proof: Proof) -> Iterator[Finding]:
+        """The function's hits, each at its place."""
+        for hit in self.look(proof):
+            place = _place(proof.issue, hit)
+            cure = hit.cure or self.cure
+            yield Finding(
+                self.id,
+                self.severity,
+                hit.message,
+                cure,
+                place.path,
+                place.line,
+                place.column,
+                hit.where,
+            )
+
+
+def rule(
+    name: str, *, says: str, source: str, cure: str
+) -> Callable[[Callable[[Proof], Iterable[Hit]]], PlacedRule]:
+    """Make a rule of a function; the name's first letter (E, W, N) gives the severity."""
+    severity = {"E": Severity.ERROR, "W": Severity.WARNING, "N": Severity.NOTE}[name[0]]
+
+    def make(look: Callable[[Proof], Iterable[Hit]]) -> PlacedRule:
+        return PlacedRule(name, severity, says, source, cure, look)
+
+    return make
+
+
+def _place(issue: Issue, hit: Hit) -> Place:
+    if hit.path:
+        return Place(hit.path, 0, 0)
+    return issue.place(hit.language or issue.language, hit.where)

@@ -1,0 +1,20 @@
+"""Edition to MIME, once per variant; then only slots are filled.
+
+``compile_message`` encodes a variant's page and headers; ``CompiledMessage.fill`` puts one
+reader's values between the encoded segments. No template engine and no parser runs at the fill,
+so whatever a value holds is text. ``body_text`` and ``header_text`` are what becomes of a value.
+"""
+
+from newsletter.message.compiled import CompiledMessage, Context, SlotPlace
+from newsletter.message.compiler import compile_message
+from newsletter.message.headers import header_text
+from newsletter.message.quoted import body_text
+
+__all__ = [
+    "CompiledMessage",
+    "Context",
+    "SlotPlace",
+    "body_text",
+    "compile_message",
+    "header_text",
+]

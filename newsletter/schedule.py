@@ -1,0 +1,192 @@
+"""Wall times to instants, and back to a verdict: start now, wait, or too late.
+
+An officer says a wall time in a zone. That pair is what is kept; the instant is derived from it
+again at each start, since a zone's rules may change (IANA publishes several times a year).
+"""
+
+import datetime as dt
+import re
+import zoneinfo
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from newsletter.errors import UsageError
+from newsletter.values import nearest
+
+GRACE = dt.timedelta(hours=2)
+"""How late a campaign may start without being asked about again."""
+
+_FORM = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})[T ]\s*(\d{2}):(\d{2})(?::(\d{2}))?"
+    r"\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z]\S*)?"
+)
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_NOT_A_PLACE = re.compile(r"localtime|posixrules|Factory|posix/|right/")
+_EXAMPLE = 'write for example "2026-12-03 10:00 Europe/Rome"'
+_ONE_SECOND = dt.timedelta(seconds=1)
+_A_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When a campaign is to start: the wall time and zone the officer said, and the instant.
+
+    ``wall_time`` is ``2026-12-03T10:00:00``; ``zone`` an IANA name or an offset (``+01:00``);
+    ``instant`` is in UTC. ``zone_assumed`` says that the officer named no zone.
+    """
+
+    instant: dt.datetime
+    wall_time: str
+    zone: str
+    zone_assumed: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        """``2026-12-03 10:00 Europe/Rome (2026-12-03 09:00 UTC)``."""
+        said = " (by default)" if self.zone_assumed else ""
+        wall = self.wall_time.replace("T", " ").removesuffix(":00")
+        return f"{wall} {self.zone}{said} ({self.instant:%Y-%m-%d %H:%M} UTC)"
+
+
+class Verdict(StrEnum):
+    """What to do about a due campaign at this moment."""
+
+    WAITING = "waiting"
+    DUE_NOW = "due now"
+    MISSED = "missed"
+
+
+def parse_when(text: str, *, default_zone: str) -> Due:
+    """Read a wall time: ``YYYY-MM-DD HH:MM[:SS] [zone or offset]``; a ``T`` between is fine.
+
+    Raises ``UsageError`` for what is no time, no zone, or a wall time that a change of the clocks
+    makes ambiguous or skips; the message names the instants to choose from.
+    """
+    match = _FORM.fullmatch(text.strip())
+    if not match:
+        message = f"{text!r} is not a date and time"
+        raise UsageError(message, cure=_EXAMPLE)
+    *numbers, zone = match.groups()
+    try:
+        wall = dt.datetime(*(int(number or 0) for number in numbers))  # type: ignore[arg-type] # noqa: DTZ001 - a wall time has no zone yet
+    except ValueError as error:
+        message = f"{text!r} is not a date and time: {error}"
+        raise UsageError(message, cure=_EXAMPLE) from error
+    named = "UTC" if zone in {"Z", "z"} else zone or default_zone
+    return Due(instant_of(wall, named), wall.isoformat(), named, zone_assumed=zone is None)
+
+
+def instant_of(wall: dt.datetime | str, zone: str) -> dt.datetime:
+    """The one instant, in UTC, at which clocks in ``zone`` show the wall time.
+
+    Raises ``UsageError`` when there are two such instants, or none (see PEP 495).
+    """
+    if isinstance(wall, str):
+        wall = dt.datetime.fromisoformat(wall)
+    place = zone_of(zone)
+    try:
+        early, late = (_in_utc(wall.replace(fold=fold), place) for fold in (0, 1))
+    except OverflowError as error:
+        message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
+        raise UsageError(message, cure=_EXAMPLE) from error
+    if early == late:
+        return early
+    raise _ambiguous(wall, zone, early, late) if early < late else _skipped(wall, zone, place)
+
+
+def zone_of(name: str) -> dt.tzinfo:
+    """The zone of an IANA name (``Europe/Rome``) or an offset (``+01:00``)."""
+    offset = _OFFSET.fullmatch(name)
+    if offset:
+        sign = -1 if offset[1] == "-" else 1
+        away = dt.timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        if away < _A_DAY:
+            return dt.timezone(sign * away)
+    if not _NOT_A_PLACE.match(name):
+        with suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return zoneinfo.ZoneInfo(name)
+    near = _nearest_zone(name)
+    message = f"{name!r} is not a time zone"
+    raise UsageError(message, cure=f"did you mean {near}?" if near else _EXAMPLE)
+
+
+def check_future(due: Due, now: dt.datetime) -> None:
+    """Refuse a time that has passed; raises ``UsageError``."""
+    if due.instant <= now:
+        message = f"{due} has passed: it is {now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+        raise UsageError(message, cure="name a later time, or leave --at out to send now")
+
+
+def verdict(due: Due, now: dt.datetime, grace: dt.timedelta = GRACE) -> Verdict:
+    """Wait, start, or ask: later than ``grace`` a campaign never starts by itself."""
+    if now < due.instant:
+        return Verdict.WAITING
+    return Verdict.DUE_NOW if now - due.instant <= grace else Verdict.MISSED
+
+
+def _in_utc(wall: dt.datetime, place: dt.tzinfo) -> dt.datetime:
+    return wall.replace(tzinfo=place).astimezone(dt.UTC)
+
+
+def _ambiguous(wall: dt.datetime, zone: str, early: dt.datetime, late: dt.datetime) -> UsageError:
+    place = zone_of(zone)
+    offsets = [_offset(instant.astimezone(place)) for instant in (early, late)]
+    message = (
+        f"{_shown(wall)} happens twice in {zone}, where clocks go back: "
+        f"at {early:%H:%M} UTC ({offsets[0]}) and at {late:%H:%M} UTC ({offsets[1]})"
+    )
+    choices = " or ".join(f'"{_shown(wall)} {offset}"' for offset in offsets)
+    return UsageError(message, cure=f"write {choices}")
+
+
+def _skipped(wall: dt.datetime, zone: str, place: dt.tzinfo) -> UsageError:
+    """The gap's edges: the last second before it and the first after it."""
+    change = _change_near(wall, place)
+    before = (change - _ONE_SECOND).astimezone(place)
+    after = change.astimezone(place)
+    message = (
+        f"{_shown(wall)} does not exist in {zone}: "
+        f"clocks go from {before:%H:%M:%S} straight to {after:%H:%M:%S}"
+    )
+    return UsageError(message, cure=f'write "{_shown(after.replace(tzinfo=None))} {zone}" or later')
+
+
+def _change_near(wall: dt.datetime, place: dt.tzinfo) -> dt.datetime:
+    """The instant, in UTC, of the change of clocks that skips the wall time (by bisection).
+
+    With fold=1 the offset after the change is used, which gives an instant before it, and with
+    fold=0 one after it (PEP 495): the change lies between.
+    """
+    below = _in_utc(wall.replace(fold=1), place)
+    above = _in_utc(wall.replace(fold=0), place)
+    old = below.astimezone(place).utcoffset()
+    while above - below > _ONE_SECOND:
+        middle = below + (above - below) / 2
+        middle = middle.replace(microsecond=0) if middle.microsecond else middle
+        if middle.astimezone(place).utcoffset() == old:
+            below = middle
+        else:
+            above = middle
+    return above
+
+
+def _offset(instant: dt.datetime) -> str:
+    away = instant.strftime("%z")
+    return f"{away[:3]}:{away[3:5]}"
+
+
+def _shown(wall: dt.datetime) -> str:
+    return wall.strftime("%Y-%m-%d %H:%M:%S" if wall.second else "%Y-%m-%d %H:%M")
+
+
+def _nearest_zone(name: str) -> str | None:
+    """By the whole name first, then by the city alone (``Rome``, ``europe/rome``)."""
+    known = zoneinfo.available_timezones()
+    folded = {zone.casefold(): zone for zone in sorted(known, reverse=True)}
+    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(known, reverse=True)}
+    wanted = name.casefold()
+    for names in (folded, cities):
+        found = nearest(wanted, names)
+        if found:
+            return names[found]
+    return None

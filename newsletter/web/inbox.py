@@ -1,0 +1,255 @@
+"""The staging inbox's page: what was sent to it, as a reader, a client and a server see it.
+
+Nothing on it asks for anything outside this machine: a message stands in a sandboxed frame under
+a policy that allows no script and no remote request, and hosted images are served from the
+issue's own folder.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlencode
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route
+
+from newsletter.inbox.messages import ListPage, Mailroom, Received
+from newsletter.inbox.verify import verify
+from newsletter.web.words import FILTERS
+
+ResolveImage = Callable[[str], Path | None]
+"""The file of a hosted image, by what follows ``/images/`` in its address."""
+
+TABS = ("page", "text", "headers", "source")
+_HERE = Path(__file__).parent
+_SOURCE_LIMIT = 300_000  # octets of source shown; the rest is in the download
+_IMAGE_TYPES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
+_STATIC = {
+    "inbox.css": "text/css",
+    "inbox.js": "text/javascript",
+    "mark.svg": "image/svg+xml",
+}
+_HOSTED = re.compile(
+    r"""(\bsrc\s*=\s*["']?|\burl\(["']?)https?://[^"'\s<>)]*?/images/""", re.IGNORECASE
+)
+_IMAGE_PATH = re.compile(r"^https?://.*?/images/(.+)$")
+_ODD_SEGMENT = re.compile(r"(^|/)\.{0,2}(/|$)|[\\\0]")
+_NO_PAGE = "<!doctype html><title>No page</title><p>This message has no HTML part."
+
+_TOOL_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_MESSAGE_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'"
+)
+_COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with "no-referrer" a form's Origin would be null
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the address bar asks for; carried along by every link on the page."""
+
+    number: int
+    wanted: str
+    group: str
+
+    @classmethod
+    def of(cls, request: Request) -> "_View":
+        """Read it from the query; nonsense is the first page."""
+        number = request.query_params.get("page", "1")
+        return cls(
+            int(number) if number.isdecimal() and len(number) < 7 else 1,  # noqa: PLR2004 - no list is longer
+            request.query_params.get("q", "").strip()[:200],
+            request.query_params.get("group", "")[:200],
+        )
+
+    def query(self, **changes: Any) -> str:
+        """The same view as a query string, with changes; what is empty is left out."""
+        values = {"q": self.wanted, "group": self.group, "page": self.number, **changes}
+        kept = {
+            key: value for key, value in values.items() if value and (key, value) != ("page", 1)
+        }
+        return "?" + urlencode(kept) if kept else ""
+
+
+def create_app(inbox_folder: Path, smtp_address: str, resolve_image: ResolveImage) -> Starlette:
+    """The page over one Maildir. ``smtp_address`` is shown as the place where mail comes in."""
+    desk = _Desk(Mailroom(inbox_folder), smtp_address, resolve_image)
+    routes = [
+        Route("/", desk.show_list),
+        Route("/message/{name}", desk.show_message),
+        Route("/page/{name}", desk.send_page),
+        Route("/raw/{name}.eml", desk.send_raw),
+        Route("/images/{path:path}", desk.send_image),
+        Route("/static/{name}", desk.send_static),
+        Route("/count", desk.send_count),
+        Route("/delete", desk.delete_all, methods=["POST"]),
+    ]
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    return Starlette(routes=routes, middleware=[guard])
+
+
+class _Desk:
+    """One method a route. They are plain functions: starlette runs them off the event loop."""
+
+    def __init__(self, mailroom: Mailroom, smtp_address: str, resolve_image: ResolveImage) -> None:
+        self._mailroom = mailroom
+        self._smtp_address = smtp_address
+        self._resolve_image = resolve_image
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters.update(FILTERS)
+
+    def show_list(self, request: Request) -> Response:
+        """The list, with its first message beside it where there is room."""
+        view = _View.of(request)
+        page = self._list(view)
+        first = self._mailroom.read(page.messages[0].name) if page.messages else None
+        return self._rendered(request, view, page, first, at="list")
+
+    def show_message(self, request: Request) -> Response:
+        """One message, with the list beside it where there is room."""
+        received = self._mailroom.read(request.path_params["name"])
+        view = _View.of(request)
+        page = self._list(view)
+        status = 200 if received else 404
+        return self._rendered(request, view, page, received, at="message", status=status)
+
+    def send_page(self, request: Request) -> Response:
+        """The message's HTML, for the frame: no script, no request to the outside."""
+        received = self._mailroom.read(request.path_params["name"])
+        html = received.parts.html if received else None
+        headers = {**_COMMON, "Content-Security-Policy": _MESSAGE_POLICY}
+        if html is None:
+            return HTMLResponse(_NO_PAGE, 404, headers)
+        return HTMLResponse(with_local_images(html), headers=headers)
+
+    def send_raw(self, request: Request) -> Response:
+        """The octets that arrived, as a file for another mail program."""
+        received = self._mailroom.read(request.path_params["name"])
+        if received is None:
+            return _not_found()
+        name = f"{request.path_params['name']}.eml"
+        headers = {**_COMMON, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(received.content, media_type="message/rfc822", headers=headers)
+
+    def send_image(self, request: Request) -> Response:
+        """An image of the issue, from its folder."""
+        path = self._image(request.path_params["path"])
+        if path is None:
+            return _not_found()
+        kind = f"image/{_IMAGE_TYPES[path.suffix.lower()]}"
+        policy = {"Content-Security-Policy": "default-src 'none'"}
+        return FileResponse(path, media_type=kind, headers={**_COMMON, **policy})
+
+    def send_static(self, request: Request) -> Response:
+        """The page's own style and script."""
+        name = request.path_params["name"]
+        if name not in _STATIC:
+            return _not_found()
+        return FileResponse(_HERE / "static" / name, media_type=_STATIC[name], headers=_COMMON)
+
+    def send_count(self, _request: Request) -> Response:
+        """How many messages there are, for the notice of new mail."""
+        return JSONResponse({"total": len(self._mailroom.summaries())}, headers=_COMMON)
+
+    def delete_all(self, request: Request) -> Response:
+        """Delete every message, if this very page asks."""
+        if not _from_this_page(request):
+            return PlainTextResponse("only the inbox's own page may delete", 403, _COMMON)
+        self._mailroom.delete_all()
+        return RedirectResponse("/", 303, _COMMON)
+
+    def _list(self, view: _View) -> ListPage:
+        return self._mailroom.page(number=view.number, wanted=view.wanted, group=view.group)
+
+    def _image(self, wanted: str) -> Path | None:
+        wanted = unquote(wanted)
+        if _ODD_SEGMENT.search(wanted):
+            return None
+        path = self._resolve_image(wanted)
+        shown = path is not None and path.suffix.lower() in _IMAGE_TYPES and path.is_file()
+        return path if shown else None
+
+    def _weigh(self, url: str) -> int | None:
+        hosted = _IMAGE_PATH.match(url)
+        path = self._image(hosted[1]) if hosted else None
+        return path.stat().st_size if path else None
+
+    def _rendered(
+        self,
+        request: Request,
+        view: _View,
+        page: ListPage,
+        received: Received | None,
+        *,
+        at: str,
+        status: int = 200,
+    ) -> Response:
+        tab = request.query_params.get("tab", "page")
+        words = {
+            "view": view,
+            "list": page,
+            "received": received,
+            "at": at,
+            "tabs": TABS,
+            "tab": tab if tab in TABS else "page",
+            "smtp_address": self._smtp_address,
+            "total": len(self._mailroom.summaries()),
+            **self._examined(received),
+        }
+        html = self._templates.get_template("inbox.html").render(words)
+        headers = {**_COMMON, "Content-Security-Policy": _TOOL_POLICY}
+        return HTMLResponse(html, status, headers)
+
+    def _examined(self, received: Received | None) -> Mapping[str, Any]:
+        if received is None:
+            return {"checks": (), "source": "", "cut": False}
+        shown = received.content[:_SOURCE_LIMIT]
+        envelope = received.summary.envelope
+        return {
+            "checks": verify(received.content, envelope, received.parts, self._weigh),
+            "source": shown.decode("utf-8", "replace").replace("\r\n", "\n"),
+            "cut": len(shown) < len(received.content),
+        }
+
+
+def with_local_images(html: str) -> str:
+    """The page with hosted images (``https://…/images/…``) asked for from this server."""
+    return _HOSTED.sub(r"\1/images/", html)
+
+
+def _from_this_page(request: Request) -> bool:
+    """Browsers say where a form was sent from; a page elsewhere cannot forge it."""
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return request.headers.get("origin") == own
+
+
+def _not_found() -> Response:
+    return PlainTextResponse("not here", 404, _COMMON)

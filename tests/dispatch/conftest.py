@@ -1,0 +1,5 @@
+"""Both databases for every test of the runner."""
+
+from tests.ledger.databases import empty_sqlite, ledger, location, postgres
+
+__all__ = ["empty_sqlite", "ledger", "location", "postgres"]

@@ -1,0 +1,140 @@
+"""Stand-ins for the world: a clock that does not wait, a relay that follows a script."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply
+from newsletter.transport.base import OutgoingMessage
+
+START = dt.datetime(2026, 12, 3, 9, 0, tzinfo=dt.UTC)
+_SPINS = 25
+"""Rounds of the event loop in which nobody else moved, before time may jump."""
+
+Answer = Callable[[OutgoingMessage], Outcome]
+
+
+class FakeClock:
+    """Time that jumps to the next sleeper as soon as everybody sleeps."""
+
+    def __init__(self, start: dt.datetime = START) -> None:
+        self._start = start
+        self._elapsed = 0.0
+        self._targets: list[float] = []
+
+    def now(self) -> dt.datetime:
+        """The instant, in UTC."""
+        return self._start + dt.timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self._elapsed
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self._elapsed += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others work; once nobody does, the earliest sleeper moves time."""
+        target = self._elapsed + max(seconds, 0.0)
+        self._targets.append(target)
+        spins = 0
+        try:
+            await asyncio.sleep(0)
+            while self._elapsed < target:
+                spins = spins + 1 if min(self._targets) == target else 0
+                if spins > _SPINS:
+                    self._elapsed = target
+                await asyncio.sleep(0)
+        finally:
+            self._targets.remove(target)
+
+
+class InlineExecutor(Executor):
+    """Runs what it is given at once, in the loop's own thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """A future that is already done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  whatever it is belongs to the caller
+            future.set_exception(error)
+        return future
+
+
+def accept(message: OutgoingMessage) -> Outcome:
+    """A relay that takes everything."""
+    return Accepted(Reply(250, f"2.0.0 Ok: queued as {message.recipient[:8]}"))
+
+
+def following(outcomes: Iterable[Outcome]) -> Answer:
+    """A relay that gives these answers in turn and then takes everything."""
+    script = iter(outcomes)
+    return lambda message: next(script, None) or accept(message)
+
+
+class ScriptedTransport:
+    """A relay in memory. ``refusals`` are raised by ``connect``, one each, before it works."""
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        answer: Answer = accept,
+        *,
+        seconds: float = 0.0,
+        refusals: Iterable[Exception] = (),
+    ) -> None:
+        self.clock = clock
+        self.answer = answer
+        self.seconds = seconds
+        self.refusals = list(refusals)
+        self.connections = 0
+        self.open = 0
+        self.tried: list[tuple[float, OutgoingMessage]] = []
+        self.accepted: list[str] = []
+
+    async def connect(self) -> "ScriptedConnection":
+        """A dialogue, or the next refusal."""
+        await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.connections += 1
+        self.open += 1
+        return ScriptedConnection(self)
+
+
+class ScriptedConnection:
+    """One dialogue; a loss or a 421 ends it."""
+
+    def __init__(self, relay: ScriptedTransport) -> None:
+        self._relay = relay
+        self.usable = True
+
+    async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
+        """The script's answer, after the dot where it belongs there."""
+        self._relay.tried.append((self._relay.clock.monotonic(), message))
+        outcome = self._relay.answer(message)
+        if _reaches_dot(outcome):
+            before_dot()
+        if isinstance(outcome, Accepted):
+            self._relay.accepted.append(message.recipient)
+        await self._relay.clock.sleep(self._relay.seconds)
+        reply = getattr(outcome, "reply", None)
+        self.usable = reply is not None and reply.code != 421
+        return outcome
+
+    async def close(self) -> None:
+        """Gone."""
+        self.usable = False
+        self._relay.open -= 1
+
+
+def _reaches_dot(outcome: Outcome) -> bool:
+    match outcome:
+        case Accepted() | InDoubt():
+            return True
+        case Deferred(phase=phase) | Refused(phase=phase):
+            return phase is Phase.DOT

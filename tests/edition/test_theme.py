@@ -1,0 +1,48 @@
+"""A theme's folder is read once, and refused with every problem at once."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.edition.theme import load_theme
+from newsletter.errors import ThemeError
+from newsletter.values import Language
+from tests.edition.tiny import write_theme
+
+
+def messages_of(folder: Path) -> list[str]:
+    with pytest.raises(ThemeError) as caught:
+        load_theme(folder)
+    return [f"{problem.path.name}: {problem.message}" for problem in caught.value.problems]
+
+
+def test_strings_fall_back_to_the_base_language_then_english_then_the_first(tmp_path: Path) -> None:
+    strings = '[it]\na = "it"\nb = "it"\nc = "it"\n[en]\na = "en"\nb = "en"\n[fr]\na = "fr"\n'
+    theme = load_theme(write_theme(tmp_path, strings_toml=strings))
+    assert theme.strings_for(Language("fr-CA")) == {"a": "fr", "b": "en", "c": "it"}
+
+
+def test_a_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    assert messages_of(tmp_path / "tyny") == ["tyny: there is no such theme"]
+
+
+def test_all_that_a_theme_lacks_comes_at_once(tmp_path: Path) -> None:
+    folder = write_theme(tmp_path, strings_toml="en = 3\n", inline_css="@import url(x);")
+    (folder / "edition.txt.j2").unlink()
+    (folder / "sections" / "call.mjml.j2").unlink()
+    assert messages_of(folder) == [
+        "edition.txt.j2: the theme lacks this template",
+        "call.mjml.j2: the theme lacks this template",
+        "strings.toml: [en] must be a table of strings",
+        "inline.css: a theme's style sheet may not hold @import",
+    ]
+
+
+def test_a_style_sheet_cannot_leave_its_element(tmp_path: Path) -> None:
+    folder = write_theme(tmp_path, head_css="p{} </style><script>x</script>")
+    assert messages_of(folder) == ["head.css: a theme's style sheet may not hold </"]
+
+
+def test_important_has_no_place_in_the_sheet_that_is_inlined(tmp_path: Path) -> None:
+    folder = write_theme(tmp_path, inline_css="p { margin: 0 !important }")
+    assert messages_of(folder) == ["inline.css: a theme's style sheet may not hold !important"]

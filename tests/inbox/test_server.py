@@ -1,0 +1,149 @@
+"""The staging inbox as an SMTP server."""
+
+import asyncio
+import smtplib
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from newsletter.delivery import Accepted
+from newsletter.errors import NewsletterError
+from newsletter.inbox.maildir import Envelope, file_message, message_files, split_envelope
+from newsletter.inbox.server import InboxThread, StagingInbox
+from newsletter.transport.smtp import SmtpTransport, probe
+from tests.inbox.samples import sample
+from tests.transport.relays import message_to, options_for
+
+
+def filed(folder: Path) -> list[tuple[Envelope, bytes]]:
+    """What was filed, in the order of arrival."""
+    return [split_envelope(path.read_bytes()) for path in reversed(message_files(folder))]
+
+
+def test_a_message_is_filed_with_its_envelope_and_its_very_octets(tmp_path: Path) -> None:
+    content = sample()
+
+    async def ride() -> int:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            connection = await SmtpTransport(options_for(inbox.port)).connect()
+            for number in range(3):
+                message = message_to(f"reader{number}@soci.example", content)
+                assert isinstance(await connection.send(message, lambda: None), Accepted)
+            await connection.close()
+            return inbox.received
+
+    assert asyncio.run(ride()) == 3
+    assert filed(tmp_path) == [
+        (Envelope("news@alisei.test", (f"reader{n}@soci.example",)), content) for n in range(3)
+    ]
+
+
+def test_the_envelope_stands_above_the_message_for_other_mail_programs(tmp_path: Path) -> None:
+    file_message(tmp_path_prepared(tmp_path), Envelope("a@b.test", ("c@d.test",)), b"X: y\r\n\r\n")
+
+    assert message_files(tmp_path)[0].read_bytes() == (
+        b"Return-Path: <a@b.test>\r\nDelivered-To: c@d.test\r\n"
+        b"X-Envelope-From: <a@b.test>\r\nX-Envelope-To: c@d.test\r\nX: y\r\n\r\n"
+    )
+
+
+def tmp_path_prepared(folder: Path) -> Path:
+    """The folder, with a Maildir's parts."""
+    for part in ("tmp", "new", "cur"):
+        (folder / part).mkdir()
+    return folder
+
+
+def test_a_dot_at_the_start_of_a_line_arrives_as_written(tmp_path: Path) -> None:
+    async def ride() -> None:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            connection = await SmtpTransport(options_for(inbox.port)).connect()
+            await connection.send(message_to("a@b.test", b".\r\n..x\r\n"), lambda: None)
+            await connection.close()
+
+    asyncio.run(ride())
+    assert filed(tmp_path)[0][1] == b".\r\n..x\r\n"
+
+
+def test_it_offers_size_8bitmime_and_smtputf8(tmp_path: Path) -> None:
+    async def ride() -> None:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            facts = await probe(options_for(inbox.port))
+            assert facts.size_limit == 25 * 1024 * 1024
+            assert facts.eight_bit
+            assert facts.smtputf8
+
+    asyncio.run(ride())
+
+
+def test_it_lives_in_a_thread_for_code_without_a_loop(tmp_path: Path) -> None:
+    with InboxThread(StagingInbox(tmp_path, port=0)) as inbox:
+        with smtplib.SMTP("127.0.0.1", inbox.port, local_hostname="x.test") as client:
+            client.sendmail("a@b.test", ["c@d.test", "e@f.test"], b"Subject: x\r\n\r\ny\r\n")
+        assert inbox.received == 1
+
+    assert filed(tmp_path)[0][0] == Envelope("a@b.test", ("c@d.test", "e@f.test"))
+    assert "staging inbox" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_port_in_use_is_named_with_a_cure(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(NewsletterError, match=f"port {port} on 127.0.0.1 is in use") as caught:
+            InboxThread(StagingInbox(tmp_path, port=port)).start()
+
+    assert "staging.port" in caught.value.cure
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    with pytest.raises(NewsletterError, match="cannot make the staging inbox"):
+        asyncio.run(StagingInbox(tmp_path / "file", port=0).start())
+
+
+def test_when_the_disk_does_not_take_a_message_it_is_deferred_not_lost(tmp_path: Path) -> None:
+    async def ride() -> str:
+        async with StagingInbox(tmp_path / "box", port=0) as inbox:
+            (tmp_path / "box" / "tmp").rmdir()
+            connection = await SmtpTransport(options_for(inbox.port)).connect()
+            outcome = await connection.send(message_to("a@b.test"), lambda: None)
+            await connection.close()
+            return str(outcome)
+
+    assert "452" in asyncio.run(ride())
+
+
+def test_stopping_ends_open_dialogues_and_a_second_start_takes_the_same_port(
+    tmp_path: Path,
+) -> None:
+    async def ride() -> None:
+        inbox = StagingInbox(tmp_path, port=0)
+        await inbox.start()
+        connection = await SmtpTransport(options_for(inbox.port)).connect()
+        await inbox.stop()
+        await asyncio.sleep(0.02)
+        assert not connection.usable
+        await connection.close()
+        await inbox.start()
+        await inbox.stop()
+
+    asyncio.run(ride())
+
+
+def test_a_message_over_the_limit_is_refused_and_not_filed(tmp_path: Path) -> None:
+    huge = b"Subject: x\r\n\r\n" + (b"y" * 998 + b"\r\n") * 27_000
+
+    with (
+        InboxThread(StagingInbox(tmp_path, port=0)) as inbox,
+        smtplib.SMTP("127.0.0.1", inbox.port, local_hostname="x.test") as client,
+    ):
+        client.ehlo()
+        code, _ = client.docmd(f"MAIL FROM:<a@b.test> SIZE={len(huge)}")
+
+    assert code == 552
+    assert not message_files(tmp_path)

@@ -1,0 +1,180 @@
+"""Relays that live for one test: a scripted one for every misbehaviour, and a real one."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+
+from newsletter.transport.base import OutgoingMessage
+from newsletter.transport.options import Security, SmtpOptions
+
+
+class Act(Enum):
+    """What a relay may do instead of answering."""
+
+    DROP = "close the connection"
+    RESET = "reset the connection"
+    HANG = "say nothing more"
+    PAUSE = "let the client read"
+    DRIP = "write the next piece byte by byte"
+
+
+Step = tuple[bytes | Act, ...]
+GOOD: Mapping[str, bytes] = {
+    "GREETING": b"220 relay.test ready\r\n",
+    "EHLO": b"250-relay.test\r\n250 8BITMIME\r\n",
+    "HELO": b"250 relay.test\r\n",
+    "MAIL": b"250 2.1.0 sender ok\r\n",
+    "RCPT": b"250 2.1.5 recipient ok\r\n",
+    "DATA": b"354 go ahead\r\n",
+    "DOT": b"250 2.0.0 queued as 4F2A\r\n",
+    "RSET": b"250 2.0.0 reset\r\n",
+    "NOOP": b"250 2.0.0 ok\r\n",
+    "QUIT": b"221 2.0.0 bye\r\n",
+}
+
+
+@dataclass
+class ScriptedRelay:
+    """Answers well, but for the steps of the script at one message (counted from 0).
+
+    ``BODY`` is played once a first piece of the body has arrived; ``accepted`` holds the bodies
+    that were answered with 250, whether or not the answer was read.
+    """
+
+    script: Mapping[str, Step]
+    at: int = 0
+    port: int = 0
+    heard: list[str] = field(default_factory=list)
+    accepted: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    _message: int = -1
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold one dialogue, to its end or the script's."""
+        self.connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError, _Ended):
+            await self._play("GREETING", writer)
+            while line := await reader.readline():
+                await self._command(line.decode().strip(), reader, writer)
+        writer.close()
+
+    async def _command(
+        self, line: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        verb = line.split(maxsplit=1)[0].upper()
+        self.heard.append(line)
+        self._message += verb == "MAIL"
+        await self._play(verb, writer)
+        if verb == "DATA" and self._step("DATA")[0] == GOOD["DATA"]:
+            await self._body(reader, writer)
+
+    async def _body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if "BODY" in self.script and self._message == self.at:
+            await reader.read(1_000)
+            await self._play("BODY", writer)
+        body = bytearray()
+        while not body.endswith(b"\r\n.\r\n"):
+            piece = await reader.read(65_536)
+            if not piece:
+                raise _Ended
+            body += piece
+        answer = self._step("DOT")
+        if isinstance(answer[0], bytes) and answer[0].startswith(b"250"):
+            self.accepted.append(bytes(body[:-3]))
+        await self._play("DOT", writer)
+
+    def _step(self, verb: str) -> Step:
+        if verb in self.script and self._message in {self.at, -1}:
+            return self.script[verb]
+        return (GOOD.get(verb, b"502 5.5.1 what?\r\n"),)
+
+    async def _play(self, verb: str, writer: asyncio.StreamWriter) -> None:
+        drip = False
+        for piece in self._step(verb):
+            match piece:
+                case bytes() if drip:
+                    await _write_slowly(writer, piece)
+                case bytes():
+                    writer.write(piece)
+                    await writer.drain()
+                case Act.DRIP:
+                    drip = True
+                case Act.PAUSE:
+                    await asyncio.sleep(0.02)
+                case Act.HANG:
+                    await asyncio.Event().wait()
+                case Act.DROP:
+                    raise _Ended
+                case Act.RESET:
+                    reset(writer)
+
+
+class _Ended(Exception):
+    """The script closes the connection."""
+
+
+async def _write_slowly(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    for octet in piece:
+        writer.write(bytes([octet]))
+        await writer.drain()
+        await asyncio.sleep(0.002)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close with RST instead of FIN, and stop the script."""
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    raise _Ended
+
+
+@asynccontextmanager
+async def relay(
+    script: Mapping[str, Step] | None = None, at: int = 0
+) -> AsyncIterator[ScriptedRelay]:
+    """A scripted relay on a free port of loopback."""
+    scripted = ScriptedRelay(script or {}, at)
+    talks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        talks.add(task)
+        with suppress(asyncio.CancelledError):
+            await scripted.serve(reader, writer)
+        writer.close()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)  # a sender soon has to wait
+    server = await asyncio.start_server(serve, sock=listener)
+    scripted.port = server.sockets[0].getsockname()[1]
+    try:
+        yield scripted
+    finally:
+        server.close()
+        for task in talks:
+            task.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+
+def options_for(port: int, **changes: object) -> SmtpOptions:
+    """Clear text to loopback, with no patience."""
+    defaults: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": Security.NONE,
+        "timeout": 0.3,
+        "dot_timeout": 0.3,
+    }
+    return SmtpOptions(**{**defaults, **changes})  # type: ignore[arg-type] # a test's shorthand
+
+
+def message_to(
+    recipient: str, content: bytes = b"Subject: prova\r\n\r\nCiao\r\n"
+) -> OutgoingMessage:
+    """The smallest message, to one address."""
+    return OutgoingMessage("news@alisei.test", recipient, f"<{recipient}>", content)

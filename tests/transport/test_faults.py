@@ -1,0 +1,220 @@
+"""What each misbehaviour of a relay comes to, at the first, a middle and the last message."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused
+from newsletter.transport.smtp import SmtpTransport
+from tests.transport.relays import GOOD, Act, ScriptedRelay, Step, message_to, options_for, relay
+
+MESSAGES = 3
+SMALL = b"Subject: prova\r\n\r\nCiao\r\n"
+BIG = b"Subject: prova\r\n\r\n" + (b"=C3=A0" * 12 + b"\r\n") * 100_000
+GARBLED: dict[str, Step] = {
+    "a reply byte by byte, too slow": (Act.DRIP, b"250-" + b"x" * 400 + b"\r\n250 ok\r\n"),
+    "endless continuation lines": (b"250-more\r\n" * 9_000, Act.HANG),
+    "a line of 100 kB": (b"250 " + b"x" * 100_000 + b"\r\n",),
+    "words instead of a code": (b"OK, fine\r\n",),
+    "code 999": (b"999 what\r\n",),
+    "code 042": (b"042 what\r\n",),
+    "two codes in one reply": (b"250-ok\r\n550 no\r\n",),
+    "two replies at once": (b"250 ok\r\n250 ok\r\n",),
+    "silence": (Act.HANG,),
+    "a drop": (Act.DROP,),
+    "a reset": (Act.RESET,),
+    "half a reply, then a drop": (b"250 2.0.0 o", Act.DROP),
+}
+BEFORE_THE_DOT = {"MAIL": Phase.MAIL, "RCPT": Phase.RCPT, "DATA": Phase.DATA}
+
+
+@dataclass
+class Ride:
+    """What came of three messages, and what the relay made of them."""
+
+    outcomes: list[Outcome]
+    dots: list[bool]
+    usable: list[bool]
+    relay: ScriptedRelay
+
+
+async def _ride(script: dict[str, Step], at: int, content: bytes) -> Ride:
+    async with relay(script, at) as scripted:
+        ride = Ride([], [], [], scripted)
+        transport = SmtpTransport(options_for(scripted.port, timeout=0.15, dot_timeout=0.15))
+        connection = await transport.connect()
+        for number in range(MESSAGES):
+            ride.dots.append(False)
+
+            def before_dot(number: int = number) -> None:
+                ride.dots[number] = True
+
+            message = message_to(f"reader{number}@soci.example", content if number == at else SMALL)
+            ride.outcomes.append(await connection.send(message, before_dot))
+            ride.usable.append(connection.usable)
+            if not connection.usable:
+                await connection.close()
+                connection = await transport.connect()
+        await connection.close()
+        return ride
+
+
+def ride(script: dict[str, Step], at: int, content: bytes = SMALL) -> Outcome:
+    """The outcome of the message at which the relay misbehaves; the others must be accepted."""
+    rode = asyncio.run(_ride(script, at, content))
+    others = [outcome for number, outcome in enumerate(rode.outcomes) if number != at]
+    assert all(isinstance(outcome, Accepted) for outcome in others), others
+    outcome = rode.outcomes[at]
+    taken = len(rode.relay.accepted) == MESSAGES
+    if isinstance(outcome, Accepted):
+        assert taken
+    if isinstance(outcome, (Deferred, Refused)):
+        assert not taken, "a message that the relay took would be sent again"
+    if isinstance(outcome, InDoubt):
+        assert rode.dots[at], "doubt without the intent recorded"
+    return outcome
+
+
+at_each = pytest.mark.parametrize("at", range(MESSAGES), ids=["first", "middle", "last"])
+
+
+@at_each
+@pytest.mark.parametrize("verb", BEFORE_THE_DOT)
+@pytest.mark.parametrize("fault", GARBLED)
+def test_what_is_no_answer_before_the_dot_is_a_safe_retry(verb: str, fault: str, at: int) -> None:
+    outcome = ride({verb: GARBLED[fault]}, at)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.phase is BEFORE_THE_DOT[verb]
+    assert outcome.reply is None
+    assert outcome.detail
+
+
+@at_each
+@pytest.mark.parametrize("fault", GARBLED)
+def test_what_is_no_answer_after_the_dot_is_in_doubt(fault: str, at: int) -> None:
+    outcome = ride({"DOT": GARBLED[fault]}, at)
+
+    assert isinstance(outcome, InDoubt)
+    assert outcome.detail
+
+
+@at_each
+@pytest.mark.parametrize("verb", [*BEFORE_THE_DOT, "DOT"])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 454])
+def test_a_4yz_reply_defers_wherever_it_comes(verb: str, code: int, at: int) -> None:
+    outcome = ride({verb: (f"{code} 4.7.0 not now\r\n".encode(),)}, at)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.reply is not None
+    assert (outcome.phase.name, outcome.reply.code) == (verb, code)
+
+
+@at_each
+@pytest.mark.parametrize("verb", [*BEFORE_THE_DOT, "DOT"])
+@pytest.mark.parametrize("said", ["550 5.1.1 no such user", "552 5.3.4 too big", "554 5.7.1 no"])
+def test_a_5yz_reply_refuses_wherever_it_comes(verb: str, said: str, at: int) -> None:
+    outcome = ride({verb: (f"{said}\r\n".encode(),)}, at)
+
+    assert isinstance(outcome, Refused)
+    assert str(outcome.reply) == said
+    assert outcome.phase.name == verb
+
+
+@at_each
+def test_a_reset_in_the_body_is_a_safe_retry(at: int) -> None:
+    outcome = ride({"BODY": (Act.RESET,)}, at, BIG)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.phase is Phase.BODY
+
+
+@at_each
+def test_a_421_in_the_middle_of_the_body_is_a_safe_retry(at: int) -> None:
+    outcome = ride({"BODY": (b"421 4.3.2 going down\r\n", Act.DROP)}, at, BIG)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.phase is Phase.BODY
+
+
+@at_each
+def test_a_relay_that_reads_no_more_is_given_up_before_the_dot(at: int) -> None:
+    outcome = ride({"BODY": (Act.HANG,)}, at, BIG)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.phase is Phase.BODY
+
+
+@at_each
+@pytest.mark.parametrize("said", ["250 go ahead", "200 yes", "355 soon"])
+def test_a_positive_reply_that_is_not_354_is_never_an_acceptance(said: str, at: int) -> None:
+    outcome = ride({"DATA": (f"{said}\r\n".encode(),)}, at)
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.phase is Phase.DATA
+
+
+@at_each
+@pytest.mark.parametrize("after", [(Act.RESET,), (Act.DROP,), (b"421 4.3.2 closing\r\n", Act.DROP)])
+def test_250_then_the_end_of_the_connection_is_accepted(after: Step, at: int) -> None:
+    outcome = ride({"DOT": (GOOD["DOT"], *after)}, at)
+
+    assert isinstance(outcome, Accepted)
+    assert outcome.reply.text == "2.0.0 queued as 4F2A"
+
+
+def test_250_and_421_in_one_packet_is_accepted_and_the_connection_is_left() -> None:
+    rode = asyncio.run(_ride({"DOT": (GOOD["DOT"] + b"421 4.3.2 bye\r\n",)}, 1, b"Ciao\r\n"))
+
+    assert all(isinstance(outcome, Accepted) for outcome in rode.outcomes)
+    assert rode.usable == [True, False, True]
+
+
+@at_each
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ((Act.DRIP, b"250 2.0.0 ok\r\n"), "2.0.0 ok"),
+        ((b"250 2.0.0 ok\n",), "2.0.0 ok"),
+        ((b"250\r\n",), ""),
+        ((b"250 2.0.0 perch\xe9 no\r\n",), "2.0.0 perch\\xe9 no"),
+        ((b"250 2.0.0 \xc3\xa8 in coda\r\n",), "2.0.0 è in coda"),
+        ((b"250 2.0.0 \x1b[31mred\x00\r\n",), "2.0.0 \\x1b[31mred\\x00"),
+        ((b"250-2.0.0 queued\r\n250 2.0.0 as 4F2A\r\n",), "2.0.0 queued as 4F2A"),
+    ],
+)
+def test_an_odd_250_is_accepted_and_its_text_can_be_stored(raw: Step, text: str, at: int) -> None:
+    rode = asyncio.run(_ride({"DOT": raw}, at, b"Ciao\r\n"))
+
+    outcome = rode.outcomes[at]
+    assert isinstance(outcome, Accepted)
+    assert outcome.reply.text == text
+    outcome.reply.text.encode()  # no surrogate
+
+
+def test_a_long_reply_is_kept_up_to_a_thousand_characters() -> None:
+    outcome = ride(
+        {"RCPT": (b"".join(b"550-%d no\r\n" % n for n in range(900)) + b"550 no\r\n",)}, 0
+    )
+
+    assert isinstance(outcome, Refused)
+    assert len(outcome.reply.text) == 1_000
+    assert outcome.reply.text.endswith("…")
+
+
+def test_after_a_refusal_the_dialogue_goes_on_with_rset() -> None:
+    rode = asyncio.run(_ride({"RCPT": (b"550 5.1.1 no\r\n",)}, 1, b"Ciao\r\n"))
+
+    assert rode.usable == [True, True, True]
+    assert rode.relay.connections == 1
+    assert rode.relay.heard.count("RSET") == 1
+
+
+@pytest.mark.parametrize("rset", [(b"500 what?\r\n",), (Act.DROP,), (Act.HANG,)])
+def test_where_rset_fails_a_fresh_connection_is_taken(rset: Step) -> None:
+    rode = asyncio.run(_ride({"RCPT": (b"450 4.2.1 no\r\n",), "RSET": rset}, 1, b"Ciao\r\n"))
+
+    assert isinstance(rode.outcomes[1], Deferred)
+    assert rode.usable == [True, False, True]
+    assert len(rode.relay.accepted) == 2
