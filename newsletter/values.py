@@ -21,7 +21,8 @@ Digest = NewType("Digest", str)
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(
-    r"(?P<base>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?", re.IGNORECASE
+    r"(?P<base>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?",
+    re.IGNORECASE | re.ASCII,  # or ſ and the Kelvin sign count as letters
 )
 _PLAIN_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -30,7 +31,8 @@ _MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "yi"})
 _RATE = re.compile(
-    r"\s*(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|min|minute|h|hour|d|day)\s*", re.IGNORECASE
+    r"\s*(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|min|minute|h|hour|d|day)\s*",
+    re.IGNORECASE | re.ASCII,
 )
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -57,7 +59,12 @@ class Address:
         from email_validator import EmailNotValidError, validate_email
 
         try:
-            checked = validate_email(raw, check_deliverability=False, globally_deliverable=False)
+            checked = validate_email(
+                raw,
+                check_deliverability=False,
+                globally_deliverable=False,
+                strict=True,  # the local part's 64 octets too (RFC 5321, 4.5.3.1.1)
+            )
         except EmailNotValidError as error:
             raise ValueError(str(error)) from error
         return cls(f"{checked.local_part}@{checked.ascii_domain}")

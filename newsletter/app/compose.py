@@ -12,7 +12,7 @@ from newsletter.edition.render import render_edition
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Issue
 from newsletter.message import CompiledMessage, compile_message
-from newsletter.values import Digest, Language, SectionId, digest_of
+from newsletter.values import Digest, Language, digest_of
 
 TEST_MARK = "[TEST] "
 
@@ -132,15 +132,15 @@ def _domain(app: App) -> str:
 
 def variant_label(issue: Issue, variant: Variant) -> str:
     """A variant for people: ``it, every section`` or ``it, without china``."""
+    return f"{variant.language}, {sections_label(issue, variant)}"
+
+
+def sections_label(issue: Issue, variant: Variant) -> str:
+    """``all sections``, or the ones that a variant's readers do not see."""
     hidden = [section for section in issue.section_ids if section not in variant.sections]
-    return f"{variant.language}, " + (f"without {', '.join(hidden)}" if hidden else "all sections")
+    return f"without {', '.join(hidden)}" if hidden else "all sections"
 
 
 def language_of(fields: Mapping[str, str], default: Language) -> str:
     """The language a reader's row asks for."""
     return fields.get("language") or default
-
-
-def sections_text(sections: Iterable[SectionId]) -> str:
-    """Section ids in one line."""
-    return ", ".join(sections)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from newsletter.app.agreeing import Agreement, agree
 from newsletter.app.check import CheckReport, check_issues
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App, open_app
 from newsletter.app.plan import PlanRequest, PlanView
 from newsletter.app.preview import build_for_readers
-from newsletter.app.sending import Agreement, agree, plan_only, record, run_here
+from newsletter.app.sending import plan_only, record, run_here
 from newsletter.app.start import EXAMPLE_ISSUE, copy_example
 from newsletter.dispatch.model import Snapshot
 from newsletter.errors import Incomplete, LedgerError, UsageError

@@ -11,9 +11,7 @@ from pathlib import Path
 from newsletter.edition.model import Publisher
 from newsletter.edition.theme import Theme, load_theme
 from newsletter.errors import IssueError, UsageError
-from newsletter.issue.loader import load_issue
 from newsletter.issue.model import Issue
-from newsletter.issue.references import reference_problems
 from newsletter.settings import FILE_NAME, Settings, find_root, load_settings
 from newsletter.values import Language, nearest, parse_language
 
@@ -87,6 +85,9 @@ class App:
 
     def load_issue(self, name: str) -> Issue:
         """Read one issue; ``UsageError`` when it is not there, ``IssueError`` when it is faulty."""
+        from newsletter.issue.loader import load_issue
+        from newsletter.issue.references import reference_problems
+
         issue = load_issue(self.issue_folder(name))
         problems = reference_problems(issue, self.theme_names(), self.segment_names())
         if problems:

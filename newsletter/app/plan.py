@@ -13,8 +13,8 @@ from newsletter.app.compose import (
     compose_issue,
     language_of,
     sample_values,
+    sections_label,
     unsubscribe_address,
-    variant_label,
 )
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, read_people, staged
@@ -66,7 +66,9 @@ class SubjectLine:
 class VariantLine:
     """One page and how many see it."""
 
-    label: str
+    language: str
+    sections: str
+    """``all sections``, or ``without china``."""
     recipients: int
     message_size: int
 
@@ -197,7 +199,12 @@ def _view(
         recipients=len(plan.recipients),
         sections={s: plan.section_readers.get(s, 0) for s in made.issue.section_ids},
         variants=tuple(
-            VariantLine(variant_label(made.issue, v.variant), v.readers, v.compiled.size)
+            VariantLine(
+                v.variant.language,
+                sections_label(made.issue, v.variant),
+                v.readers,
+                v.compiled.size,
+            )
             for v in plan.variants
         ),
         profile=app.profile,
@@ -215,7 +222,7 @@ def _view(
 
 
 def _red_lines(plan: Plan, already: Mapping[str, str]) -> tuple[str, ...]:
-    if not already:
+    if not already or plan.terms.profile == STAGING:
         return ()
     last = max(already.values())
     line = f"{len(already)} of {len(plan.recipients)} recipients were accepted for another campaign"
@@ -258,7 +265,7 @@ def _list_lines(plan: Plan, ledger: Ledger | None) -> tuple[ListLine, ...]:
     for recipient in plan.recipients:
         for name in recipient.person.lists:
             now.setdefault(name, set()).add(recipient.person.address.key)
-    before = ledger.last_audience() if ledger else {}
+    before = ledger.last_audience(plan.terms.profile) if ledger else {}
     return tuple(
         ListLine(
             name,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
-from newsletter.app.sending import find_campaign
+from newsletter.app.steering import find_campaign
 from newsletter.errors import LedgerError, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState, Discrepancy

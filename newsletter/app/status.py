@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
-from newsletter.app.sending import find_campaign
+from newsletter.app.steering import find_campaign
 from newsletter.delivery import DeliveryState
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger

@@ -20,8 +20,13 @@ KNOWN_COLUMNS = (
 )
 """Columns with a meaning of their own; any other is a free field, usable in slots and segments."""
 
-RESERVED = frozenset({"lists", "domain"})
-"""Names that every person has, whatever the file says."""
+RESERVED = frozenset(
+    {
+        *("lists", "domain", "to_name", "date", "message_id"),
+        *("unsubscribe_url", "unsubscribe_mailto", "preferences_url", "browser_url"),
+    }
+)
+"""Names that are filled for every person, whatever the file says."""
 
 _MEANT_AS_EMAIL = frozenset(
     {
@@ -62,10 +67,8 @@ def column_name(cell: str) -> str:
 
 def read_header(cells: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns; empty cells at the end (spreadsheets leave them) are no columns."""
-    names = [column_name(cell) for cell in cells]
-    while names and not names[-1]:
-        names.pop()
-    return tuple(names)
+    count = max((index for index, cell in enumerate(cells, start=1) if cell), default=0)
+    return tuple(column_name(cell) for cell in cells[:count])
 
 
 def header_faults(cells: Sequence[str], columns: Sequence[str]) -> Iterator[HeaderFault]:
@@ -85,7 +88,8 @@ def header_faults(cells: Sequence[str], columns: Sequence[str]) -> Iterator[Head
         elif name in columns[:index]:
             yield HeaderFault(f"the column `{name}` is there twice", "rename or remove one", index)
         elif name in RESERVED:
-            yield HeaderFault(f"`{name}` is a word of ours", "give the column another name", index)
+            message = f"`{name}` is filled by the newsletter itself"
+            yield HeaderFault(message, "give the column another name", index)
 
 
 def _missing_email(cells: Sequence[str], columns: Sequence[str]) -> HeaderFault:

@@ -22,6 +22,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx and ods, xls
 _OPENING = re.compile(r' *"')
 _QUOTED = re.compile(r' *"((?:[^"]|"")*+)" *')
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -91,6 +93,9 @@ def detect_encoding(path: Path) -> Encoding:
     for mark, name in _MARKS:
         if start.startswith(mark):
             return Encoding(name)
+    if start.startswith(_SPREADSHEET):
+        message = "the file is a spreadsheet or an archive, not CSV"
+        raise UnreadableTable(message, "export it as CSV, in UTF-8")
     if _looks_like_utf16(start):
         message = "the file looks like UTF-16 without its byte-order mark"
         raise UnreadableTable(message, "save it as UTF-8")
@@ -108,31 +113,31 @@ def _looks_like_utf16(start: bytes) -> bool:
 
 
 def _first_line_not_utf8(path: Path) -> int:
+    """The first line that strict UTF-8 refuses, or 0."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
     with path.open("rb") as file:
-        for block in file:
+        while True:
+            block = file.read(_BLOCK)
             try:
-                decoder.decode(block)
-            except UnicodeDecodeError:
-                return line
-            line += 1
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return max(line - 1, 1)
-    return 0
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                return line + error.object[: error.start].count(b"\n")
+            if not block:
+                return 0
+            line += block.count(b"\n")
 
 
 def _check_cp1252(path: Path) -> None:
+    line = 1
     with path.open("rb") as file:
-        for line, block in enumerate(file, start=1):
-            try:
-                block.decode("cp1252")
-            except UnicodeDecodeError as error:
-                octet = block[error.start]
-                message = f"octet 0x{octet:02X} is neither UTF-8 nor Windows-1252"
-                raise UnreadableTable(message, "save the file as UTF-8", line) from error
+        while block := file.read(_BLOCK):
+            found = _NOT_CP1252.search(block)
+            if found:
+                message = f"octet 0x{found[0][0]:02X} is neither UTF-8 nor Windows-1252"
+                line += block[: found.start()].count(b"\n")
+                raise UnreadableTable(message, "save the file as UTF-8", line)
+            line += block.count(b"\n")
 
 
 def detect_separator(header: str) -> str:

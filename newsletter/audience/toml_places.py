@@ -37,9 +37,8 @@ class TomlPlaces:
         start, end = entry.value_start.position, entry.value_end.position
         if offset is not None:
             raw = self._text[start:end]
-            starts = [*_character_starts(raw), len(raw)]
-            inside = starts[min(offset, len(starts) - 1)]
-            start += inside
+            starts = list(_character_starts(raw))
+            start += starts[min(offset, len(starts) - 1)]
         before = self._text[:start]
         line = before.count("\n") + 1
         column = len(before) - before.rfind("\n")
@@ -48,7 +47,7 @@ class TomlPlaces:
 
 
 def _character_starts(raw: str) -> Iterator[int]:
-    """Where each character of a TOML string's value stands in its source (TOML 1.0, String)."""
+    """Where each character of a TOML string's value stands in its source, and where it ends."""
     quotes = 3 if raw[:3] in {'"""', "'''"} else 1
     at = quotes
     if quotes > 1 and raw.startswith("\n", at):
@@ -58,3 +57,4 @@ def _character_starts(raw: str) -> Iterator[int]:
         if not (escape and _ESCAPED_BREAK.match(raw, at)):
             yield at
         at = escape.end() if escape else at + 1
+    yield len(raw) - quotes

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import show_sending
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.cli.send import Which
@@ -32,6 +31,7 @@ def report(
 ) -> None:
     """What the relay answered, by reason and by domain; what is not known is said."""
     from newsletter.app.reporting import make_report, save_report
+    from newsletter.cli import show_sending
 
     made = make_report(desk.app, issue)
     saved = save_report(desk.app, made) if save else ()
@@ -41,6 +41,7 @@ def report(
 def verify(desk: Desk) -> None:
     """Prove that the states of every campaign add up to its audience."""
     from newsletter.app.reporting import verify_ledger
+    from newsletter.cli import show_sending
 
     done = verify_ledger(desk.app)
     desk.show(done, show_sending.verified(done))

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import show
 from newsletter.cli.command import command
 from newsletter.cli.desk import Desk
 from newsletter.errors import ChecksFailed, Incomplete
@@ -50,6 +49,7 @@ def check(
 ) -> None:
     """Say whether issues, theme, lists and segments are fit to send: every finding at once."""
     from newsletter.app.check import check_issues
+    from newsletter.cli import show
 
     report = check_issues(desk.app, issues or [])
     desk.show(report, show.check(report))
@@ -67,6 +67,7 @@ def build(
 ) -> None:
     """Write HTML, plain text and .eml of every variant; same input, same bytes."""
     from newsletter.app.preview import build_for_readers
+    from newsletter.cli import show
 
     made = build_for_readers(desk.app, issue, output.absolute() if output else None)
     desk.show(made, show.build(made), f"newsletter test {made.slug}")
@@ -88,6 +89,7 @@ def preview(
 ) -> None:
     """Build the issue and open its page, with its images, without a network."""
     from newsletter.app.preview import open_in_browser, preview_issue
+    from newsletter.cli import show
 
     shown = preview_issue(desk.app, issue, reader=reader, language=language)
     if text:
@@ -105,6 +107,7 @@ def inbox(
     ] = None,
 ) -> None:
     """Run the staging inbox until Ctrl-C: SMTP on loopback, and a page that shows what arrived."""
+    from newsletter.cli import show
     from newsletter.web.staging import run_inbox
 
     run_inbox(desk.app, port, web_port, lambda place: desk.show(place, show.inbox(place)))
@@ -123,6 +126,7 @@ def try_out(
 ) -> None:
     """Send every variant to the staging inbox, marked as a test; readers never get it."""
     from newsletter.app.testing import send_test
+    from newsletter.cli import show
 
     report = send_test(desk.app, issue, to or [], reader)
     desk.show(report, show.test(report), f"newsletter plan {report.issue}")

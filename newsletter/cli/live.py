@@ -8,7 +8,7 @@ from typing import Self
 
 from newsletter.app.status import StatusRequest, see_status
 from newsletter.cli.desk import Desk
-from newsletter.cli.show import number
+from newsletter.cli.layout import number
 from newsletter.cli.show_sending import progress_line
 from newsletter.delivery import DeliveryState
 from newsletter.dispatch.model import Snapshot

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import show_people as show
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 
@@ -52,6 +51,7 @@ def register(top: typer.Typer) -> None:
 def lists(desk: Desk) -> None:
     """The lists under subscribers/: readers, languages, encoding, what was mended."""
     from newsletter.app.readers import list_lists
+    from newsletter.cli import show_people as show
 
     rows = list_lists(desk.app)
     desk.show({"lists": rows}, show.lists(rows))
@@ -60,6 +60,7 @@ def lists(desk: Desk) -> None:
 def segments_list(desk: Desk) -> None:
     """The saved segments with their expressions and how many readers each has."""
     from newsletter.app.readers import list_segments
+    from newsletter.cli import show_people as show
 
     rows = list_segments(desk.app)
     desk.show({"segments": rows}, show.segments(rows))
@@ -72,6 +73,7 @@ def segments_count(
 ) -> None:
     """How many readers are in a segment, by list and language."""
     from newsletter.app.readers import count_segment
+    from newsletter.cli import show_people as show
 
     counted = count_segment(desk.app, segment, tuple(only or ()))
     desk.show(counted, show.segment_count(counted))
@@ -86,6 +88,7 @@ def segments_explain(
 ) -> None:
     """What a segment says, and why a reader is in it or not."""
     from newsletter.app.readers import explain_segment
+    from newsletter.cli import show_people as show
 
     explained = explain_segment(desk.app, segment, reader)
     desk.show(explained, show.explained(explained))
@@ -94,6 +97,7 @@ def segments_explain(
 def subscribers_check(desk: Desk, only: Lists = None) -> None:
     """Read every list and say what is wrong, with file, line and cure; changes nothing."""
     from newsletter.app.readers import check_lists
+    from newsletter.cli import show_people as show
 
     report = check_lists(desk.app, tuple(only or ()))
     desk.show(report, show.list_check(report))
@@ -103,6 +107,7 @@ def subscribers_check(desk: Desk, only: Lists = None) -> None:
 def subscribers_show(desk: Desk, reader: Reader) -> None:
     """One reader: lists, fields, segments, suppression, and every message of hers."""
     from newsletter.app.readers import show_reader
+    from newsletter.cli import show_people as show
 
     shown = show_reader(desk.app, reader)
     desk.show(shown, show.reader(shown))
@@ -115,6 +120,7 @@ def unsubscribe(
 ) -> None:
     """Never mail this reader again: it outlives every later import of a list."""
     from newsletter.app.readers import suppress
+    from newsletter.cli import show_people as show
 
     done = suppress(desk.app, reader, "unsubscribed", note)
     desk.show(done, show.suppressed(done), f"newsletter subscribers show {done.address}")
@@ -123,6 +129,7 @@ def unsubscribe(
 def suppressions_list(desk: Desk) -> None:
     """Every suppressed address with its reason, source and date."""
     from newsletter.app.readers import list_suppressions
+    from newsletter.cli import show_people as show
 
     rows = list_suppressions(desk.app)
     desk.show({"suppressions": rows}, show.suppressions(rows))
@@ -138,6 +145,7 @@ def suppressions_add(
 ) -> None:
     """Never mail this address again."""
     from newsletter.app.readers import suppress
+    from newsletter.cli import show_people as show
 
     done = suppress(desk.app, reader, reason, note)
     desk.show(done, show.suppressed(done))
@@ -152,6 +160,7 @@ def suppressions_remove(
 ) -> None:
     """Let an address be mailed again, because the reader asked for it."""
     from newsletter.app.readers import unsuppress
+    from newsletter.cli import show_people as show
 
     done = unsuppress(desk.app, reader, agreed=yes)
     desk.show(done, show.unsuppressed(done))

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from newsletter.app.plan import PlanRequest
-from newsletter.cli import show, show_sending
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 
@@ -77,7 +75,9 @@ def plan(
     rate: Rate = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
+    from newsletter.app.plan import PlanRequest
     from newsletter.app.sending import plan_only
+    from newsletter.cli import show, show_sending
 
     request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
     view = plan_only(desk.app, request).view
@@ -111,7 +111,9 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     ] = None,
 ) -> None:
     """Show the plan, ask for the number of recipients, record it and send it."""
-    from newsletter.app import sending
+    from newsletter.app import agreeing, sending
+    from newsletter.app.plan import PlanRequest
+    from newsletter.cli import show, show_sending
     from newsletter.cli.live import Live, ask
 
     request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
@@ -125,9 +127,9 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         desk.show(done, show_sending.dry_run(done))
         return
     due = sending.due_at(desk.app, at)
-    agreed = sending.Agreement(recipients, yes=yes, again=again)
+    agreed = agreeing.Agreement(recipients, yes=yes, again=again)
     again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
-    sending.agree(planned, agreed, ask(desk), again_command)
+    agreeing.agree(planned, agreed, ask(desk), again_command)
     number = sending.record(desk.app, planned, due)
     if due:
         desk.show(*show_sending.recorded(number, view, due), "newsletter worker")
@@ -139,7 +141,8 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
 def schedule_list(desk: Desk) -> None:
     """What is to be sent, with wall time, zone and how many."""
-    from newsletter.app.sending import scheduled
+    from newsletter.app.steering import scheduled
+    from newsletter.cli import show_sending
 
     rows = scheduled(desk.app)
     desk.show({"scheduled": rows}, show_sending.scheduled(rows))
@@ -151,7 +154,8 @@ def schedule_move(
     at: Annotated[str, typer.Argument(help='The new time: "2026-12-04 09:00 Europe/Rome".')],
 ) -> None:
     """Give a scheduled (or missed) campaign another time."""
-    from newsletter.app.sending import move
+    from newsletter.app.steering import move
+    from newsletter.cli import show_sending
 
     moved = move(desk.app, campaign, at)
     desk.show(moved, show_sending.moved(moved), "newsletter schedule list")
@@ -159,7 +163,8 @@ def schedule_move(
 
 def schedule_cancel(desk: Desk, campaign: Which = None) -> None:
     """Take a scheduled campaign back: nobody of it is mailed."""
-    from newsletter.app.sending import cancel_scheduled
+    from newsletter.app.steering import cancel_scheduled
+    from newsletter.cli import show_sending
 
     done = cancel_scheduled(desk.app, campaign)
     desk.show(done, show_sending.cancelled(done))
@@ -180,6 +185,7 @@ def worker(
 def run_due(desk: Desk) -> None:
     """Run what is due now, once, and end (for cron)."""
     from newsletter.app.working import run_due_once
+    from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
     with Live(desk, plain=True) as live:
@@ -200,6 +206,7 @@ def status(
 ) -> None:
     """Who got it, who did not, who is waiting, and what to type next."""
     from newsletter.app.status import StatusRequest, see_status
+    from newsletter.cli import show_sending
     from newsletter.cli.live import watch_status
 
     request = StatusRequest(issue, failed=failed, in_doubt=in_doubt, recipient=recipient)
@@ -212,7 +219,8 @@ def status(
 
 def pause(desk: Desk, issue: Which = None) -> None:
     """Stop a running campaign after what is in flight, from any terminal."""
-    from newsletter.app.sending import pause as pause_campaign
+    from newsletter.app.steering import pause as pause_campaign
+    from newsletter.cli import show_sending
 
     progress = pause_campaign(desk.app, issue)
     desk.show(progress, show_sending.paused(progress), f"newsletter resume {progress.campaign.id}")
@@ -220,10 +228,11 @@ def pause(desk: Desk, issue: Which = None) -> None:
 
 def resume(desk: Desk, issue: Which = None) -> None:
     """Carry on: only those who wait are tried; nobody accepted or in doubt is mailed again."""
-    from newsletter.app import sending
+    from newsletter.app import sending, steering
+    from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
-    number, total = sending.to_resume(desk.app, issue)
+    number, total = steering.to_resume(desk.app, issue)
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
     show_sending.finish(desk, progress)
@@ -235,7 +244,8 @@ def cancel(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Spare everybody who still waits, for ever."""
-    from newsletter.app.sending import cancel as cancel_campaign
+    from newsletter.app.steering import cancel as cancel_campaign
+    from newsletter.cli import show_sending
     from newsletter.cli.live import ask
 
     done = cancel_campaign(desk.app, issue, None if yes else ask(desk))
@@ -253,10 +263,11 @@ def retry(
     ] = False,
 ) -> None:
     """Try again now those who were refused or deferred; nobody accepted, nobody in doubt."""
-    from newsletter.app import sending
+    from newsletter.app import sending, steering
+    from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
-    number, total = sending.to_retry(desk.app, issue, failed=failed, deferred=deferred)
+    number, total = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
     show_sending.finish(desk, progress)

@@ -1,10 +1,6 @@
 """Results as lines for a person to read. No command's logic stands here."""
 
-import datetime as dt
-import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from newsletter.app.build import Build
 from newsletter.app.check import CheckReport
@@ -17,77 +13,9 @@ from newsletter.app.testing import TestReport
 from newsletter.audience.model import Arithmetic
 from newsletter.cli import show_sending
 from newsletter.cli.desk import Desk
+from newsletter.cli.layout import duration, number, paint, short, shown_path, size, table
 from newsletter.inbox.place import InboxPlace
 from newsletter.lint.rule import Finding, Severity
-
-_COLORS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
-
-
-def paint(text: str, color: str) -> str:
-    """The text in a colour, where a terminal shows it and NO_COLOR does not forbid it."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    return f"\x1b[{_COLORS[color]}m{text}\x1b[0m"
-
-
-def today() -> dt.date:
-    """The officer's date."""
-    return dt.datetime.now().astimezone().date()
-
-
-def number(value: int) -> str:
-    """1 204, with a narrow no-break space."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
-def duration(seconds: float) -> str:
-    """About how long: ``about 5 min``."""
-    if seconds < 90:  # noqa: PLR2004 below that, seconds say more
-        return f"about {max(1, round(seconds))} s"
-    if seconds < 5400:  # noqa: PLR2004 below that, minutes do
-        return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h"
-
-
-def size(octets: int) -> str:
-    """Octets in KB."""
-    return f"{octets / 1024:.0f} KB"
-
-
-def local(instant: dt.datetime) -> str:
-    """An instant on the officer's clock."""
-    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def short(digest: str) -> str:
-    """A digest's first twelve digits."""
-    return digest[:12]
-
-
-def table(rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> Iterator[str]:
-    """Rows in aligned columns; ``right`` names the columns of numbers."""
-    kept = [list(row) for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*kept, strict=True)] if kept else []
-    for row in kept:
-        cells = []
-        for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            pad = " " * (width - _width(cell))
-            cells.append(pad + cell if index in right else cell + pad)
-        yield "  ".join(cells).rstrip()
-
-
-def _width(text: str) -> int:
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def shown_path(path: Path) -> str:
-    """A path from here, if it is below here."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def started(value: Started) -> Iterator[str]:
@@ -219,8 +147,8 @@ def plan(view: PlanView) -> Iterator[str]:
     yield f"          will receive {paint(number(view.recipients), 'bold')}   {languages}"
     sections = " · ".join(f"{name} {number(count)}" for name, count in view.sections.items())
     yield f"Sections  {sections}"
-    variants = " · ".join(f"{v.label} {number(v.recipients)}" for v in view.variants)
-    yield f"Pages     {len(view.variants)}: {variants}"
+    for index, (language, words) in enumerate(_pages(view)):
+        yield f"{'' if index else 'Pages':9} {language:8} {words}"
     yield (
         f"Sending   {view.relay}   {view.rate}, {view.connections} connections   "
         f"{duration(view.seconds)}   profile {view.profile}"
@@ -283,6 +211,17 @@ def demo(outcome: Demo, desk: Desk) -> Iterator[str]:
     yield "Next, for example:"
     for line in outcome.next_commands:
         yield f"  {desk.command(line)}"
+
+
+def _pages(view: PlanView) -> Iterator[tuple[str, str]]:
+    """Per language, the pages and how many see each, the most seen first."""
+    for subject in view.subjects:
+        mine = [line for line in view.variants if line.language == subject.language]
+        mine.sort(key=lambda line: -line.recipients)
+        yield (
+            subject.language,
+            " · ".join(f"{line.sections} {number(line.recipients)}" for line in mine),
+        )
 
 
 def lines(desk: Desk, shown: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from newsletter.app.readers import (
     SuppressedNow,
 )
 from newsletter.audience.model import Gravity
-from newsletter.cli.show import local, number, paint, shown_path, table
+from newsletter.cli.layout import local, number, paint, shown_path, table
 from newsletter.ledger.model import Suppression
 
 _SEPARATOR = {",": "comma", ";": "semicolon", "\t": "tab"}

@@ -7,11 +7,12 @@ from typing import Any
 
 from newsletter.app.plan import PlanRequest, PlanView
 from newsletter.app.reporting import Verified
-from newsletter.app.sending import Cancelled, DryRun
+from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
+from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
 from newsletter.cli.desk import Desk
-from newsletter.cli.show import local, number, paint, shown_path, table
+from newsletter.cli.layout import local, number, paint, shown_path, table
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Incomplete, RelayError, TryLater
 from newsletter.ledger.model import Attempt, Campaign, CampaignState, DeliveryRow, Progress

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import show
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
+from newsletter.cli.layout import today
 
 Name = Annotated[str, typer.Argument(help="The issue's name, or a unique beginning of it.")]
 
@@ -34,8 +34,9 @@ def init(
 ) -> None:
     """Write a working newsletter into an empty folder: settings, theme, a list, an issue."""
     from newsletter.app.start import init_newsletter
+    from newsletter.cli import show
 
-    started = init_newsletter(folder.absolute(), show.today())
+    started = init_newsletter(folder.absolute(), today())
     desk.root = None if folder == Path() else folder
     desk.show(started, show.started(started), f"newsletter preview {started.issue}")
 
@@ -49,6 +50,7 @@ def demo(
 ) -> None:
     """The whole path on ALISEI's first issue, sent to a real SMTP server on this machine."""
     from newsletter.app.demo import run_demo
+    from newsletter.cli import show
     from newsletter.cli.live import Live
 
     desk.root = folder
@@ -66,14 +68,16 @@ def issue_new(
 ) -> None:
     """Write a new issue to fill in; it checks clean from the start."""
     from newsletter.app.start import new_issue
+    from newsletter.cli import show
 
-    started = new_issue(desk.app, name, show.today())
+    started = new_issue(desk.app, name, today())
     desk.show(started, show.started(started), f"newsletter preview {started.issue}")
 
 
 def issue_list(desk: Desk) -> None:
     """Every issue with its date, languages, sections and what was sent of it."""
     from newsletter.app.issues import list_issues
+    from newsletter.cli import show
 
     rows = list_issues(desk.app)
     desk.show({"issues": rows}, show.issues(rows))
@@ -82,6 +86,7 @@ def issue_list(desk: Desk) -> None:
 def issue_show(desk: Desk, name: Name) -> None:
     """One issue: its words' places, sections, who sees them, what is not translated."""
     from newsletter.app.issues import show_issue
+    from newsletter.cli import show
 
     shown = show_issue(desk.app, name)
     desk.show(shown, show.issue(shown), f"newsletter check {shown.slug}")

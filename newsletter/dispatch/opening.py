@@ -1,21 +1,19 @@
 """The start of a run: take the campaign, clear up after one that was killed, set out the parts."""
 
-import dataclasses
-
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.desk import Desk
 from newsletter.dispatch.gate import Gate
-from newsletter.dispatch.journal import Heading, Journal, read_journal
+from newsletter.dispatch.journal import Heading, Journal
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import RunOptions
 from newsletter.dispatch.outgoing import Letters, Mint
 from newsletter.dispatch.pace import Pacer
-from newsletter.dispatch.recovery import recover
+from newsletter.dispatch.recovery import policy_of, write_recovery
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import this_process
-from newsletter.ledger.model import Campaign, Turn, Want
+from newsletter.ledger.model import Campaign, Turn
 from newsletter.transport.base import Transport
 
 
@@ -30,16 +28,16 @@ class Opening:
         self._desk = desk
         self._clock = clock
         self._options = options
-        self._policy = dataclasses.replace(
-            options.retry, on_doubt="resend" if campaign.terms.on_doubt == "resend" else "hold"
-        )
+        self._policy = policy_of(campaign, options.retry)
 
     async def open(self, transport: Transport, mint: Mint) -> tuple[Turn, Run]:
         """Everything is ready and nothing was sent yet."""
         campaign, ledger, options = self._campaign, self._ledger, self._options
         variants = await self._desk.call(ledger.variants, campaign.id)
         turn = await self._desk.call(ledger.begin_run, campaign.id, self._clock.now())
-        recovered = await self._recover(turn)
+        recovered = await self._desk.call(
+            write_recovery, ledger, turn, self._policy, self._clock.now()
+        )
         counts = (await self._desk.call(ledger.progress, campaign.id)).counts
         run = Run(
             letters=Letters(campaign, variants, mint, options.redirect_to),
@@ -53,23 +51,6 @@ class Opening:
             recovered=recovered,
         )
         return turn, run
-
-    async def _recover(self, turn: Turn) -> int:
-        left = await self._desk.call(self._ledger.leftovers, turn.campaign)
-        if not left:
-            return 0
-        found = recover(
-            left,
-            read_journal(self._ledger.journal_path(turn.campaign)),
-            self._ledger.identity,
-            this_process().boot,
-            self._policy,
-            self._clock.now(),
-        )
-        now = self._clock.now()
-        await self._desk.call(self._ledger.exchange, turn, found.settlements, Want(0), now)
-        await self._desk.call(self._ledger.release, turn, found.unsent)
-        return len(left)
 
     def _new_journal(self, turn: Turn) -> Journal:
         """Only now, when the old one was replayed, does it go."""

@@ -2,11 +2,21 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.delivery import InDoubt, Outcome, RetryPolicy, advance, suppresses
-from newsletter.dispatch.journal import Replay, Try
-from newsletter.ledger.model import ClaimedRow, Settlement
+from newsletter.dispatch.journal import Replay, Try, read_journal
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.lock import this_process
+from newsletter.ledger.model import (
+    Campaign,
+    CampaignId,
+    CampaignState,
+    ClaimedRow,
+    Settlement,
+    Turn,
+    Want,
+)
 
 _AFTER_THE_DOT = "the process ended after the final dot and before the answer was written down"
 _UNKNOWN = "the process ended, and no journal tells whether the message had left"
@@ -42,6 +52,39 @@ def recover(
         else:
             settlements.append(_settle(row, *verdict, policy))
     return Recovery(tuple(settlements), tuple(unsent))
+
+
+def clear_up(ledger: Ledger, number: CampaignId, now: dt.datetime) -> int:
+    """Settle or put back what a killed run left, without sending anything; how many rows.
+
+    For an officer who cancels or pauses instead of resuming. Raises ``LedgerLocked`` while a
+    process sends: then there is nothing to clear up.
+    """
+    with ledger.sending(now):
+        if not ledger.leftovers(number):
+            return 0
+        turn = ledger.begin_run(number, now, to_send=False)
+        policy = policy_of(ledger.campaign(number), RetryPolicy())
+        count = write_recovery(ledger, turn, policy, now)
+        ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)
+        ledger.journal_path(number).unlink(missing_ok=True)
+        return count
+
+
+def write_recovery(ledger: Ledger, turn: Turn, policy: RetryPolicy, now: dt.datetime) -> int:
+    """Judge every row that is left, and write it; how many."""
+    left = ledger.leftovers(turn.campaign)
+    if left:
+        replay = read_journal(ledger.journal_path(turn.campaign))
+        found = recover(left, replay, ledger.identity, this_process().boot, policy, now)
+        ledger.exchange(turn, found.settlements, Want(0), now)
+        ledger.release(turn, found.unsent)
+    return len(left)
+
+
+def policy_of(campaign: Campaign, policy: RetryPolicy) -> RetryPolicy:
+    """The policy, with what the campaign's terms say of doubt."""
+    return replace(policy, on_doubt="resend" if campaign.terms.on_doubt == "resend" else "hold")
 
 
 def _wrote(replay: Replay, ledger: str, run: int) -> bool:

@@ -19,7 +19,6 @@ from newsletter.errors import Problem, ThemeError
 from newsletter.issue.model import Issue
 
 _EDITION: Final = "edition"
-_SOURCE_MARK = re.compile(r"<!-- @src (\S+) -->")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -79,8 +78,17 @@ class _Press:
         try:
             page = to_html(mjml)
         except MjmlError as error:
-            raise self._mjml_fault(error, mjml) from error
-        return inline_css(page, self.theme.inline_css)
+            raise self._mjml_fault(error, mjml, sections) from error
+        return self._inlined(page)
+
+    def _inlined(self, page: str) -> str:
+        try:
+            return inline_css(page, self.theme.inline_css)
+        except Exception as error:
+            # premailer passes on whatever its parsers of CSS and selectors raise.
+            path = self.theme.path_of("inline.css")
+            message = f"the style sheet cannot be inlined: {error}"
+            raise ThemeError([Problem(path, message, "mend the selector or the rule")]) from error
 
     def run(self, template: str, where: str, **names: Any) -> str:
         """One template's output; ``ThemeError`` names the template's line."""
@@ -109,17 +117,32 @@ class _Press:
             [Problem(path, message, cure, line, where=where, source=_line_of(path, line))]
         )
 
-    def _mjml_fault(self, error: MjmlError, mjml: str) -> ThemeError:
-        marks = [m for m in _SOURCE_MARK.finditer(mjml) if m.start() <= error.offset]
-        where = marks[-1][1] if marks else ""
+    def _mjml_fault(self, error: MjmlError, mjml: str, sections: list[ShownSection]) -> ThemeError:
+        """The first section that fails alone is to blame; else the edition's own template."""
+        template, where = f"{_EDITION}.mjml.j2", ""
+        for section in sections:
+            page = f"<mjml><mj-body>{section.mjml}</mj-body></mjml>"
+            alone = _error_of(page)
+            if alone:
+                template, where = f"sections/{section.kind}.mjml.j2", f"sections.{section.id}"
+                error, mjml = alone, page
+                break
         message = f"the theme's MJML cannot be rendered: {error}"
         source = _line_at(mjml, error.offset)
-        path = self.theme.path_of(f"{_EDITION}.mjml.j2")
+        path = self.theme.path_of(template)
         return ThemeError([Problem(path, message, "mend the template", where=where, source=source)])
 
 
 def _source_mark(section: ShownSection) -> str:
     return f"<!-- @src sections.{section.id} -->\n"
+
+
+def _error_of(mjml: str) -> MjmlError | None:
+    try:
+        to_html(mjml)
+    except MjmlError as error:
+        return error
+    return None
 
 
 class OutputTooLarge(ValueError):

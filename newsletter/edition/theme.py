@@ -8,6 +8,7 @@ head) and ``images/``.
 What its templates are given is described in ``newsletter.edition.context``.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +23,16 @@ from newsletter.errors import Problem, ThemeError
 from newsletter.values import Language
 
 _MAX_FILE = 1_000_000
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _FORBIDDEN_CSS = {
-    # An inlined !important does not win over the style that MJML wrote, though CSS says so.
-    "inline.css": ("@import", "</", "!important"),
-    "head.css": ("@import", "</"),
+    # A rule that begins with @ would be dropped without a word; and an inlined !important does
+    # not win over the style that MJML wrote, though CSS says so.
+    "inline.css": {
+        "@": "only head.css stays a style sheet: put it there",
+        "!important": "name the class in head.css, or leave the style to this sheet alone",
+        "</": "take it out",
+    },
+    "head.css": {"@import": "nothing is loaded from elsewhere: write it out", "</": "take it out"},
 }
 
 
@@ -117,9 +124,11 @@ class _Reader:
 
     def css(self, name: str) -> str:
         content = self.text(name) if (self.folder / name).exists() else ""
-        for word in _FORBIDDEN_CSS[name]:
-            if word in content.lower():
-                self.fault(name, f"a theme's style sheet may not hold {word}", "take it out")
+        for word, cure in _FORBIDDEN_CSS[name].items():
+            # A style element ends at the first </, comment or not.
+            searched = content if word == "</" else _COMMENT.sub("", content).lower()
+            if word in searched:
+                self.fault(name, f"this style sheet may not hold {word}", cure)
         return content
 
 

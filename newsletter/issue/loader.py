@@ -30,9 +30,15 @@ def load_issue(folder: Path) -> Issue:
     for path in sorted(folder.glob("issue.*.toml")):
         desk.translation(path)
     if desk.problems or original is None or slug is None:
-        raise IssueError(desk.problems)
+        raise IssueError(sorted(desk.problems, key=_reading_order))
     language = Language(original.language)
     return Issue(slug, folder, language, desk.texts, tuple(desk.fallbacks), desk.places)
+
+
+def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:
+    """The folder and the original first, then each translation from top to bottom."""
+    translated = problem.path.name.startswith("issue.") and problem.path.name != ORIGINAL
+    return translated, str(problem.path), problem.line, problem.column
 
 
 @dataclass

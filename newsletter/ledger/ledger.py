@@ -184,10 +184,10 @@ class Ledger:
         with self._database.read() as connection:
             return standing.accepted_elsewhere(connection, slug, campaign)
 
-    def last_audience(self) -> Mapping[str, frozenset[str]]:
-        """For each list, the address keys of the last campaign that used it."""
+    def last_audience(self, profile: str) -> Mapping[str, frozenset[str]]:
+        """For each list, the address keys of the profile's last campaign that used it."""
         with self._database.read() as connection:
-            return standing.last_audience(connection)
+            return standing.last_audience(connection, profile)
 
     # What an officer says
 
@@ -273,10 +273,10 @@ class Ledger:
         """Where the run of a campaign keeps its journal."""
         return self._state / f"{self._stem}.campaign-{number}.journal"
 
-    def begin_run(self, number: CampaignId, now: dt.datetime) -> Turn:
-        """Take a campaign that may run; ``UsageError`` says why it may not."""
+    def begin_run(self, number: CampaignId, now: dt.datetime, *, to_send: bool = True) -> Turn:
+        """Take a campaign that may run (or only clear up); ``UsageError`` says why it may not."""
         with self._database.write() as connection:
-            return running.begin_run(connection, number, this_process(), now)
+            return running.begin_run(connection, number, this_process(), now, to_send=to_send)
 
     def leftovers(self, number: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
         """What an interrupted run left claimed: (its run, the row)."""

@@ -45,15 +45,25 @@ _STARTABLE = (
 
 
 def begin_run(
-    connection: Connection, campaign: CampaignId, process: Process, now: dt.datetime
+    connection: Connection,
+    campaign: CampaignId,
+    process: Process,
+    now: dt.datetime,
+    *,
+    to_send: bool = True,
 ) -> Turn:
-    """Take the campaign: a new epoch, so that whoever had it before can write nothing more."""
+    """Take the campaign: a new epoch, so that whoever had it before can write nothing more.
+
+    A turn that is not ``to_send`` leaves the state as it is: it only clears up.
+    """
     row = _locked_campaign(connection, campaign)
-    _refuse_unless_startable(row, now)
-    close_open_runs(connection, campaign)
     epoch = int(row["epoch"]) + 1
-    state = {"epoch": epoch, "state": CampaignState.RUNNING, "reason": ""}
-    connection.execute(update(_campaign).where(_campaign.c.id == campaign).values(**state))
+    changes: dict[str, Any] = {"epoch": epoch}
+    if to_send:
+        _refuse_unless_startable(row, now)
+        changes |= {"state": CampaignState.RUNNING, "reason": ""}
+    close_open_runs(connection, campaign)
+    connection.execute(update(_campaign).where(_campaign.c.id == campaign).values(**changes))
     values = {
         "campaign": campaign,
         "epoch": epoch,
@@ -66,7 +76,8 @@ def begin_run(
     }
     key = connection.execute(insert(schema.run), values).inserted_primary_key
     turn = Turn(run=key[0] if key else 0, campaign=campaign, epoch=epoch)
-    note_event(connection, campaign, now, "started", f"by process {process.pid} on {process.host}")
+    kind = "started" if to_send else "clearing up"
+    note_event(connection, campaign, now, kind, f"by process {process.pid} on {process.host}")
     return turn
 
 

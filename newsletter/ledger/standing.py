@@ -170,12 +170,13 @@ def accepted_elsewhere(
     return {key: when for key, when in connection.execute(query) if when is not None}
 
 
-def last_audience(connection: Connection) -> Mapping[str, frozenset[str]]:
-    """Each list's address keys in the last campaign that used the list."""
+def last_audience(connection: Connection, profile: str) -> Mapping[str, frozenset[str]]:
+    """Each list's address keys in the profile's last campaign that used the list."""
     newest: dict[str, set[str]] = {}
     for each in reversed(campaigns(connection)):
         fresh = set(each.per_list) - set(newest)
-        if fresh and each.state is not CampaignState.MISSED:
+        sent = each.state is not CampaignState.MISSED and each.terms.profile == profile
+        if fresh and sent:
             newest |= {name: set() for name in fresh}
             _gather(connection, each.id, fresh, newest)
     return {name: frozenset(keys) for name, keys in newest.items()}

@@ -24,11 +24,13 @@ def suppress(connection: Connection, suppression: Suppression, key: str) -> bool
         "note": storable(suppression.note),
         "at": suppression.at,
     }
-    added = connection.execute(insert_new(connection, _table), row).rowcount > 0
-    if added:
-        words = f"{suppression.address}: {suppression.reason} ({suppression.source})"
-        note_event(connection, None, suppression.at, "suppressed", storable(words))
-    return added
+    known = select(_table.c.address_key).where(_table.c.address_key == key)
+    if connection.execute(known).first():
+        return False
+    connection.execute(insert_new(connection, _table), row)
+    words = f"{suppression.address}: {suppression.reason} ({suppression.source})"
+    note_event(connection, None, suppression.at, "suppressed", storable(words))
+    return True
 
 
 def unsuppress(connection: Connection, address: Address, now: dt.datetime) -> bool:

@@ -9,6 +9,12 @@ from newsletter.edition.dates import locale_of
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.values import Language
 
+_CHINESE_DAYS = "一二三四五六日"
+_CHINESE = re.compile(
+    r"(?:(?P<y>\d{4})\s*年\s*)?(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*日"
+    r"\s*[（(]?\s*(?:星期|周)(?P<w>[一二三四五六日天])"
+)
+
 
 @rule(
     "W028",
@@ -29,12 +35,22 @@ def wrong_weekday(proof: Proof) -> Iterator[Hit]:
 
 
 def _written_dates(text: str, language: Language) -> Iterator[tuple[int, int, int, int | None]]:
+    if language.split("-")[0] == "zh":
+        yield from _chinese_dates(text)
+        return
     weekdays, months = _weekdays(language), _months(language)
     for match in _pattern(language).finditer(text.lower()):
         day = match["d1"] or match["d2"]
         month = months.index(match["m1"] or match["m2"]) + 1
         year = int(match["y"]) if match["y"] else None
         yield weekdays.index(match["w"]), int(day), month, year
+
+
+def _chinese_dates(text: str) -> Iterator[tuple[int, int, int, int | None]]:
+    """``2019年11月26日（星期二）``: the weekday stands last, and Sunday has two names."""
+    for match in _CHINESE.finditer(text):
+        weekday = _CHINESE_DAYS.index(match["w"].replace("天", "日"))
+        yield weekday, int(match["d"]), int(match["m"]), int(match["y"]) if match["y"] else None
 
 
 @cache

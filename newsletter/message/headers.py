@@ -32,7 +32,7 @@ _DATE = re.compile(
     r"[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
 ).fullmatch
 _MESSAGE_ID = re.compile(r"<[!-;=A-~]+@[!-;=A-~]+>").fullmatch  # no ``?``, so no encoded word
-_URL = re.compile(r"(?:https?://|mailto:)[!#-+\-.-;=?-\[\]-~]+").fullmatch
+_URL = re.compile(r"(?:https?://|mailto:)[!#-+\-.-;=?-\[\]-~]++").fullmatch
 _ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 

@@ -46,6 +46,10 @@ _STATIC = {
 _HOSTED = re.compile(
     r"""(\bsrc\s*=\s*["']?|\burl\(["']?)https?://[^"'\s<>)]*?/images/""", re.IGNORECASE
 )
+# Chromium connects to a frame's host before it looks at the policy that forbids the frame.
+_FRAMES = re.compile(
+    r"<(/?)(?=(?:iframe|frame|frameset|object|embed|fencedframe)\b)", re.IGNORECASE
+)
 _IMAGE_PATH = re.compile(r"^https?://.*?/images/(.+)$")
 _ODD_SEGMENT = re.compile(r"(^|/)\.{0,2}(/|$)|[\\\0]")
 _NO_PAGE = "<!doctype html><title>No page</title><p>This message has no HTML part."
@@ -148,7 +152,7 @@ class _Desk:
         headers = {**_COMMON, "Content-Security-Policy": _MESSAGE_POLICY}
         if html is None:
             return HTMLResponse(_NO_PAGE, 404, headers)
-        return HTMLResponse(with_local_images(html), headers=headers)
+        return HTMLResponse(without_frames(with_local_images(html)), headers=headers)
 
     def send_raw(self, request: Request) -> Response:
         """The octets that arrived, as a file for another mail program."""
@@ -243,6 +247,11 @@ class _Desk:
 def with_local_images(html: str) -> str:
     """The page with hosted images (``https://…/images/…``) asked for from this server."""
     return _HOSTED.sub(r"\1/images/", html)
+
+
+def without_frames(html: str) -> str:
+    """The page with frames and plug-ins turned into elements that no browser knows."""
+    return _FRAMES.sub(r"<\1not-", html)
 
 
 def _from_this_page(request: Request) -> bool:

@@ -10,7 +10,7 @@ def make_person(email: str = "anna@soci.example", *lists: str, **fields: str) ->
     return Person(Address.parse(email), fields, lists or ("members",))
 
 
-def make_list(name: str, *emails: str, duplicates: int = 0, **fields: str) -> SubscriberList:
+def make_list(name: str, /, *emails: str, duplicates: int = 0, **fields: str) -> SubscriberList:
     return SubscriberList(
         name=name,
         path=Path(f"{name}.csv"),

@@ -72,6 +72,13 @@ def test_windows_1252_names_the_first_line_that_is_not_utf8(tmp_path: Path) -> N
     assert only(read(tmp_path, rows.encode("cp1252")), Gravity.NOTED).line == 3
 
 
+def test_a_letter_cut_by_a_block_of_reading_is_still_utf8(tmp_path: Path) -> None:
+    content = "email,name\n" + "".join(f"r{n}@soci.example,{'è' * (n % 9)}\n" for n in range(9_000))
+    assert read(tmp_path, content).remarks == ()
+    late = only(read(tmp_path, content.encode() + b"x@soci.example,\xe8\n"), Gravity.NOTED)
+    assert late.line == 9_002
+
+
 def test_big_endian_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
     content = codecs.BOM_UTF16_BE + "email\nn@soci.example\n".encode("utf-16-be")
     assert emails(read(tmp_path, content)) == ["n@soci.example"]
@@ -92,7 +99,10 @@ def test_big_endian_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
         (b"email,name,email\n", "`email` is there twice"),
         (b"email,Name,name\n", "`name` is there twice"),
         (b"email,,name\n", "has no name"),
-        (b"email,lists\n", "a word of ours"),
+        (b"email,lists\n", "filled by the newsletter itself"),
+        (b"email,Message-ID\n", "`message_id` is filled by"),
+        ("email,城市\n".encode(), "no name in the letters a to z"),
+        (b"PK\x03\x04 and so on", "a spreadsheet"),
         (b'"email,name\na@soci.example,A\n', "a quote opens here"),
     ],
 )

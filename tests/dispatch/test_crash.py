@@ -23,7 +23,12 @@ KILLS = 12
 
 def start(ledger: Path, number: CampaignId, relay: Path) -> subprocess.Popen[str]:
     """A sending process, back once it begins."""
-    command = [sys.executable, "-m", "tests.dispatch.crash_child", ledger, str(number), relay]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.dispatch.crash_child",
+        *map(str, (ledger, number, relay)),
+    ]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
     assert child.stdout
     child.stdout.readline()

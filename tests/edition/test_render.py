@@ -7,15 +7,19 @@ from pathlib import Path
 
 import css_inline
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from newsletter.edition.inline import inline_css
 from newsletter.edition.model import Edition, Slot, Variant
+from newsletter.edition.prose import Typesetter
 from newsletter.edition.render import render_edition
-from newsletter.edition.theme import load_theme
+from newsletter.edition.theme import Theme, load_theme
 from newsletter.edition.variants import variant_for
 from newsletter.errors import Problem, ThemeError
 from newsletter.issue.loader import load_issue
+from newsletter.issue.model import Issue
 from newsletter.values import Language
 from tests.edition.tiny import SECTION, publisher, write_theme
 from tests.issue.folder import ISSUE, write_issue
@@ -184,8 +188,21 @@ def test_a_template_that_writes_without_end_is_stopped(tmp_path: Path) -> None:
 def test_mjml_that_cannot_be_read_names_the_section(tmp_path: Path) -> None:
     spoiled = "<mj-section><mj-colum&n></mj-section>"
     problem = fault_of(tmp_path, ISSUE, sections_country_mjml_j2=spoiled)
-    assert problem.path.name == "edition.mjml.j2"
+    assert (problem.path.name, problem.where) == ("country.mjml.j2", "sections.china")
     assert "cannot be rendered" in problem.message
+
+
+def test_mjml_that_only_the_edition_spoils_names_its_template(tmp_path: Path) -> None:
+    problem = fault_of(
+        tmp_path, ISSUE, edition_mjml_j2="<mjml><mj-body><mj-section></mj-body></mjml>"
+    )
+    assert (problem.path.name, problem.where) == ("edition.mjml.j2", "")
+
+
+def test_a_selector_that_cannot_be_found_names_the_style_sheet(tmp_path: Path) -> None:
+    problem = fault_of(tmp_path, ISSUE, inline_css="p:nth-child { margin: 0 }")
+    assert problem.path.name == "inline.css"
+    assert "nth-child" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -238,6 +255,44 @@ def test_filters_in_a_macro_without_context_say_how_to_import_it(tmp_path: Path)
         sections_country_mjml_j2=macro,
     )
     assert "with context" in problem.message
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> tuple[Issue, Theme]:
+    """An issue and a theme that the examples of one test share."""
+    root = tmp_path_factory.mktemp("table")
+    return load_issue(write_issue(root)), load_theme(write_theme(root))
+
+
+PASTED = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn"]), min_size=1)
+
+
+def with_words(issue: Issue, title: str, body: str) -> Issue:
+    section = issue.original.sections["china"].model_copy(update={"title": title, "body": body})
+    text = issue.original.model_copy(update={"sections": {"china": section}})
+    return dataclasses.replace(issue, texts={issue.language: text})
+
+
+@settings(max_examples=60, deadline=None)
+@given(title=PASTED, body=PASTED)
+def test_no_words_add_an_element_of_their_own(
+    table: tuple[Issue, Theme], title: str, body: str
+) -> None:
+    issue, theme = table
+    variant = variant_for(issue, "it", frozenset())
+    page = render_edition(with_words(issue, title, body), variant, theme, publisher()).html
+    plain = render_edition(with_words(issue, "x", "x"), variant, theme, publisher()).html
+    markdown = {"p", "em", "strong", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "hr"}
+    markdown |= {"blockquote", "code", "pre", "br", "s", "table", "tr", "td", "th", "a"}
+    added = set(tags_of(page)) - set(tags_of(plain))
+    assert added <= markdown
+    heading = next(one for one in lxml_html.fromstring(page).iter("h2") if one.get("id") == "china")
+    shown = "".join(str(part) for part in heading.itertext()).split()
+    assert shown == Typesetter(issue.language, bool).typo(title).split()
+
+
+def tags_of(page: str) -> list[str]:
+    return [str(element.tag) for element in lxml_html.fromstring(page).iter()]
 
 
 PAGE = """<!doctype html><html><head><title>x</title><style>.k { color: red !important }</style>

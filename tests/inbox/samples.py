@@ -11,6 +11,10 @@ HTML = (
     "</body></html>"
 )
 TEXT = "Gentile Anna\r\n\r\nA: https://alisei.example/a\r\nB: <https://alisei.example/u/t>.\r\n"
+UNSUBSCRIBE = (
+    "List-Unsubscribe: <https://alisei.example/u/t>,\r\n <mailto:u@a.example>\r\n"
+    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+)
 
 
 def sample(
@@ -20,8 +24,7 @@ def sample(
     html: str | None = HTML,
     text: str | None = TEXT,
     headers: str = "X-Newsletter-Issue: 2019-11-assemblea\r\n",
-    unsubscribe: str = "List-Unsubscribe: <https://alisei.example/u/t>,\r\n <mailto:u@a.example>\r\n"
-    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+    unsubscribe: str = UNSUBSCRIBE,
     message_id: str = "<abc@alisei.example>",
     date: str = "Fri, 15 Nov 2019 09:00:00 +0100",
 ) -> bytes:
@@ -46,7 +49,7 @@ HOSTILE = {
     "no line break": b"Subject: x" * 3,
     "unknown charset": b'Content-Type: text/html; charset="klingon\0"\r\n\r\n<p>x\xff\r\n',
     "charset that is no text": b"Content-Type: text/plain; charset=base64\r\n\r\nabc\r\n",
-    "broken base64": b"Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!=\r\n",
+    "broken base64": b"Content-Transfer-Encoding: base64\r\n\r\n!!!=\r\n",
     "broken encoded words": b"Subject: =?utf-8?b?////?= =?x?q?=00?= =?utf-8?q?\xff?=\r\n\r\nx\r\n",
     "surrogates": b"Subject: \xff\xfe\r\nTo: \xed\xa0\x80\r\n\r\nx\r\n",
     "boundary missing": b"Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\nx\r\n",

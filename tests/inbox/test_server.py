@@ -147,3 +147,93 @@ def test_a_message_over_the_limit_is_refused_and_not_filed(tmp_path: Path) -> No
 
     assert code == 552
     assert not message_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "content"),
+    [
+        (b".\r\n", b""),
+        (b"..\r\n.\r\n", b".\r\n"),
+        (b"x\r\n..\r\n...y\r\n.\r\n", b"x\r\n.\r\n..y\r\n"),
+        (b"x" * 5_000 + b"\r\n.\r\n", b"x" * 5_000 + b"\r\n"),
+        (b"a\n.\nb\r\n.\r\n", b"a\n.\nb\r\n"),
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 3, 100_000])
+def test_however_a_body_is_cut_up_it_arrives_whole(
+    tmp_path: Path, written: bytes, content: bytes, piece: int
+) -> None:
+    after = b"MAIL FROM:<second@b.test>\r\nQUIT\r\n"  # at once, without waiting for the answer
+
+    async def ride() -> bytes:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            reader, writer = await asyncio.open_connection("127.0.0.1", inbox.port)
+            writer.write(b"EHLO x.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n")
+            await reader.readuntil(b"354 ")
+            octets = written + after
+            step = max(piece, len(octets) // 50)
+            for start in range(0, len(octets), step):
+                writer.write(octets[start : start + step])
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            said = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            return said
+
+    said = asyncio.run(ride())
+
+    assert [found for _, found in filed(tmp_path)] == [content]
+    assert [line[:3] for line in said.split(b"\r\n")[1:-1]] == [b"250", b"250", b"221"]
+
+
+@pytest.mark.parametrize(
+    ("commands", "code"),
+    [
+        (b"DATA\r\n", b"503"),
+        (b"EHLO x.test\r\nDATA\r\n", b"503"),
+        (b"EHLO x.test\r\nMAIL FROM:<a@b.test>\r\nDATA\r\n", b"503"),
+        (b"EHLO x.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA x\r\n", b"501"),
+    ],
+)
+def test_data_out_of_place_is_refused(tmp_path: Path, commands: bytes, code: bytes) -> None:
+    async def ride() -> bytes:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            reader, writer = await asyncio.open_connection("127.0.0.1", inbox.port)
+            writer.write(commands + b"QUIT\r\n")
+            said = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            return said
+
+    assert asyncio.run(ride()).split(b"\r\n")[-3].startswith(code)
+
+
+def test_a_body_that_grows_over_the_limit_is_refused_after_its_dot(tmp_path: Path) -> None:
+    with (
+        InboxThread(StagingInbox(tmp_path, port=0)) as inbox,
+        smtplib.SMTP("127.0.0.1", inbox.port, local_hostname="x.test") as client,
+    ):
+        client.ehlo()
+        client.mail("a@b.test")
+        client.rcpt("c@d.test")
+        code, _ = client.data((b"y" * 998 + b"\r\n") * 27_000)
+        assert client.noop()[0] == 250
+
+    assert code == 552
+    assert not message_files(tmp_path)
+
+
+def test_a_dialogue_that_ends_in_its_body_files_nothing(tmp_path: Path) -> None:
+    async def ride() -> None:
+        async with StagingInbox(tmp_path, port=0) as inbox:
+            reader, writer = await asyncio.open_connection("127.0.0.1", inbox.port)
+            writer.write(b"EHLO x.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n")
+            await reader.readuntil(b"354 ")
+            writer.write(b"Subject: half\r\n")
+            writer.close()
+            await writer.wait_closed()
+            await asyncio.sleep(0.05)
+
+    asyncio.run(ride())
+    assert not message_files(tmp_path)

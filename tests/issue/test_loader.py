@@ -196,6 +196,34 @@ SPOILED = {
         "www.a.example",
         "https",
     ),
+    "slot in a link of prose": (
+        ISSUE.replace("a Roma", "[x](https://a.example/?e={{ email }})"),
+        10,
+        1,
+        "a slot stands inside a link's address",
+        "whole address",
+    ),
+    "reader's field as a link": (
+        ISSUE.replace("a Roma", "[x]({{ email }})"),
+        10,
+        1,
+        "a slot stands inside",
+        "whole address",
+    ),
+    "slot with more in a link": (
+        ISSUE.replace("a Roma", "[x]({{ browser_url }}?x)"),
+        10,
+        1,
+        "a slot stands inside",
+        "whole address",
+    ),
+    "link by reference": (
+        ISSUE.replace("a Roma", "[x][r]\\n\\n[r]: ftp://a.example"),
+        10,
+        1,
+        "ftp://a.example",
+        "https",
+    ),
     "script link in prose": (
         ISSUE.replace("a Roma", "[x](javascript:alert(1))"),
         10,
@@ -271,14 +299,14 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     folder = write_issue(
         tmp_path, "sbject = 1\n" + spoiled, en='[sections.chna]\ntitle = "China"\n'
     )
-    places = {(problem.path.name, problem.where) for problem in problems_of(folder)}
-    assert places == {
+    places = [(problem.path.name, problem.where) for problem in problems_of(folder)]
+    assert places == [
         ("issue.toml", "sbject"),
         ("issue.toml", "sections.china"),
-        ("issue.toml", "sections.b.title"),
         ("issue.toml", "sections.b.button"),
+        ("issue.toml", "sections.b.title"),
         ("issue.en.toml", "sections.chna"),
-    }
+    ]
 
 
 def with_image(line: str) -> str:

