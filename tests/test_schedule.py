@@ -19,7 +19,7 @@ from newsletter.schedule import (
 )
 
 ROME = "Europe/Rome"
-ZONES = sorted(zoneinfo.available_timezones())
+ZONES = sorted(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 
 def utc(

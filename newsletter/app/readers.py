@@ -11,7 +11,7 @@ from newsletter.app.people import columns_of, find_segment, read_lists, read_seg
 from newsletter.audience.model import Gravity, Person, Remark, SubscriberList
 from newsletter.audience.select import merge_lists
 from newsletter.delivery import DeliveryState
-from newsletter.errors import ApprovalMissing, ListError, UsageError
+from newsletter.errors import ApprovalMissing, ListError, Problem, UsageError
 from newsletter.ledger.model import Suppression
 from newsletter.values import Address, nearest
 
@@ -45,9 +45,13 @@ class ListCheck:
 
     def refuse_if_mended(self) -> None:
         """Raise ``ListError`` when rows were refused or had to be mended."""
-        wrong = [r.problem for r in self.remarks if r.gravity is not Gravity.NOTED]
-        if wrong:
-            raise ListError(wrong)
+        if self.faulty:
+            raise ListError(self.faulty)
+
+    @property
+    def faulty(self) -> tuple[Problem, ...]:
+        """What is wrong with rows that were refused or had to be mended."""
+        return tuple(r.problem for r in self.remarks if r.gravity is not Gravity.NOTED)
 
 
 @dataclass(frozen=True, slots=True)

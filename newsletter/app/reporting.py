@@ -4,10 +4,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
 from newsletter.app.steering import find_campaign
-from newsletter.errors import LedgerError, UsageError
+from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState, Discrepancy
 from newsletter.report import Report, report_of
@@ -25,7 +25,6 @@ class Verified:
 
 def make_report(app: App, which: str | None) -> Report:
     """The report of a campaign; by default of the newest that was sent."""
-    _want_ledger(app)
     with open_ledger(app, create=False) as ledger:
         begun = tuple(s for s in CampaignState if s is not CampaignState.SCHEDULED)
         return report_of(ledger, find_campaign(ledger, which, begun).id)
@@ -47,7 +46,6 @@ def save_report(app: App, report: Report) -> tuple[Path, ...]:
 
 def verify_ledger(app: App) -> Verified:
     """Go through every campaign; nothing is changed."""
-    _want_ledger(app)
     with open_ledger(app, create=False) as ledger:
         campaigns = ledger.campaigns()
         found = ledger.verify()
@@ -56,21 +54,11 @@ def verify_ledger(app: App) -> Verified:
 
 def backup_ledger(app: App, path: Path | None) -> Path:
     """Copy the ledger, atomically; refuses to overwrite a file."""
-    _want_ledger(app)
     target = path or app.state_folder / f"ledger-{app.clock():%Y%m%d-%H%M%S}.db"
     if target.exists():
         raise UsageError(f"{target} is there already", cure="name another file")
     with open_ledger(app, create=False) as ledger:
         return ledger.backup(target)
-
-
-def _want_ledger(app: App) -> None:
-    if not has_ledger(app):
-        raise LedgerError(
-            "nothing was recorded here yet",
-            cure="the ledger begins with the first send",
-            next_command="newsletter issue list",
-        )
 
 
 def _markdown(report: Report) -> list[str]:

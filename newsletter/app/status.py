@@ -35,7 +35,7 @@ class Status:
     """One campaign as it stands, or all of them in a line each."""
 
     progress: Progress | None
-    campaigns: tuple[tuple[Campaign, Progress], ...] = ()
+    campaigns: tuple[Progress, ...] = ()
     rows: tuple[DeliveryRow, ...] = ()
     attempts: tuple[Attempt, ...] = field(default=())
     more: int = 0
@@ -58,15 +58,13 @@ def see_status(app: App, request: StatusRequest) -> Status:
 
 
 def _overview(ledger: Ledger) -> Status:
-    every = tuple((c, ledger.progress(c.id)) for c in reversed(ledger.campaigns()))
+    every = tuple(ledger.progress(campaign.id) for campaign in reversed(ledger.campaigns()))
     if not every:
         return Status(None, next_command="newsletter issue list")
-    campaign, progress = every[0]
+    following = next_step(every[0])
     if len(every) == 1:
-        return Status(progress, next_command=next_step(progress))
-    return Status(
-        None, every, next_command=next_step(progress) or f"newsletter report {campaign.id}"
-    )
+        return Status(every[0], next_command=following)
+    return Status(None, every, next_command=following)
 
 
 def _one(ledger: Ledger, campaign: Campaign, request: StatusRequest) -> Status:

@@ -27,22 +27,34 @@ class Pass:
     later: str = ""
     """Why a run could not be made now, when it could not."""
 
-    def complain(self) -> None:
-        """Raise for cron what a person would have seen."""
+    @property
+    def trouble(self) -> NewsletterError | None:
+        """What cron should hear of, or None."""
         if self.later:
-            raise TryLater(self.later, next_command="newsletter run-due")
+            return TryLater(self.later, next_command="newsletter run-due")
         if self.missed:
-            raise Incomplete(
+            return Incomplete(
                 f"campaign {self.missed[0].id} missed its time and was not sent",
                 cure="give it a new time, or cancel it",
-                next_command=f'newsletter schedule move {self.missed[0].id} "YYYY-MM-DD HH:MM"',
+                next_command=f"newsletter schedule cancel {self.missed[0].id}",
             )
         short = [progress for progress in self.ran if progress.incomplete]
         if short:
-            raise Incomplete(
+            return Incomplete(
                 f"campaign {short[0].campaign.id} is incomplete",
                 next_command=f"newsletter status {short[0].campaign.id}",
             )
+        return None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all that was due was sent to everybody."""
+        return self.trouble.exit_code if self.trouble else 0
+
+    def complain(self) -> None:
+        """Raise what cron should hear of."""
+        if self.trouble:
+            raise self.trouble
 
 
 def run_due_once(app: App, on_progress: OnProgress) -> Pass:

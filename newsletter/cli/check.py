@@ -46,15 +46,14 @@ def check(
         typer.Argument(help="Issues to check; by default all.", show_default=False),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
-) -> None:
+) -> int | None:
     """Say whether issues, theme, lists and segments are fit to send: every finding at once."""
     from newsletter.app.check import check_issues
     from newsletter.cli import show
 
     report = check_issues(desk.app, issues or [])
     desk.show(report, show.check(report))
-    if report.failed(strict=strict):
-        raise ChecksFailed(f"not fit to send: {show.tally(report.findings, report.passed)}")
+    return ChecksFailed.exit_code if report.failed(strict=strict) else None
 
 
 def build(
@@ -123,12 +122,11 @@ def try_out(
     reader: Annotated[
         str | None, typer.Option("--as", help="Only the page of this reader, with her fields.")
     ] = None,
-) -> None:
+) -> int | None:
     """Send every variant to the staging inbox, marked as a test; readers never get it."""
     from newsletter.app.testing import send_test
     from newsletter.cli import show
 
     report = send_test(desk.app, issue, to or [], reader)
     desk.show(report, show.test(report), f"newsletter plan {report.issue}")
-    if report.not_accepted:
-        raise Incomplete(f"{report.not_accepted} tests were not accepted")
+    return Incomplete.exit_code if report.not_accepted else None

@@ -10,7 +10,8 @@ import typer
 
 from newsletter.cli.desk import Desk, Format
 
-Errand = Callable[..., None]
+Errand = Callable[..., int | None]
+"""A command: it shows its result and returns its exit code; None is 0."""
 
 _ROOT = Annotated[
     Path | None,
@@ -49,9 +50,9 @@ def command(
 
     def register(errand: Errand) -> Errand:
         @functools.wraps(errand)
-        def run(**arguments: Any) -> None:
+        def run(**arguments: Any) -> int | None:
             shown_as, profile, root = (arguments.pop(key) for key in _SHARED)
-            errand(Desk(root, profile, shown_as), **arguments)
+            return errand(Desk(root, profile, shown_as), **arguments)
 
         own = list(inspect.signature(errand, eval_str=True).parameters.values())[1:]
         shared = [

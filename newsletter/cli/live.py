@@ -86,7 +86,7 @@ def counts_line(snapshot: Snapshot) -> str:
     if snapshot.note:
         parts.append(snapshot.note)
     elif snapshot.last_reply:
-        parts.append(f"last answer {str(snapshot.last_reply)[:40]}")
+        parts.append(f"“{str(snapshot.last_reply)[:30]}”")
     return " · ".join(parts)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
+from newsletter.errors import ListError
 
 Reader = Annotated[str, typer.Argument(help="The reader's address.")]
 Lists = Annotated[
@@ -94,14 +95,16 @@ def segments_explain(
     desk.show(explained, show.explained(explained))
 
 
-def subscribers_check(desk: Desk, only: Lists = None) -> None:
+def subscribers_check(desk: Desk, only: Lists = None) -> int | None:
     """Read every list and say what is wrong, with file, line and cure; changes nothing."""
     from newsletter.app.readers import check_lists
     from newsletter.cli import show_people as show
 
     report = check_lists(desk.app, tuple(only or ()))
     desk.show(report, show.list_check(report))
-    report.refuse_if_mended()
+    if desk.as_text:
+        report.refuse_if_mended()
+    return ListError.exit_code if report.faulty else None
 
 
 def subscribers_show(desk: Desk, reader: Reader) -> None:

@@ -109,7 +109,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The dry run's folder.")
     ] = None,
-) -> None:
+) -> int | None:
     """Show the plan, ask for the number of recipients, record it and send it."""
     from newsletter.app import agreeing, sending
     from newsletter.app.plan import PlanRequest
@@ -125,7 +125,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     if dry_run:
         done = sending.dry_run(desk.app, planned, output)
         desk.show(done, show_sending.dry_run(done))
-        return
+        return None
     due = sending.due_at(desk.app, at)
     agreed = agreeing.Agreement(recipients, yes=yes, again=again)
     again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
@@ -133,10 +133,10 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     number = sending.record(desk.app, planned, due)
     if due:
         desk.show(*show_sending.recorded(number, view, due), "newsletter worker")
-        return
+        return None
     with Live(desk, total=view.recipients) as live:
         progress = sending.run(desk.app, number, live)
-    show_sending.finish(desk, progress)
+    return show_sending.finish(desk, progress)
 
 
 def schedule_list(desk: Desk) -> None:
@@ -182,7 +182,7 @@ def worker(
         work(desk.app, live, live.say, every=every)
 
 
-def run_due(desk: Desk) -> None:
+def run_due(desk: Desk) -> int | None:
     """Run what is due now, once, and end (for cron)."""
     from newsletter.app.working import run_due_once
     from newsletter.cli import show_sending
@@ -191,7 +191,9 @@ def run_due(desk: Desk) -> None:
     with Live(desk, plain=True) as live:
         done = run_due_once(desk.app, live)
     desk.show(done, show_sending.run_due(done))
-    done.complain()
+    if desk.as_text:
+        done.complain()
+    return done.exit_code
 
 
 def status(
@@ -226,7 +228,7 @@ def pause(desk: Desk, issue: Which = None) -> None:
     desk.show(progress, show_sending.paused(progress), f"newsletter resume {progress.campaign.id}")
 
 
-def resume(desk: Desk, issue: Which = None) -> None:
+def resume(desk: Desk, issue: Which = None) -> int | None:
     """Carry on: only those who wait are tried; nobody accepted or in doubt is mailed again."""
     from newsletter.app import sending, steering
     from newsletter.cli import show_sending
@@ -235,7 +237,7 @@ def resume(desk: Desk, issue: Which = None) -> None:
     number, total = steering.to_resume(desk.app, issue)
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
-    show_sending.finish(desk, progress)
+    return show_sending.finish(desk, progress)
 
 
 def cancel(
@@ -261,7 +263,7 @@ def retry(
     deferred: Annotated[
         bool, typer.Option("--deferred", help="Those who wait for their next try: now.")
     ] = False,
-) -> None:
+) -> int | None:
     """Try again now those who were refused or deferred; nobody accepted, nobody in doubt."""
     from newsletter.app import sending, steering
     from newsletter.cli import show_sending
@@ -270,4 +272,4 @@ def retry(
     number, total = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
-    show_sending.finish(desk, progress)
+    return show_sending.finish(desk, progress)

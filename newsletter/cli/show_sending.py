@@ -56,19 +56,22 @@ def recorded(campaign: int, view: PlanView, due: Due) -> tuple[Any, list[str]]:
     return value, [line, "it is sent by a worker, or by run-due from cron, and by nothing else"]
 
 
-def finish(desk: Desk, progress: Progress) -> None:
-    """Say how a run ended, and raise what its end means for the exit code."""
-    following = next_step(progress)
+def finish(desk: Desk, progress: Progress) -> int:
+    """Say how a run ended; the exit code that its end means."""
+    desk.show(progress, status(Status(progress)), next_step(progress))
+    return ending(progress)
+
+
+def ending(progress: Progress) -> int:
+    """0 when nobody failed or waits, else what the officer (or cron) is to do about it."""
     state = progress.campaign.state
-    desk.show(progress, status(Status(progress)), following)
-    named = f"campaign {progress.campaign.id}"
-    reason = progress.campaign.reason
     if state is CampaignState.STOPPED:
-        raise RelayError(f"{named} stopped: {reason}")
+        return RelayError.exit_code
     if state is CampaignState.WAITING:
-        raise TryLater(f"{named} waits: {reason or 'retries come later'}")
+        return TryLater.exit_code
     if progress.incomplete or state is not CampaignState.FINISHED:
-        raise Incomplete(f"{named} is incomplete" + (f": {reason}" if reason else ""))
+        return Incomplete.exit_code
+    return 0
 
 
 def progress_line(progress: Progress) -> str:
@@ -95,7 +98,7 @@ def state_words(progress: Progress) -> str:
 def status(seen: Status) -> Iterator[str]:
     """One campaign, or all in a line each."""
     if seen.campaigns:
-        for _, progress in seen.campaigns:
+        for progress in seen.campaigns:
             yield progress_line(progress)
         return
     if seen.progress is None:

@@ -65,6 +65,9 @@ class ListPage:
     number: int
     pages: int
     total: int
+    """How many match."""
+    everything: int
+    """How many there are."""
 
     @property
     def first(self) -> int:
@@ -102,7 +105,8 @@ class Mailroom:
 
     def page(self, *, number: int = 1, wanted: str = "", group: str = "") -> ListPage:
         """One page of what matches; a number beyond the end gives the last page."""
-        found = [summary for summary in self.summaries() if summary.matches(wanted)]
+        everything = self.summaries()
+        found = [summary for summary in everything if summary.matches(wanted)]
         groups = _groups(found)
         order = {title.title: place for place, title in enumerate(groups)}
         shown = [summary for summary in found if not group or summary.group == group]
@@ -110,7 +114,14 @@ class Mailroom:
         pages = max(1, -(-len(shown) // PAGE_SIZE))
         number = min(max(1, number), pages)
         start = (number - 1) * PAGE_SIZE
-        return ListPage(tuple(shown[start : start + PAGE_SIZE]), groups, number, pages, len(shown))
+        return ListPage(
+            messages=tuple(shown[start : start + PAGE_SIZE]),
+            groups=groups,
+            number=number,
+            pages=pages,
+            total=len(shown),
+            everything=len(everything),
+        )
 
     def read(self, name: str) -> Received | None:
         """One message by its name in the list; None when there is no such message."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 _MOST_HEADERS = 200
 _LONGEST_HEADER = 20_000
 _BODY_LIMIT = 5_000_000  # characters of a page or text; beyond it a browser is of no use
+_MOST_BOUNDARIES = 50  # each level of nesting is another pass over what lies in it
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -41,6 +42,8 @@ class Parts:
 
 def take_apart(content: bytes) -> Parts:
     """Parse a whole message."""
+    if content.lower().count(b"boundary") > _MOST_BOUNDARIES:
+        return Parts(read_headers(content), None, None, (), ("unreadable: nested too deep",))
     try:
         message = email.message_from_bytes(content, policy=email.policy.compat32)
         leaves = [part for part in message.walk() if not part.is_multipart()]

@@ -143,7 +143,7 @@ class _Dialogue(SMTP):
 
         Lines may have any length, so that a message with too long a one can be looked at.
         """
-        if arg or not (self.session and self.session.host_name and self.envelope) or not self.envelope.rcpt_tos:
+        if arg or not (self.session and self.envelope and self.envelope.rcpt_tos):
             await super().smtp_DATA(arg)
         else:
             await self.push("354 end with a dot on a line of its own")
@@ -153,7 +153,7 @@ class _Dialogue(SMTP):
             else:
                 self.envelope.original_content = body
                 status = await self._inbox.handle_DATA(self, self.session, self.envelope)
-            self._set_post_data_state()
+            self._set_post_data_state()  # type: ignore[no-untyped-call] # aiosmtpd
             await self.push(status)
 
     async def _body(self) -> bytes | None:

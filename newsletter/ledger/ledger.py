@@ -6,23 +6,21 @@ Any method raises ``LedgerError`` when the database cannot be read or written.
 """
 
 import datetime as dt
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, insert, inspect, select, text
-
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import Delivery, DeliveryState
 from newsletter.errors import LedgerError, LedgerLocked
 from newsletter.ledger import (
     checking,
+    claiming,
+    opening,
     recording,
     running,
-    schema,
     standing,
     steering,
     suppressions,
@@ -57,8 +55,8 @@ class Ledger:
         self._database = database
         self._state = state
         self._stem = stem
-        with database.read() as connection:
-            self.identity = _meta(connection, "ledger")
+        self.identity = opening.identity_of(database)
+        """A random name, made with the ledger: a journal says which one it belongs to."""
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, state: Path | None = None) -> Self:
@@ -73,13 +71,13 @@ class Ledger:
         if file and not file.exists():
             if not create:
                 message = f"there is no ledger at {file}"
-                raise LedgerError(message, next_command="newsletter doctor")
+                raise LedgerError(message, cure="the ledger begins with the first send")
             create_private(file)
         folder = state or (file.parent if file else Path(".newsletter"))
         stem = file.name if file else "ledger"
         database = Database(url)
         try:
-            _bring_up_to_date(database, folder, stem, create=create)
+            opening.bring_up_to_date(database, folder, stem, create=create)
             return cls(database, folder, stem)
         except BaseException:
             database.close()
@@ -281,7 +279,7 @@ class Ledger:
     def leftovers(self, number: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
         """What an interrupted run left claimed: (its run, the row)."""
         with self._database.read() as connection:
-            return running.leftovers(connection, number)
+            return claiming.leftovers(connection, number)
 
     def exchange(
         self, turn: Turn, settlements: Sequence[Settlement], want: Want, now: dt.datetime
@@ -329,7 +327,7 @@ class Ledger:
         if not self._database.is_sqlite:
             message = "a ledger on PostgreSQL is backed up by the server's own tools"
             raise LedgerError(message, cure="pg_dump the database")
-        return _copy(self._database, path)
+        return opening.copy_whole(self._database, path)
 
     @property
     def name(self) -> str:
@@ -342,55 +340,3 @@ class Ledger:
 
     def _held_by_server(self) -> AbstractContextManager[None]:
         return self._database.advisory_lock(self.identity)
-
-
-def _copy(database: Database, target: Path) -> Path:
-    """Through a file beside the target, which takes its name only when it is whole."""
-    create_private(part := target.with_name(f"{target.name}.part"))
-    try:
-        database.copy_to(part)
-        part.replace(target)
-    except OSError as error:
-        message = f"the backup {target} cannot be written: {error.strerror}"
-        raise LedgerError(message, cure="choose another folder") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return target
-
-
-def _bring_up_to_date(database: Database, folder: Path, stem: str, *, create: bool) -> None:
-    """See which revision it is; make, migrate or refuse."""
-    found = _revision(database)
-    if found == schema.HEAD:
-        return
-    if found is None and not create:
-        message = f"there is no ledger in {database.name}"
-        raise LedgerError(message, cure="record a campaign first")
-    if found is not None and found > schema.HEAD:
-        message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
-        raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
-    with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
-        if found is not None and database.is_sqlite:
-            _copy(database, folder / f"{stem}.before-{schema.HEAD}")
-        _migrate(database)
-
-
-def _revision(database: Database) -> str | None:
-    with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _migrate(database: Database) -> None:
-    from newsletter.ledger.migrate import upgrade
-
-    with database.write() as connection:
-        upgrade(connection)
-        if not _meta(connection, "ledger"):
-            connection.execute(insert(schema.meta), {"key": "ledger", "value": uuid.uuid4().hex})
-
-
-def _meta(connection: Connection, key: str) -> str:
-    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
-    return connection.execute(query).scalar() or ""

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection
+
+from newsletter.errors import LedgerError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,5 +21,12 @@ def config_for(connection: Connection | None = None) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Run every migration that is missing, inside the transaction of ``connection``."""
-    command.upgrade(config_for(connection), "head")
+    """Run every migration that is missing, inside the transaction of ``connection``.
+
+    ``LedgerError`` when the schema is of no revision that this program knows.
+    """
+    try:
+        command.upgrade(config_for(connection), "head")
+    except CommandError as error:
+        message = f"the ledger cannot be brought up to date: {error}"
+        raise LedgerError(message, cure="restore a backup of a ledger of this program") from error

@@ -1,41 +1,22 @@
-"""What a run asks: a turn, rows to try, and to have outcomes written. Every write is fenced."""
+"""A run's turn at a campaign: taken, used group by group, given back. Every write is fenced."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    bindparam,
-    case,
-    exists,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, insert, select, update
 
 from newsletter.delivery import DeliveryState
-from newsletter.errors import LedgerError, LedgerLocked, UsageError
+from newsletter.errors import LedgerLocked, UsageError
 from newsletter.ledger import schema
+from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.lock import Process
-from newsletter.ledger.model import (
-    CampaignId,
-    CampaignState,
-    ClaimedRow,
-    Grant,
-    Settlement,
-    Suppression,
-    Turn,
-    Want,
-)
+from newsletter.ledger.model import CampaignId, CampaignState, Grant, Settlement, Turn, Want
 from newsletter.ledger.recording import note_event
-from newsletter.ledger.rows import delivery_from, describe, hash_of, insert_new, storable
-from newsletter.ledger.standing import next_retry
-from newsletter.ledger.suppressions import suppress
+from newsletter.ledger.rows import storable
+from newsletter.ledger.settling import settle
 
-_delivery, _recipient, _campaign = schema.delivery, schema.recipient, schema.campaign
+_delivery, _campaign = schema.delivery, schema.campaign
 _STARTABLE = (
     CampaignState.READY,
     CampaignState.WAITING,
@@ -104,55 +85,21 @@ def exchange(
     _touch(connection, turn, now)
     if state is not CampaignState.RUNNING or not want.count:
         return Grant(state)
-    return _claim(connection, turn, want, now)
+    return claim(connection, turn, want, now)
 
 
-def settle(
-    connection: Connection,
-    campaign: CampaignId,
-    settlements: Sequence[Settlement],
-    run: int | None,
-) -> None:
-    """Write attempts, replies and states: of claimed rows, or without a run of those in doubt.
-
-    All or nothing: ``LedgerError`` when one of the rows stands otherwise.
-    """
-    if not settlements:
-        return
-    replies = [reply for each in settlements if (reply := getattr(each.outcome, "reply", None))]
-    if texts := {hash_of(reply): storable(reply.text) for reply in replies}:
-        rows = [{"hash": key, "text": text} for key, text in texts.items()]
-        connection.execute(insert_new(connection, schema.reply_text), rows)
-    attempts = [_attempt_row(campaign, settlement, run) for settlement in settlements]
-    connection.execute(insert(schema.attempt), attempts)
-    was = DeliveryState.IN_DOUBT if run is None else DeliveryState.CLAIMED
-    changed = [_delivery_row(campaign, each) | {"was": was} for each in settlements]
-    if connection.execute(_SETTLE, changed).rowcount != len(changed):
-        message = f"an outcome of campaign {campaign} is for a delivery that was not being tried"
-        raise LedgerError(message, next_command="newsletter ledger verify")
-    _suppress_dead(connection, campaign, [each for each in settlements if each.dead_address])
-
-
-def _suppress_dead(
-    connection: Connection, campaign: CampaignId, settlements: Sequence[Settlement]
-) -> None:
-    """Addresses that the relay says do not exist are never mailed again."""
-    for each in settlements:
-        query = select(_recipient.c.address, _recipient.c.address_key).where(
-            _recipient.c.campaign == campaign, _recipient.c.seq == each.seq
-        )
-        address, key = connection.execute(query).one()
-        note = str(each.after.reply or "")
-        dead = Suppression(address, "refused", f"campaign {campaign}", note, each.at)
-        suppress(connection, dead, key)
-
-
-def release(connection: Connection, turn: Turn, seqs: Iterable[int]) -> None:
+connection: Connection, turn: Turn, seqs: Iterable[int]) -> None:
     """Put claimed rows that were not tried back where they came from."""
     _fence(connection, turn)
     rows = [{"c": turn.campaign, "s": seq} for seq in seqs]
     if rows:
         connection.execute(_RELEASE, rows)
+
+
+def release(connection: Connection, turn: Turn, seqs: Iterable[int]) -> None:
+    """Put claimed rows that were not tried back where they came from."""
+    _fence(connection, turn)
+    put_back(connection, turn.campaign, seqs)
 
 
 def end_run(
@@ -186,7 +133,7 @@ def cancel_open(connection: Connection, campaign: CampaignId) -> int:
     return connection.execute(statement.values(**values)).rowcount
 
 
-def leftovers(connection: Connection, campaign: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
+connection: Connection, campaign: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
     """Rows still claimed, each with the run that claimed it."""
     query = _rows(campaign).where(_delivery.c.state == DeliveryState.CLAIMED)
     return tuple(
@@ -229,7 +176,7 @@ def _touch(connection: Connection, turn: Turn, now: dt.datetime) -> None:
     connection.execute(update(schema.run).where(schema.run.c.id == turn.run).values(seen_at=now))
 
 
-def _claim(connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> Grant:
+connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> Grant:
     retries = _due_retries(connection, turn.campaign, want.count, now)
     queued = _queued(connection, turn.campaign, want.count - len(retries), want.after_seq)
     seqs = retries + queued
@@ -248,23 +195,7 @@ def _claim(connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> 
     )
 
 
-def _due_retries(
-    connection: Connection, campaign: CampaignId, count: int, now: dt.datetime
-) -> list[int]:
-    query = (
-        select(_delivery.c.seq)
-        .where(
-            _delivery.c.campaign == campaign,
-            _delivery.c.state == schema.DEFERRED,
-            _delivery.c.next_at <= now,
-        )
-        .order_by(_delivery.c.next_at)
-        .limit(count)
-    )
-    return list(connection.execute(query).scalars())
-
-
-def _queued(connection: Connection, campaign: CampaignId, count: int, after: int) -> list[int]:
+connection: Connection, campaign: CampaignId, count: int, after: int) -> list[int]:
     """Queued rows in order; at the end, those that were put back have lower numbers."""
     query = (
         select(_delivery.c.seq)
@@ -282,7 +213,7 @@ def _queued(connection: Connection, campaign: CampaignId, count: int, after: int
     return found if found or not after else _queued(connection, campaign, count, 0)
 
 
-def _rows(campaign: CampaignId) -> Select[Any]:
+campaign: CampaignId) -> Select[Any]:
     """Claimed deliveries with what fills their messages."""
     joined = _delivery.join(
         _recipient,
@@ -292,7 +223,7 @@ def _rows(campaign: CampaignId) -> Select[Any]:
     return select(_delivery, *theirs).select_from(joined).where(_delivery.c.campaign == campaign)
 
 
-def _claimed_from(row: Any) -> ClaimedRow:
+row: Any) -> ClaimedRow:
     return ClaimedRow(
         seq=row["seq"],
         address=row["address"],
@@ -303,7 +234,7 @@ def _claimed_from(row: Any) -> ClaimedRow:
     )
 
 
-def _attempt_row(campaign: CampaignId, settlement: Settlement, run: int | None) -> dict[str, Any]:
+campaign: CampaignId, settlement: Settlement, run: int | None) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "seq": settlement.seq,
@@ -314,7 +245,7 @@ def _attempt_row(campaign: CampaignId, settlement: Settlement, run: int | None) 
     }
 
 
-def _delivery_row(campaign: CampaignId, settlement: Settlement) -> dict[str, Any]:
+campaign: CampaignId, settlement: Settlement) -> dict[str, Any]:
     after = settlement.after
     return {
         "c": campaign,
@@ -332,9 +263,9 @@ def _delivery_row(campaign: CampaignId, settlement: Settlement) -> dict[str, Any
     }
 
 
-_OURS = (_delivery.c.campaign == bindparam("c")) & (_delivery.c.seq == bindparam("s"))
-_WAS_CLAIMED = _delivery.c.state == DeliveryState.CLAIMED
-_SETTLED = (
+(_delivery.c.campaign == bindparam("c")) & (_delivery.c.seq == bindparam("s"))
+_delivery.c.state == DeliveryState.CLAIMED
+(
     "state",
     "attempts",
     "deferrals",
@@ -346,12 +277,12 @@ _SETTLED = (
     "code",
     "reply",
 )
-_SETTLE = (
+(
     update(_delivery)
     .where(_OURS, _delivery.c.state == bindparam("was"))
     .values({name: bindparam(name) for name in _SETTLED})
 )
-_RELEASE = (
+(
     update(_delivery)
     .where(_OURS, _WAS_CLAIMED)
     .values(
@@ -360,12 +291,12 @@ _RELEASE = (
         )
     )
 )
-_IS_SUPPRESSED = exists().where(
+exists().where(
     schema.suppression.c.address_key == _recipient.c.address_key,
     _recipient.c.campaign == _delivery.c.campaign,
     _recipient.c.seq == _delivery.c.seq,
 )
-_CLAIM = (
+(
     update(_delivery)
     .where(
         _delivery.c.campaign == bindparam("c"),

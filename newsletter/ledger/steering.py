@@ -14,7 +14,8 @@ from newsletter.ledger import schema
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import delivery_from, storable
-from newsletter.ledger.running import cancel_open, settle
+from newsletter.ledger.running import cancel_open
+from newsletter.ledger.settling import settle
 from newsletter.ledger.standing import campaign
 
 S = CampaignState

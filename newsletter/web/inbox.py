@@ -225,7 +225,7 @@ class _Desk:
             "tabs": TABS,
             "tab": tab if tab in TABS else "page",
             "smtp_address": self._smtp_address,
-            "total": len(self._mailroom.summaries()),
+            "total": page.everything,
             **self._examined(received),
         }
         html = self._templates.get_template("inbox.html").render(words)

@@ -55,7 +55,7 @@ HOSTILE = {
     "boundary missing": b"Content-Type: multipart/mixed\r\n\r\n--x\r\n\r\nx\r\n",
     "nested too deep": b"".join(
         b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n)
-        for n in range(3_000)
+        for n in range(1_100)
     ),
     "a thousand headers": b"".join(b"X-%d: y\r\n" % n for n in range(1_000)) + b"\r\nx\r\n",
     "a header of 1 MB": b"Subject: " + b"x " * 500_000 + b"\r\n\r\nx\r\n",

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from newsletter.delivery import Accepted, Blame, Deferred, Phase, Refused
+from newsletter.delivery import Accepted, Blame, Deferred, Phase, Refused, Reply
 from newsletter.errors import RelayError, RelayUnavailable
 from newsletter.transport.base import OutgoingMessage
 from newsletter.transport.options import RelayFacts
@@ -112,6 +112,7 @@ def test_an_idle_connection_that_the_relay_closes_is_not_usable() -> None:
     asyncio.run(ride())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goodbye", [(Act.HANG,), (Act.RESET,), (b"500 no\r\n",)])
 def test_closing_never_takes_longer_than_a_second(goodbye: Step) -> None:
     async def ride() -> float:
@@ -230,6 +231,21 @@ def test_a_relay_that_speaks_unasked_between_messages_is_left() -> None:
             assert isinstance(outcome, Deferred)
             assert not connection.usable
             assert len(scripted.accepted) == 1
+            await connection.close()
+
+    asyncio.run(ride())
+
+
+def test_a_421_said_between_messages_is_the_answer_to_the_next_one() -> None:
+    async def ride() -> None:
+        tired: Step = (GOOD["DOT"], Act.PAUSE, b"421 4.4.2 idle too long\r\n")
+        async with relay({"DOT": tired}) as scripted:
+            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            await connection.send(message_to("anna@soci.example"), lambda: None)
+            await asyncio.sleep(0.1)
+            assert not connection.usable
+            outcome = await connection.send(message_to("bruno@soci.example"), lambda: None)
+            assert outcome == Deferred(Phase.MAIL, Reply(421, "4.4.2 idle too long"))
             await connection.close()
 
     asyncio.run(ride())

@@ -81,6 +81,7 @@ def test_a_message_has_four_views(inbox: Inbox) -> None:
     assert all(view.count('aria-current="page"') == 1 for view in views.values())
 
 
+@pytest.mark.slow
 def test_1006_messages_are_paged_and_the_links_lead_on(inbox: Inbox) -> None:
     for number in range(1_006):
         inbox.put(b"Subject: n%d\r\n\r\n" % number, f"reader{number}@soci.example")

@@ -1,0 +1,70 @@
+"""Opening: which revision a ledger is of, making and migrating it, and copying it whole."""
+
+import datetime as dt
+import uuid
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from newsletter.errors import LedgerError
+from newsletter.ledger import schema
+from newsletter.ledger.database import Database, create_private
+from newsletter.ledger.lock import sending_lock
+
+
+def identity_of(database: Database) -> str:
+    """The ledger's random name."""
+    with database.read() as connection:
+        return _meta(connection, "ledger")
+
+
+def copy_whole(database: Database, target: Path) -> Path:
+    """Through a file beside the target, which takes its name only when it is whole."""
+    create_private(part := target.with_name(f"{target.name}.part"))
+    try:
+        database.copy_to(part)
+        part.replace(target)
+    except OSError as error:
+        message = f"the backup {target} cannot be written: {error.strerror}"
+        raise LedgerError(message, cure="choose another folder") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def bring_up_to_date(database: Database, folder: Path, stem: str, *, create: bool) -> None:
+    """See which revision it is; make, migrate or refuse."""
+    found = _revision(database)
+    if found == schema.HEAD:
+        return
+    if found is None and not create:
+        message = f"there is no ledger in {database.name}"
+        raise LedgerError(message, cure="record a campaign first")
+    if found is not None and found > schema.HEAD:
+        message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
+        raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
+    with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
+        if found is not None and database.is_sqlite:
+            copy_whole(database, folder / f"{stem}.before-{schema.HEAD}")
+        _migrate(database)
+
+
+def _revision(database: Database) -> str | None:
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(database: Database) -> None:
+    from newsletter.ledger.migrate import upgrade
+
+    with database.write() as connection:
+        upgrade(connection)
+        if not _meta(connection, "ledger"):
+            connection.execute(insert(schema.meta), {"key": "ledger", "value": uuid.uuid4().hex})
+
+
+def _meta(connection: Connection, key: str) -> str:
+    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
+    return connection.execute(query).scalar() or ""

@@ -1,0 +1,71 @@
+"""A row and a variant become the reader's own message."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.delivery import Delivery, DeliveryState
+from newsletter.dispatch.outgoing import Letters
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import ClaimedRow
+from tests.dispatch.crash_child import mint
+from tests.doubles import START
+from tests.ledger.plans import make_plan, make_terms
+
+ROW = ClaimedRow(
+    seq=3,
+    address="ada@reader.example",
+    variant=0,
+    fields={"first_name": "Ada", "last_name": "Byron", "email": "other@reader.example"},
+    lists=("soci", "stampa"),
+    delivery=Delivery(DeliveryState.CLAIMED),
+)
+
+
+@pytest.fixture
+def letters(file: Path) -> Letters:
+    """Of campaign 1."""
+    with Ledger.open(file) as ledger:
+        number = ledger.record(make_plan(), due=None, now=START)
+        return Letters(ledger.campaign(number), ledger.variants(number), mint)
+
+
+def test_every_value_that_a_message_asks_for_is_there(letters: Letters) -> None:
+    values = letters.values_for(ROW, START, "<1.3.x@list.example>")
+    assert values == {
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "name": "Ada Byron",
+        "to_name": "Ada Byron",
+        "email": "ada@reader.example",
+        "lists": "soci, stampa",
+        "date": "Thu, 03 Dec 2026 09:00:00 +0000",
+        "message_id": "<1.3.x@list.example>",
+        "unsubscribe_url": "https://list.example/u/unsubscribe-1-3",
+        "preferences_url": "https://list.example/p/preferences-1-3",
+        "browser_url": "https://list.example/v/browser-1-3",
+        "unsubscribe_mailto": "mailto:leave@list.example?subject=unsubscribe%20unsubscribe-1-3",
+    }
+
+
+def test_a_name_that_the_list_has_wins(letters: Letters) -> None:
+    row = replace(ROW, fields={**ROW.fields, "name": "A. A. Lovelace"})
+    assert letters.values_for(row, START, "<a@b.example>")["to_name"] == "A. A. Lovelace"
+
+
+def test_without_a_mailbox_to_unsubscribe_there_is_no_mailto(file: Path) -> None:
+    terms = replace(make_terms(), unsubscribe_mailto="")
+    with Ledger.open(file) as ledger:
+        number = ledger.record(make_plan(terms=terms), due=None, now=START)
+        letters = Letters(ledger.campaign(number), ledger.variants(number), mint)
+    assert letters.values_for(ROW, START, "<a@b.example>")["unsubscribe_mailto"] == ""
+
+
+def test_message_ids_are_stable_different_and_not_to_be_guessed(file: Path) -> None:
+    with Ledger.open(file) as ledger:
+        numbers = [ledger.record(make_plan(), due=None, now=START) for _ in range(2)]
+        first, second = (Letters(ledger.campaign(n), (), mint) for n in numbers)
+    assert first.message_id(1) == first.message_id(1)
+    assert first.message_id(1) != first.message_id(2)
+    assert first.message_id(1).split(".")[2] != second.message_id(1).split(".")[2]

@@ -1,0 +1,182 @@
+"""How a ledger is opened, refused, migrated, copied, and how damage shows."""
+
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from newsletter.errors import LedgerError, LedgerLocked
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.lock import sending_lock
+from newsletter.ledger.migrate import config_for
+from newsletter.ledger.schema import HEAD, metadata
+from tests.doubles import START
+from tests.ledger.plans import make_plan
+
+
+def execute(path: Path, statement: str) -> None:
+    """Change a ledger behind its back."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+@pytest.fixture
+def recorded(file: Path) -> Path:
+    """A ledger with one campaign of three."""
+    with Ledger.open(file) as ledger:
+        ledger.record(make_plan(3), due=None, now=START)
+    return file
+
+
+def test_a_new_ledger_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "ledger.db"
+    Ledger.open(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_migrations_lead_to_the_schema_that_the_program_uses(file: Path) -> None:
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_the_migrations_lead_to_the_same_schema_on_postgresql(postgres: str) -> None:
+    engine = create_engine(postgres.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_the_program_knows_its_newest_migration() -> None:
+    assert ScriptDirectory.from_config(config_for()).get_current_head() == HEAD
+
+
+def test_a_ledger_that_is_not_there_is_made_only_if_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="there is no ledger at"):
+        Ledger.open(tmp_path / "none.db", create=False)
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_ledger_of_a_newer_program_is_refused_and_left_alone(recorded: Path) -> None:
+    execute(recorded, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match="newer version") as refused:
+        Ledger.open(recorded)
+    assert "upgrade" in refused.value.cure
+
+
+def test_an_older_ledger_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    old = tmp_path / "ledger.db"
+    execute(old, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    execute(old, "INSERT INTO alembic_version VALUES ('0000')")
+    with pytest.raises(LedgerError, match="0000"):  # no program ever wrote that one
+        Ledger.open(old)
+    assert (tmp_path / f"ledger.db.before-{HEAD}").exists()
+
+
+def test_nothing_is_migrated_under_a_process_that_sends(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with sending_lock(tmp_path / "ledger.db.lock", START), pytest.raises(LedgerLocked):
+        Ledger.open(path)
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to see" * 9])
+def test_a_file_that_is_no_ledger_is_refused_with_a_cure(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(content)
+    with pytest.raises(LedgerError, match="not a database") as refused:
+        Ledger.open(path)
+    assert refused.value.cure
+    assert path.read_bytes() == content
+
+
+def test_a_place_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="a ledger cannot live in mysql"):
+        Ledger.open("mysql://host/name", state=tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="connection") as refused:
+        Ledger.open("postgresql://nobody:secret@127.0.0.1:1/none", state=tmp_path)
+    assert "secret" not in str(refused.value)
+    assert refused.value.cure
+
+
+def test_a_folder_that_cannot_hold_a_ledger_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LedgerError, match="cannot be made"):
+        Ledger.open(tmp_path / "file" / "ledger.db")
+
+
+def test_a_backup_is_whole_and_takes_its_name_at_the_end(recorded: Path, tmp_path: Path) -> None:
+    with Ledger.open(recorded) as ledger:
+        copy = ledger.backup(tmp_path / "copies" / "ledger.db")
+        assert os.listdir(copy.parent) == ["ledger.db"]  # noqa: PTH208  names are enough
+    with Ledger.open(copy, create=False) as restored:
+        assert restored.verify() == ()
+        assert restored.campaigns()[0].recipients == 3
+
+
+def test_the_others_read_and_steer_while_one_process_sends(recorded: Path) -> None:
+    with Ledger.open(recorded) as sender, Ledger.open(recorded) as other, sender.sending(START):
+        (campaign,) = other.campaigns()
+        sender.begin_run(campaign.id, START)
+        assert other.progress(campaign.id).interrupted_at is None
+        assert other.due(START) == ()
+        other.pause(campaign.id, START)
+        assert sender.campaign(campaign.id).state == "paused"
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        ("DELETE FROM delivery WHERE seq = 2", "states add up to the audience"),
+        ("DELETE FROM recipient WHERE seq = 2", "every delivery has its recipient"),
+        ("UPDATE delivery SET state = 'lost' WHERE seq = 2", "every state is known"),
+        (
+            "UPDATE delivery SET state = 'accepted' WHERE seq = 2",
+            "an accepted delivery has one acceptance",
+        ),
+        (
+            "INSERT INTO attempt VALUES (1, 2, 1, 1, 0, 'accepted', 'dot', '', 250, NULL, '')",
+            "an accepted delivery has one acceptance",
+        ),
+        (
+            "INSERT INTO attempt SELECT 1, 2, n, 1, 0, o, 'dot', '', 250, NULL, '' FROM"
+            + " (SELECT 1 AS n, 'accepted' AS o UNION SELECT 2, 'deferred')",
+            "nothing is tried after acceptance",
+        ),
+        ("UPDATE delivery SET attempts = 1 WHERE seq = 2", "attempts are counted"),
+        ("UPDATE delivery SET state = 'deferred' WHERE seq = 2", "only a deferral has a next time"),
+        ("UPDATE delivery SET next_at = 5 WHERE seq = 2", "only a deferral has a next time"),
+        (
+            "UPDATE delivery SET state = 'claimed' WHERE seq = 2",
+            "nothing is in the air without a run",
+        ),
+        (
+            "UPDATE campaign SET state = 'finished'",
+            "a campaign that ended leaves nobody waiting",
+        ),
+    ],
+)
+def test_verify_finds_each_kind_of_damage(recorded: Path, damage: str, rule: str) -> None:
+    execute(recorded, damage)
+    with Ledger.open(recorded) as ledger:
+        assert rule in {found.rule for found in ledger.verify()}
+
+
+def test_verify_finds_a_journal_that_was_left_behind(recorded: Path) -> None:
+    with Ledger.open(recorded) as ledger:
+        number = ledger.campaigns()[0].id
+        ledger.journal_path(number).write_text("")
+        (found,) = ledger.verify(number)
+        assert found.rule == "no journal without a run"
