@@ -5,8 +5,8 @@ No room imports this module; the app reads it and hands each room its own option
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -33,7 +33,7 @@ from pydantic_settings import (
 )
 
 from newsletter.errors import Problem, SettingsError
-from newsletter.places import locate, shown_line
+from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
 from newsletter.values import Address, Rate, nearest, parse_language
 
 FILE_NAME = "newsletter.toml"
@@ -234,16 +234,19 @@ def load_settings(
     Raises ``SettingsError`` with every problem: the file with line and column, or the variable.
     """
     path = root / FILE_NAME
-    text = _read(path)
-    data = _parse(path, text)
-    problems = list(_secrets_in_git(path, text, data))
+    try:
+        file = read_toml(path)
+    except UnreadableToml as error:
+        raise SettingsError([error.problem]) from error
+    data = dict(file.data)
+    problems = list(_secrets_in_git(file))
     layered = _overlaid(data, data.get("profiles", {}).get(profile or "", {}))
     sources = _Sources(root, layered, dict(os.environ if environ is None else environ))
     problems += _unknown_variables(sources.environ)
     try:
         settings = sources.build()
     except ValidationError as error:
-        problems += _explained(error, path, text, sources.environ)
+        problems += _explained(error, file, sources.environ)
         raise SettingsError(problems) from None  # the cause would show a password
     except UnreadableVariable as error:
         problems.append(Problem(Path("environment"), str(error), "write this table as JSON"))
@@ -285,26 +288,6 @@ class _Sources:
         return Layered()
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problem = Problem(path, "the file is not UTF-8", "save it as UTF-8")
-        raise SettingsError([problem]) from error
-    except OSError as error:
-        problem = Problem(path, f"cannot be read: {error.strerror}", "check the file's permissions")
-        raise SettingsError([problem]) from error
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        from newsletter.places import syntax_problem
-
-        raise SettingsError([syntax_problem(path, text, error)]) from error
-
-
 def _overlaid(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
@@ -314,21 +297,20 @@ def _overlaid(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _secrets_in_git(path: Path, text: str, data: dict[str, Any]) -> list[Problem]:
+def _secrets_in_git(file: TomlFile) -> list[Problem]:
     """A password in newsletter.toml is refused: the file belongs in git, secrets do not."""
-    tables = {"": data, **{f"profiles.{k}.": v for k, v in data.get("profiles", {}).items()}}
+    profiles = file.data.get("profiles")
+    names = list(profiles) if isinstance(profiles, dict) else []
+    tables = ["", *(f"profiles.{name}." for name in names)]
     found = [
-        f"{prefix}relay.password"
-        for prefix, t in tables.items()
-        if isinstance(t, dict) and "password" in (t.get("relay") or {})
-    ]
-    found += [
-        f"{prefix}secret" for prefix, t in tables.items() if isinstance(t, dict) and "secret" in t
+        f"{table}{secret}"
+        for table in tables
+        for secret in ("relay.password", "secret")
+        if file.value(f"{table}{secret}") is not None
     ]
     return [
         _at(
-            path,
-            text,
+            file,
             where,
             "a secret does not belong in a file that git keeps",
             f"put {_variable(where)}=… into .env (mode 0600) or the environment",
@@ -344,10 +326,11 @@ def _variable(where: str) -> str:
     return PREFIX + "__".join(parts).upper()
 
 
-def _at(path: Path, text: str, where: str, message: str, cure: str) -> Problem:
-    line, column = locate(text, where)
-    source = "" if "secret" in where or "password" in where else shown_line(text, line)
-    return Problem(path, message, cure, line, column, where, source)
+def _at(file: TomlFile, where: str, message: str, cure: str) -> Problem:
+    """A problem at a key; the line is not shown where it holds a secret."""
+    problem = file.problem(where, message, cure)
+    hidden = "secret" in where or "password" in where
+    return replace(problem, source="") if hidden else problem
 
 
 def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
@@ -362,10 +345,9 @@ def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
-def _explained(
-    error: ValidationError, path: Path, text: str, environ: Mapping[str, str]
-) -> list[Problem]:
+def _explained(error: ValidationError, file: TomlFile, environ: Mapping[str, str]) -> list[Problem]:
     upper = {name.upper() for name in environ}
+    dotenv = file.path.parent / ".env"
     problems = []
     for fault in error.errors(include_input=False, include_url=False):
         where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
@@ -373,10 +355,10 @@ def _explained(
         variable = _variable(where)
         if variable in upper:
             problems.append(Problem(Path("environment"), message, cure, where=variable))
-        elif _in_dotenv(path.parent / ".env", variable):
-            problems.append(Problem(path.parent / ".env", message, cure, where=variable))
+        elif _in_dotenv(dotenv, variable):
+            problems.append(Problem(dotenv, message, cure, where=variable))
         else:
-            problems.append(_at(path, text, where, message, cure))
+            problems.append(_at(file, where, message, cure))
     return problems
 
 

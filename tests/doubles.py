@@ -91,6 +91,8 @@ class ScriptedTransport:
         self.answer = answer
         self.seconds = seconds
         self.refusals = list(refusals)
+        self.look_after_dot = False
+        """Whether the script is asked only once the dot was written."""
         self.connections = 0
         self.open = 0
         self.tried: list[tuple[float, OutgoingMessage]] = []
@@ -116,8 +118,10 @@ class ScriptedConnection:
     async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
         """The script's answer, after the dot where it belongs there."""
         self._relay.tried.append((self._relay.clock.monotonic(), message))
+        if self._relay.look_after_dot:
+            before_dot()
         outcome = self._relay.answer(message)
-        if _reaches_dot(outcome):
+        if _reaches_dot(outcome) and not self._relay.look_after_dot:
             before_dot()
         if isinstance(outcome, Accepted):
             self._relay.accepted.append(message.recipient)

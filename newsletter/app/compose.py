@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsletter.app.open import App
+from newsletter.app.open import STAGING, App
+from newsletter.app.relay import smtp_options
 from newsletter.campaign import Page
 from newsletter.edition.model import Edition, Variant
 from newsletter.edition.render import render_edition
@@ -41,7 +42,7 @@ def compose_issue(app: App, issue: Issue, variants: Iterable[Variant] = ()) -> C
     theme = app.load_theme(issue.original.theme)
     wanted = dict.fromkeys([*full_variants(issue), *variants])
     pages = {variant: make_page(app, issue, theme, variant) for variant in wanted}
-    return Composition(issue, theme, pages, _content_digest(issue, theme, pages))
+    return Composition(issue, theme, pages, _content_digest(app, issue, theme, pages))
 
 
 def full_variants(issue: Issue) -> tuple[Variant, ...]:
@@ -62,9 +63,18 @@ def make_page(
 def compile_page(
     app: App, issue: Issue, edition: Edition, *, test: bool = False
 ) -> CompiledMessage:
-    """Compile an edition with this newsletter's sender and List-Id."""
+    """Compile an edition with this newsletter's sender and List-Id.
+
+    What stays on this machine also says which variant it is, for the staging inbox's list; a
+    reader's message does not tell which sections others see.
+    """
     sender = app.settings.sender
-    marks = {"X-Newsletter-Issue": issue.slug} | ({"X-Newsletter-Test": "yes"} if test else {})
+    marks = {"X-Newsletter-Issue": issue.slug}
+    if app.profile == STAGING or smtp_options(app).on_loopback:
+        label = f"{edition.variant.language}, {sections_label(issue, edition.variant)}"
+        marks["X-Newsletter-Variant"] = label
+    if test:
+        marks["X-Newsletter-Test"] = "yes"
     return compile_message(
         edition,
         sender_name=sender.name,
@@ -76,12 +86,16 @@ def compile_page(
     )
 
 
-def _content_digest(issue: Issue, theme: Theme, pages: Mapping[Variant, Page]) -> Digest:
-    """Over every language's full page, who sees which section, and the theme's files.
+def _content_digest(app: App, issue: Issue, theme: Theme, pages: Mapping[Variant, Page]) -> Digest:
+    """Over every language's full page, who sees which section, the sender and the theme's files.
 
-    It does not depend on the audience: `build`, `test`, `plan` and `send` show the same one.
+    It depends on neither audience nor relay: `build`, `test`, `plan` and `send` show the same.
     """
-    parts = [pages[variant].compiled.to_bytes() for variant in full_variants(issue)]
+    parts = [app.settings.sender.model_dump_json().encode()]
+    for variant in full_variants(issue):
+        edition = pages[variant].edition
+        words = (variant.key, edition.subject, edition.preheader, edition.html, edition.text)
+        parts += [part.encode() for part in words]
     audiences = sorted(issue.section_audiences.items())
     parts.append(repr(audiences).encode())
     parts += [

@@ -5,11 +5,9 @@ language is described in ``expression``. Segments may use each other, but not in
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from newsletter.audience.expression import (
     Clause,
@@ -22,13 +20,12 @@ from newsletter.audience.expression import (
 from newsletter.audience.header import KNOWN_COLUMNS
 from newsletter.audience.kinds import FaultyExpression
 from newsletter.audience.model import Person
-from newsletter.audience.toml_places import TomlPlaces
 from newsletter.errors import Problem, SegmentError
+from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
 from newsletter.values import nearest
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _KEYS = frozenset({"expression", "description"})
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _COMMAND_LINE = Path("<expression>")
 
 
@@ -82,50 +79,28 @@ def load_segments(path: Path, fields: Iterable[str]) -> Mapping[str, Segment]:
     """
     if not path.exists():
         return {}
-    text, data = _read(path)
-    loading = _Loading(path, TomlPlaces(text), _known(fields), data)
+    try:
+        file = read_toml(path)
+    except UnreadableToml as error:
+        raise SegmentError([error.problem]) from error
+    loading = _Loading(file, _known(fields))
     loaded = loading.load()
     if loading.problems:
         raise SegmentError(sorted(loading.problems, key=lambda each: (each.line, each.column)))
-    return {name: loaded[name] for name in data}
+    return {name: loaded[name] for name in file.data}
 
 
 def _known(fields: Iterable[str]) -> frozenset[str]:
     return frozenset({*fields, *KNOWN_COLUMNS, "domain"})
 
 
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SegmentError([Problem(path, f"cannot be read: {error.strerror}")]) from error
-    except UnicodeDecodeError as error:
-        raise SegmentError([Problem(path, "the file is not UTF-8", "save it as UTF-8")]) from error
-    try:
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SegmentError([_syntax_problem(path, text, str(error))]) from error
-
-
-def _syntax_problem(path: Path, text: str, said: str) -> Problem:
-    match = _AT.search(said)
-    lines = text.splitlines()
-    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), 0)
-    source = lines[line - 1] if 0 < line <= len(lines) else ""
-    cure = "write a segment as name = '\"word\" in interests'"
-    return Problem(path, f"this is not TOML: {_AT.sub('', said)}", cure, line, column, "", source)
-
-
 class _Loading:
     """One file's segments, compiled in the order in which they need each other."""
 
-    def __init__(
-        self, path: Path, places: TomlPlaces, fields: frozenset[str], data: Mapping[str, Any]
-    ) -> None:
-        self.path = path
-        self.places = places
+    def __init__(self, file: TomlFile, fields: frozenset[str]) -> None:
+        self.file = file
         self.fields = fields
-        self.data = data
+        self.data = file.data
         self.problems: list[Problem] = []
         self._tests: dict[str, Test] = {}
         self._loaded: dict[str, Segment] = {}
@@ -155,7 +130,7 @@ class _Loading:
         else:
             self._tests[name] = expression.test
             description = str(self.data[name].get("description", "")) if len(keys) > 1 else ""
-            line = self.places.key_line(name)
+            line, _ = self.file.place(name)
             self._loaded[name] = Segment(name, expression, description, line)
         finally:
             if self._open and self._open[-1] == name:
@@ -194,6 +169,4 @@ class _Loading:
     def _report(
         self, keys: tuple[str, ...], message: str, cure: str, offset: int | None = None
     ) -> None:
-        line, column, source = self.places.place(keys, offset)
-        where = ".".join(keys)
-        self.problems.append(Problem(self.path, message, cure, line, column, where, source))
+        self.problems.append(self.file.problem(".".join(keys), message, cure, offset))

@@ -1,7 +1,5 @@
 """One lane: a row, a connection, a turn, a message, an outcome; and again."""
 
-import asyncio
-
 from newsletter.delivery import InDoubt
 from newsletter.dispatch.model import Halt
 from newsletter.dispatch.run import Run
@@ -17,6 +15,7 @@ class Lane:
         self._connection: Connection | None = None
         self.talking = False
         """Whether a dialogue is open: then it is let finish rather than cut."""
+        self._dotted = False
 
     async def work(self) -> None:
         """Go on until the run is halted or this task is cancelled."""
@@ -29,14 +28,15 @@ class Lane:
             await self._hang_up()
 
     async def _deliver(self, row: ClaimedRow) -> None:
-        """Try one row; whatever happens it is settled or put back, never lost."""
+        """Try one row; it is settled, or put back if its final dot was surely not written."""
+        self._dotted = False
         try:
             connection = await self._ready()
             message = self._fill(row) if connection else None
             if connection and message:
                 await self._send(connection, row, message)
         finally:
-            if row.seq in self._run.stock.in_hand:
+            if row.seq in self._run.stock.in_hand and not self._dotted:
                 self._run.stock.put_back(row)
 
     async def _ready(self) -> Connection | None:
@@ -69,23 +69,16 @@ class Lane:
     async def _send(
         self, connection: Connection, row: ClaimedRow, message: OutgoingMessage
     ) -> None:
-        dotted = False
+        self.talking, self._dotted = True, False
 
         def before_dot() -> None:
-            nonlocal dotted
             self._run.dot(row)
-            dotted = True
+            self._dotted = True
 
-        self.talking = True
         try:
             outcome = await connection.send(message, before_dot)
-        except OSError as error:  # of before_dot: the network's are outcomes
-            self._run.cannot_write(error)
-            await self._hang_up()
-        except asyncio.CancelledError:
-            if dotted:
-                self._run.settle(row, InDoubt("cut off while it waited for the answer"))
-            raise
+        except BaseException as error:
+            await self._cut(row, error)
         else:
             self._run.gate.answered()
             self._run.settle(row, outcome)
@@ -93,6 +86,17 @@ class Lane:
                 await self._hang_up()
         finally:
             self.talking = False
+
+    async def _cut(self, row: ClaimedRow, error: BaseException) -> None:
+        """The dialogue ended without an outcome: after the dot that is doubt, whatever it was."""
+        if self._dotted:
+            reason = str(error) or "the run was stopped while it waited for the answer"
+            self._run.settle(row, InDoubt(reason))
+        elif isinstance(error, OSError):  # of before_dot: the network's are outcomes
+            self._run.cannot_write(error)
+            await self._hang_up()
+            return
+        raise error
 
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None

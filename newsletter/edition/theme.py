@@ -9,7 +9,6 @@ What its templates are given is described in ``newsletter.edition.context``.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +19,7 @@ from jinja2 import Environment
 
 from newsletter.edition.environment import make_environment
 from newsletter.errors import Problem, ThemeError
+from newsletter.toml_file import UnreadableToml, read_toml
 from newsletter.values import Language
 
 _MAX_FILE = 1_000_000
@@ -116,10 +116,13 @@ class _Reader:
         return ""
 
     def toml(self, name: str) -> dict[str, Any]:
+        if not (self.folder / name).exists():
+            self.fault(name, "the theme lacks this file", "write it")
+            return {}
         try:
-            return tomllib.loads(self.text(name))
-        except tomllib.TOMLDecodeError as error:
-            self.fault(name, f"this is not TOML: {error}", "mend the line")
+            return dict(read_toml(self.folder / name).data)
+        except UnreadableToml as error:
+            self.problems.append(error.problem)
             return {}
 
     def css(self, name: str) -> str:

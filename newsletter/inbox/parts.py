@@ -42,7 +42,7 @@ class Parts:
 
 def take_apart(content: bytes) -> Parts:
     """Parse a whole message."""
-    if content.lower().count(b"boundary") > _MOST_BOUNDARIES:
+    if content.lower().count(b"boundary=") > _MOST_BOUNDARIES:
         return Parts(read_headers(content), None, None, (), ("unreadable: nested too deep",))
     try:
         message = email.message_from_bytes(content, policy=email.policy.compat32)

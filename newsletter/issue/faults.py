@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from newsletter.errors import Problem
 from newsletter.issue.checks import FAULT
 from newsletter.issue.model import SECTION_KINDS, IssueText, SectionBase
-from newsletter.issue.source import Source
+from newsletter.toml_file import TomlFile
 from newsletter.values import nearest
 
 _EXAMPLES = {
@@ -32,12 +32,13 @@ _TYPE_NAMES = {
 }
 
 
-def problems_of(error: ValidationError, source: Source) -> Iterator[Problem]:
+def problems_of(error: ValidationError, source: TomlFile) -> Iterator[Problem]:
     """One problem for each of pydantic's errors."""
     for item in error.errors(include_url=False):
         path = _written_path(item["loc"])
         context = item.get("ctx", {})
-        where = ".".join([*path, context["key"]] if context.get("key") else path)
+        key = "kind" if item["type"] == "union_tag_invalid" else context.get("key")
+        where = ".".join([*path, key] if key else path)
         message, cure = _words(str(item["type"]), dict(item), where)
         yield source.problem(where, message, cure)
 

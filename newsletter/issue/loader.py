@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from newsletter.errors import IssueError, Problem
 from newsletter.issue.faults import problems_of
 from newsletter.issue.model import Fallback, Issue, IssueText, Place
-from newsletter.issue.source import Source, read_source
 from newsletter.issue.translation import fallbacks_of, overlay
+from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
 from newsletter.values import Language, parse_language, parse_slug
 
 ORIGINAL: Final = "issue.toml"
@@ -46,7 +46,7 @@ class _Desk:
     """Where an issue's files are read one after the other, and their problems gathered."""
 
     folder: Path
-    source: Source | None = None
+    source: TomlFile | None = None
     texts: dict[Language, IssueText] = field(default_factory=dict)
     fallbacks: list[Fallback] = field(default_factory=list)
     places: dict[tuple[Language, str], Place] = field(default_factory=dict)
@@ -94,22 +94,30 @@ class _Desk:
             return None
         return language
 
-    def read(self, path: Path) -> Source | None:
+    def read(self, path: Path) -> TomlFile | None:
         try:
-            return read_source(path)
-        except IssueError as error:
-            self.problems += error.problems
+            return read_toml(path)
+        except UnreadableToml as error:
+            self.problems.append(error.problem)
             return None
 
-    def check(self, data: Mapping[str, Any], source: Source, *, whole: bool) -> IssueText | None:
+    def check(self, data: Mapping[str, Any], source: TomlFile, *, whole: bool) -> IssueText | None:
         """The validated text; of a translation only its own faults count, not the original's."""
         try:
             return IssueText.model_validate(dict(data), context=self.folder)
         except ValidationError as error:
             found = problems_of(error, source)
-            self.problems += [fault for fault in found if whole or source.says(fault.where)]
+            self.problems += [fault for fault in found if whole or _says(source, fault.where)]
             return None
 
-    def keep(self, language: Language, text: IssueText, source: Source) -> None:
+    def keep(self, language: Language, text: IssueText, source: TomlFile) -> None:
         self.texts[language] = text
-        self.places |= {(language, where): place for where, place in source.places.items()}
+        self.places |= {
+            (language, where): Place(source.path, *place) for where, place in source.places.items()
+        }
+
+
+def _says(source: TomlFile, where: str) -> bool:
+    """Whether the file itself gives a value, not a table, at this key."""
+    value = source.value(where)
+    return value is not None and not isinstance(value, dict | list)

@@ -8,15 +8,15 @@ from pydantic import BaseModel
 from newsletter.errors import Problem
 from newsletter.issue.faults import nearest_key, table_model
 from newsletter.issue.model import SECTION_KINDS, Fallback, IssueText
-from newsletter.issue.source import Source
 from newsletter.issue.words import sorts_of, words_of
+from newsletter.toml_file import TomlFile
 from newsletter.values import Language, nearest
 
 _ONLY_WORDS = "take the line out: in a translation only words, addresses and alt texts differ"
 
 
 def overlay(
-    original: Mapping[str, Any], source: Source, language: Language
+    original: Mapping[str, Any], source: TomlFile, language: Language
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The original's tables with the translation's words, and what the translation may not say.
 
@@ -32,19 +32,19 @@ def overlay(
     return merged | {"language": language}, loom.problems
 
 
-def fallbacks_of(original: IssueText, source: Source, language: Language) -> list[Fallback]:
+def fallbacks_of(original: IssueText, source: TomlFile, language: Language) -> list[Fallback]:
     """The words of the original that the translation does not say; addresses are the same."""
     return [
         Fallback(language, source.path, word.where)
         for word in words_of(original)
-        if not word.sort.url and not source.has(word.where)
+        if not word.sort.url and source.value(word.where) is None
     ]
 
 
 class _Loom:
     """Weaves one translation into the original and gathers its problems."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TomlFile) -> None:
         self.source = source
         self.problems: list[Problem] = []
 

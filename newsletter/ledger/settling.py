@@ -21,16 +21,13 @@ def settle(
     settlements: Sequence[Settlement],
     run: int | None,
 ) -> None:
-    """Write attempts, replies and states: of claimed rows, or without a run of those in doubt.
+    """Write what attempts came to: of claimed rows, or without a run of rows in doubt.
 
     All or nothing: ``LedgerError`` when one of the rows stands otherwise.
     """
     if not settlements:
         return
-    replies = [reply for each in settlements if (reply := getattr(each.outcome, "reply", None))]
-    if texts := {hash_of(reply): storable(reply.text) for reply in replies}:
-        rows = [{"hash": key, "text": text} for key, text in texts.items()]
-        connection.execute(insert_new(connection, schema.reply_text), rows)
+    _keep_texts(connection, settlements)
     attempts = [_attempt_row(campaign, settlement, run) for settlement in settlements]
     connection.execute(insert(schema.attempt), attempts)
     was = DeliveryState.IN_DOUBT if run is None else DeliveryState.CLAIMED
@@ -39,6 +36,14 @@ def settle(
         message = f"an outcome of campaign {campaign} is for a delivery that was not being tried"
         raise LedgerError(message, next_command="newsletter ledger verify")
     _suppress_dead(connection, campaign, [each for each in settlements if each.dead_address])
+
+
+def _keep_texts(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    """Each different reply text once, by its hash."""
+    replies = [reply for each in settlements if (reply := getattr(each.outcome, "reply", None))]
+    if texts := {hash_of(reply): storable(reply.text) for reply in replies}:
+        rows = [{"hash": key, "text": text} for key, text in texts.items()]
+        connection.execute(insert_new(connection, schema.reply_text), rows)
 
 
 def _suppress_dead(
@@ -55,11 +60,53 @@ def _suppress_dead(
         suppress(connection, dead, key)
 
 
-def _attempt_row(
+def _attempt_row(campaign: CampaignId, settlement: Settlement, run: int | None) -> dict[str, Any]:
+    return {
+        "campaign": campaign,
+        "seq": settlement.seq,
+        "n": settlement.after.attempts,
+        "run": run,
+        "at": settlement.at,
+        **describe(settlement.outcome),
+    }
 
 
-def _delivery_row(
+def _delivery_row(campaign: CampaignId, settlement: Settlement) -> dict[str, Any]:
+    after = settlement.after
+    return {
+        "c": campaign,
+        "s": settlement.seq,
+        "state": after.state,
+        "attempts": after.attempts,
+        "deferrals": after.deferrals,
+        "losses": after.losses,
+        "doubted": after.doubted,
+        "first_tried": after.first_tried,
+        "last_tried": settlement.at,
+        "next_at": after.next_at,
+        "code": after.reply.code if after.reply else None,
+        "reply": hash_of(after.reply),
+    }
 
 
-_SETTLED = 
-_SETTLE = 
+_SETTLED = (
+    "state",
+    "attempts",
+    "deferrals",
+    "losses",
+    "doubted",
+    "first_tried",
+    "last_tried",
+    "next_at",
+    "code",
+    "reply",
+)
+_SETTLE = (
+    update(_delivery)
+    .where(
+        _delivery.c.campaign == bindparam("c"),
+        _delivery.c.seq == bindparam("s"),
+        _delivery.c.state == bindparam("was"),
+    )
+    .values({name: bindparam(name) for name in _SETTLED})
+)

@@ -324,7 +324,8 @@ def test_no_row_is_ever_lost(tmp_path: Path, rows: list[list[str]], quoted: bool
     found = read(tmp_path, f"email,name\n{text.getvalue()}")
     assert_counted(found)
     said = found.problems(Gravity.REFUSED)
-    assert len({problem.where.split(",")[0] for problem in said}) == found.refused
+    told = {problem.where.split(",")[0] for problem in said} - {""}  # "" is about the whole file
+    assert len(told) == found.refused
     assert found.rows == written if quoted else found.rows <= written
     for subscriber in found.subscribers:
         assert "\n" not in "".join(subscriber.fields.values())

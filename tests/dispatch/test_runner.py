@@ -22,6 +22,7 @@ from newsletter.delivery import (
     Refused,
     Reply,
 )
+from newsletter.dispatch.journal import read_journal
 from newsletter.dispatch.model import RunOptions, RunResult, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import LedgerError, LedgerLocked, RelayError, RelayUnavailable, UsageError
@@ -479,3 +480,100 @@ def test_retries_of_one_reader_never_hold_up_the_others(bench: Bench) -> None:
     assert result.state is CampaignState.WAITING
     assert result.progress.counts == {DeliveryState.ACCEPTED: 19, DeliveryState.DEFERRED: 1}
     assert bench.clock.monotonic() < 3
+
+
+def test_a_row_is_claimed_in_the_ledger_before_its_message_leaves(bench: Bench, file: Path) -> None:
+    number = bench.record(5)
+    seen = []
+
+    def look(message: OutgoingMessage) -> Outcome:
+        with Ledger.open(file) as other:
+            (row,) = other.deliveries(number, address=Address(message.recipient))
+        seen.append(row.delivery.state)
+        return accept(message)
+
+    bench.run(number, bench.relay(look))
+    assert seen == [DeliveryState.CLAIMED] * 5
+
+
+def test_the_journal_has_the_dot_before_the_relay_can_accept(bench: Bench) -> None:
+    number = bench.record(3)
+    dots = []
+
+    def look(message: OutgoingMessage) -> Outcome:
+        replay = read_journal(bench.ledger.journal_path(number))
+        assert replay
+        dots.append(len(replay.dots))
+        return accept(message)
+
+    relay = bench.relay(look)
+    relay.look_after_dot = True
+    bench.run(number, relay)
+    assert dots == [1, 2, 3]
+    assert not bench.ledger.journal_path(number).exists()
+
+
+def test_a_frozen_process_that_comes_back_stops_and_writes_nothing(
+    bench: Bench, file: Path
+) -> None:
+    number = bench.record(20)
+
+    def overtake() -> None:
+        with Ledger.open(file) as other:
+            other.begin_run(number, START)
+
+    with pytest.raises(LedgerLocked, match="another process took over"):
+        bench.run(number, bench.relay(during(3, overtake)))
+    assert bench.ledger.progress(number).accepted <= 3
+    assert bench.ledger.campaign(number).state is CampaignState.RUNNING
+
+
+def test_a_message_that_cannot_be_made_stops_the_run_and_names_the_reader(
+    bench: Bench,
+) -> None:
+    plan = make_plan(3)
+    odd = replace(plan.recipients[1].person, address=Address("bad\naddress@reader.example"))
+    recipients = (plan.recipients[0], replace(plan.recipients[1], person=odd))
+    number = bench.ledger.record(replace(plan, recipients=recipients), due=None, now=START)
+    result = bench.run(number, bench.relay())
+    assert result.state is CampaignState.STOPPED
+    assert "cannot be made" in result.why
+    assert bench.states(number) == [DeliveryState.ACCEPTED, DeliveryState.QUEUED]
+
+
+def test_an_error_that_nobody_foresaw_ends_the_run_and_loses_nothing(bench: Bench) -> None:
+    number = bench.record(9)
+
+    def fail() -> None:
+        message = "a bug"
+        raise RuntimeError(message)
+
+    relay = bench.relay(during(4, fail))
+    with pytest.raises(RuntimeError, match="a bug"):
+        bench.run(number, relay)
+    assert bench.ledger.campaign(number).state is CampaignState.STOPPED
+    assert bench.ledger.progress(number).accepted == 3
+    assert bench.ledger.verify() == ()
+    assert relay.open == 0
+
+
+def test_an_error_that_nobody_foresaw_after_the_dot_is_doubt_and_not_a_second_message(
+    bench: Bench,
+) -> None:
+    number = bench.record(9)
+
+    def fail() -> None:
+        message = "a bug"
+        raise RuntimeError(message)
+
+    relay = bench.relay(during(4, fail))
+    relay.look_after_dot = True
+    with pytest.raises(RuntimeError, match="a bug"):
+        bench.run(number, relay)
+    assert bench.states(number)[3] is DeliveryState.IN_DOUBT
+    bench.ledger.resume(number, START)
+    bench.run(number, bench.relay())
+    tried = [message.recipient for _, message in relay.tried]
+    assert len(tried) == len(set(tried)) == 4
+    assert bench.ledger.progress(number).accepted == 8
+    assert bench.ledger.verify() == ()

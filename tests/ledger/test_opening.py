@@ -20,6 +20,11 @@ from newsletter.ledger.schema import HEAD, metadata
 from tests.doubles import START
 from tests.ledger.plans import make_plan
 
+ACCEPTED_THEN_DEFERRED = """
+    INSERT INTO attempt SELECT 1, 2, n, 1, 0, o, 'dot', '', 250, NULL, ''
+    FROM (SELECT 1 AS n, 'accepted' AS o UNION SELECT 2, 'deferred')
+"""
+
 
 def execute(path: Path, statement: str) -> None:
     """Change a ledger behind its back."""
@@ -151,8 +156,7 @@ def test_the_others_read_and_steer_while_one_process_sends(recorded: Path) -> No
             "an accepted delivery has one acceptance",
         ),
         (
-            "INSERT INTO attempt SELECT 1, 2, n, 1, 0, o, 'dot', '', 250, NULL, '' FROM"
-            + " (SELECT 1 AS n, 'accepted' AS o UNION SELECT 2, 'deferred')",
+            ACCEPTED_THEN_DEFERRED,
             "nothing is tried after acceptance",
         ),
         ("UPDATE delivery SET attempts = 1 WHERE seq = 2", "attempts are counted"),

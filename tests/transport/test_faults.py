@@ -42,7 +42,7 @@ class Ride:
 async def _ride(script: dict[str, Step], at: int, content: bytes) -> Ride:
     async with relay(script, at) as scripted:
         ride = Ride([], [], [], scripted)
-        transport = SmtpTransport(options_for(scripted.port, timeout=0.15, dot_timeout=0.15))
+        transport = SmtpTransport(options_for(scripted.port, timeout=0.25, dot_timeout=0.25))
         connection = await transport.connect()
         for number in range(MESSAGES):
             ride.dots.append(False)

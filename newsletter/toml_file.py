@@ -1,0 +1,187 @@
+"""One TOML file as it was read: its values, its lines, and where each key stands.
+
+``tomllib`` gives the values, parse-errors (tree-sitter) the places: its whole map of an 8 KB
+issue takes 3 ms. Issues, segments, themes and settings are all read here, so that the same
+mistake is told in the same words.
+"""
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from newsletter.errors import Problem
+
+MAX_BYTES: Final = 1_000_000
+_BOM = b"\xef\xbb\xbf"
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_KEY_LINE = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=|\s*\[")
+_TWICE = ("Cannot overwrite a value", "Cannot declare", "Cannot mutate", "Duplicate")
+_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[ \t]*\n\s*|.)", re.DOTALL)
+_ESCAPED_BREAK = re.compile(r"\\[ \t]*\n")
+
+
+class UnreadableToml(Exception):
+    """The file is not there, not UTF-8, too large, or not TOML; carries the one problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """A file's values and lines; places are mapped at first use."""
+
+    path: Path
+    text: str
+    data: Mapping[str, Any]
+
+    @functools.cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines, without their breaks."""
+        return tuple(self.text.splitlines())
+
+    @functools.cached_property
+    def _map(self) -> Mapping[str, Any]:
+        from parse_errors.source_map import build_source_map
+
+        entries = build_source_map(self.text, "toml").items()
+        return {_dotted(pointer): entry for pointer, entry in entries}
+
+    @functools.cached_property
+    def places(self) -> Mapping[str, tuple[int, int]]:
+        """Line and column, from 1, of every key: ``sections.china.events.0.title``."""
+        starts = {where: e.key_start or e.value_start for where, e in self._map.items() if where}
+        return {where: (start.line + 1, start.column + 1) for where, start in starts.items()}
+
+    def place(self, where: str) -> tuple[int, int]:
+        """The place of a key, else of the nearest table that holds it, else the first line."""
+        while where:
+            if where in self.places:
+                return self.places[where]
+            where = where.rpartition(".")[0]
+        return (1, 1) if self.lines else (0, 0)
+
+    def place_in_value(self, where: str, offset: int) -> tuple[int, int]:
+        """The place of one character (from 0) of the string that a key has as its value."""
+        entry = self._map.get(where)
+        if entry is None:
+            return self.place(where)
+        start = entry.value_start.position
+        starts = list(_character_starts(self.text[start : entry.value_end.position]))
+        before = self.text[: start + starts[min(offset, len(starts) - 1)]]
+        return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+    def line(self, number: int) -> str:
+        """A line as it stands in the file, or nothing."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def problem(
+        self, where: str, message: str, cure: str = "", offset: int | None = None
+    ) -> Problem:
+        """A problem at a key, or with ``offset`` inside its string."""
+        at = self.place(where) if offset is None else self.place_in_value(where, offset)
+        return Problem(self.path, message, cure, *at, where, self.line(at[0]))
+
+    def value(self, where: str) -> Any:
+        """What stands at a dotted key, or None."""
+        value: Any = self.data
+        for part in where.split("."):
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read one file; ``UnreadableToml`` when it is no TOML at all.
+
+    A byte-order mark and CRLF line ends, which Windows editors write, are accepted.
+    """
+    text = _decode(path, _bytes_of(path))
+    try:
+        return TomlFile(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableToml(_syntax_problem(path, text.splitlines(), str(error))) from error
+    except RecursionError as error:
+        problem = Problem(path, "brackets are nested too deep", "flatten them")
+        raise UnreadableToml(problem) from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreadableToml(Problem(path, f"the file cannot be read: {reason}")) from error
+    if len(content) > MAX_BYTES:
+        cure = "keep pictures and attachments outside the TOML file"
+        raise UnreadableToml(Problem(path, "the file is larger than 1 MB", cure))
+    return content
+
+
+def _decode(path: Path, content: bytes) -> str:
+    content = content.removeprefix(_BOM)
+    try:
+        return content.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        start = before.rfind(b"\n") + 1
+        column = len(content[start : error.start].decode("utf-8", "replace")) + 1
+        source = content.split(b"\n")[line - 1].decode("cp1252", "replace").rstrip("\r")
+        message = f"the file is not UTF-8: byte 0x{content[error.start]:02X}"
+        cure = "save it as UTF-8"
+        raise UnreadableToml(Problem(path, message, cure, line, column, source=source)) from error
+
+
+def _syntax_problem(path: Path, lines: list[str], said: str) -> Problem:
+    match = _AT.search(said)
+    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), 0)
+    message = _AT.sub("", said)
+    if "Illegal character '\\n'" in message:
+        message = "a string is not closed on its line"
+    cure = "mend the line: strings stand in quotes, every bracket is closed"
+    if message.startswith(_TWICE):
+        line, column, where = _key_before(lines, line)
+        source = lines[line - 1]
+        cure = "a key stands once in a table, and a table once in a file"
+        return Problem(path, f"written twice: {where}", cure, line, column, where, source)
+    source = lines[line - 1] if 0 < line <= len(lines) else ""
+    return Problem(path, f"this is not TOML: {message}", cure, line, column, source=source)
+
+
+def _key_before(lines: list[str], line: int) -> tuple[int, int, str]:
+    """The key or table that ends at a line; tomllib names where the value ends."""
+    for number in range(min(line, len(lines)), 0, -1):
+        text = lines[number - 1]
+        if _KEY_LINE.match(text):
+            column = len(text) - len(text.lstrip()) + 1
+            return number, column, text.split("=")[0].strip().strip("[]")
+    return line, 0, ""
+
+
+def _dotted(pointer: str) -> str:
+    return pointer.strip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
+
+
+def _character_starts(raw: str) -> Iterator[int]:
+    """Where each character of a TOML string's value stands in its source, and where it ends."""
+    quotes = 3 if raw[:3] in {'"""', "'''"} else 1
+    at = quotes
+    if quotes > 1 and raw.startswith("\n", at):
+        at += 1
+    while at < len(raw) - quotes:
+        escape = _ESCAPE.match(raw, at) if raw[0] == '"' else None
+        if not (escape and _ESCAPED_BREAK.match(raw, at)):
+            yield at
+        at = escape.end() if escape else at + 1
+    yield len(raw) - quotes
