@@ -69,7 +69,7 @@ def compile_page(
     reader's message does not tell which sections others see.
     """
     sender = app.settings.sender
-    marks = {"X-Newsletter-Issue": issue.slug}
+    marks: dict[str, str] = {"X-Newsletter-Issue": issue.slug}
     if app.profile == STAGING or smtp_options(app).on_loopback:
         label = f"{edition.variant.language}, {sections_label(issue, edition.variant)}"
         marks["X-Newsletter-Variant"] = label

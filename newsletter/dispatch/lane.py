@@ -77,7 +77,7 @@ class Lane:
 
         try:
             outcome = await connection.send(message, before_dot)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised again by _cut, the row settled
             await self._cut(row, error)
         else:
             self._run.gate.answered()

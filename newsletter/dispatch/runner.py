@@ -16,7 +16,7 @@ from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
 from newsletter.dispatch.opening import Opening
 from newsletter.dispatch.outgoing import Mint
 from newsletter.dispatch.run import Run
-from newsletter.errors import LedgerError, LedgerLocked, RelayError
+from newsletter.errors import LedgerLocked, RelayError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Grant, Turn, Want
 from newsletter.transport.base import Transport
@@ -56,7 +56,10 @@ async def run_campaign(
             opening = Opening(ledger, campaign, desk, clock, options)
             turn, run = await opening.open(transport, mint)
             runner = _Runner(ledger, campaign, desk, turn, run, on_progress)
-            return await runner.finish(stop or asyncio.Event())
+            try:
+                return await runner.finish(stop or asyncio.Event())
+            finally:
+                run.journal.close()
 
 
 class _Runner:
@@ -204,13 +207,8 @@ class _Runner:
             raise asyncio.CancelledError
         self._on_progress(self._snapshot())
         if isinstance(halt.error, LedgerLocked):  # another process has it: write nothing more
-            run.journal.close()
             raise halt.error
-        try:
-            state = await self._say(halt)
-        except LedgerError:
-            run.journal.close()
-            raise
+        state = await self._say(halt)
         run.journal.discard()
         if halt.error and not isinstance(halt.error, RelayError):
             raise halt.error

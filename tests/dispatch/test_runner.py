@@ -577,3 +577,23 @@ def test_an_error_that_nobody_foresaw_after_the_dot_is_doubt_and_not_a_second_me
     assert len(tried) == len(set(tried)) == 4
     assert bench.ledger.progress(number).accepted == 8
     assert bench.ledger.verify() == ()
+
+
+def test_a_run_that_is_cut_off_is_carried_on_without_a_second_message(bench: Bench) -> None:
+    number, relay = bench.record(10, connections=2), bench.relay(seconds=0.5)
+
+    async def cut_off() -> None:
+        running = asyncio.create_task(bench._run(number, relay, None))
+        await bench.clock.sleep(0.9)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(cut_off())
+    assert bench.ledger.progress(number).interrupted_at is not None
+    result = bench.run(number, relay)
+    assert result.state is CampaignState.FINISHED
+    assert result.recovered > 0
+    assert len(relay.accepted) == len(set(relay.accepted)) == 10
+    assert 1 <= result.progress.count(DeliveryState.IN_DOUBT) <= 2
+    assert bench.ledger.verify() == ()

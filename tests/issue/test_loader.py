@@ -123,7 +123,7 @@ SPOILED = {
     ),
     "unknown kind": (
         ISSUE.replace('"country"', '"contry"'),
-        6,
+        7,
         1,
         "no section kind contry",
         '"country"?',
@@ -302,7 +302,7 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
     places = [(problem.path.name, problem.where) for problem in problems_of(folder)]
     assert places == [
         ("issue.toml", "sbject"),
-        ("issue.toml", "sections.china"),
+        ("issue.toml", "sections.china.kind"),
         ("issue.toml", "sections.b.button"),
         ("issue.toml", "sections.b.title"),
         ("issue.en.toml", "sections.chna"),
