@@ -21,6 +21,8 @@ from newsletter.edition.render import render_edition
 SMALL_ISSUE = "small"
 _SMALL = Path(__file__).parent / "small"
 _COLUMNS = ("email", "first_name", "last_name", "language", "interests", "country", "timezone")
+_FIRST = ("Anna", "Marco", "Giulia", "Zoë", "Paolo", "Wei", "Chiara", "Luca", "Sara", "Andrea")
+_LAST = ("Rossi", "Bianchi", "D'Amico", "Ferrari", "Müller", "Esposito", "Baker", "Liu", "Riva")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ def prepare(folder: Path, case: Case, count: int) -> Letter:
 def _reader(number: int, language: str) -> Reader:
     return {
         "email": f"reader{number}@list{number % 20}.example",
-        "first_name": ("Anna", "Noël", "Søren", "Wei")[number % 4] + f" {number % 97}",
-        "last_name": f"of the {number}th row",
+        "first_name": _FIRST[number % len(_FIRST)],
+        "last_name": _LAST[number // len(_FIRST) % len(_LAST)],
         "language": language,
         "interests": "china|canada",
         "country": "IT",

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from newsletter.app.compose import Composition, compose_issue
 from newsletter.app.open import App
-from newsletter.app.people import columns_of, read_lists, read_segments
-from newsletter.audience.lists import refuse_faulty
-from newsletter.errors import InputError, IssueError, Problem
+from newsletter.app.people import columns_of, people_problems, read_lists
+from newsletter.errors import InputError, IssueError
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.rule import Finding, Proof, Severity
 
@@ -30,7 +29,8 @@ class CheckReport:
 
 def check_issues(app: App, names: Sequence[str]) -> CheckReport:
     """Check the named issues, or all. Raises ``InputError`` with every problem of every file."""
-    problems, fields = _people_problems(app)
+    lists = read_lists(app)
+    problems, fields = people_problems(app, lists), columns_of(lists)
     wanted = list(names) or app.issue_names()
     findings: list[Finding] = []
     passed = 0
@@ -58,21 +58,9 @@ def check_composition(
         editions=tuple(page.edition for page in made.pages.values()),
         theme=made.theme,
         themes=frozenset(app.theme_names()),
-        segments=app.segment_names(),
+        segments=app.segment_names() or frozenset(),
         fields=fields,
     )
     found = lint(proof)
     loud = Counter(finding.rule for finding in found)
     return found, len(RULES) - len(loud)
-
-
-def _people_problems(app: App) -> tuple[list[Problem], frozenset[str]]:
-    """What is wrong with lists and segments, and the columns that slots may name."""
-    problems: list[Problem] = []
-    lists = read_lists(app)
-    for errand in (lambda: refuse_faulty(lists), lambda: read_segments(app, columns_of(lists))):
-        try:
-            errand()
-        except InputError as error:
-            problems += error.problems
-    return problems, columns_of(lists)

@@ -89,18 +89,23 @@ class App:
         from newsletter.issue.references import reference_problems
 
         issue = load_issue(self.issue_folder(name))
-        problems = reference_problems(issue, self.theme_names(), self.segment_names())
+        segments = self.segment_names()
+        if segments is None:  # that file's own fault is told by whoever reads it
+            segments = frozenset(issue.section_audiences.values())
+        problems = reference_problems(issue, self.theme_names(), segments)
         if problems:
             raise IssueError(problems)
         return issue
 
-    def segment_names(self) -> frozenset[str]:
-        """The saved segments' names; none where the file is missing or not TOML."""
+    def segment_names(self) -> frozenset[str] | None:
+        """The saved segments' names, none where the file is missing; None when it is not TOML."""
         path = self.root / "subscribers" / "segments.toml"
         try:
             return frozenset(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
-        except (OSError, ValueError):
+        except OSError:
             return frozenset()
+        except ValueError:
+            return None
 
     def load_theme(self, name: str) -> Theme:
         """Read one theme; ``UsageError`` names the nearest one when it is not there."""
@@ -146,7 +151,7 @@ def open_app(
         raise UsageError(
             f"no {FILE_NAME} here or in a folder above",
             cure="go to your newsletter's folder, or start one",
-            next_command="newsletter init",
+            next_command="newsletter init my-newsletter",
         )
     environ = os.environ if environ is None else environ
     named = profile or environ.get("NEWSLETTER_PROFILE")

@@ -10,7 +10,7 @@ from newsletter.audience.lists import load_list, refuse_faulty
 from newsletter.audience.model import Audience, Gravity, SubscriberList
 from newsletter.audience.segments import Segment, load_segments, parse_expression
 from newsletter.audience.select import Exclusion, select_audience
-from newsletter.errors import UsageError
+from newsletter.errors import InputError, ListError, Problem, UsageError
 from newsletter.values import Address, nearest
 
 
@@ -53,6 +53,17 @@ def read_segments(app: App, columns: frozenset[str]) -> Mapping[str, Segment]:
     return load_segments(path, columns) if path.exists() else {}
 
 
+def people_problems(app: App, lists: Sequence[SubscriberList]) -> list[Problem]:
+    """Everything that is wrong with these lists and with the saved segments."""
+    problems: list[Problem] = []
+    for errand in (lambda: refuse_faulty(lists), lambda: read_segments(app, columns_of(lists))):
+        try:
+            errand()
+        except InputError as error:
+            problems += error.problems
+    return problems
+
+
 def read_people(
     app: App,
     only: Sequence[str],
@@ -66,7 +77,9 @@ def read_people(
     chosen = [each for each in every if each.name in only] if only else every
     if len(chosen) < len(set(only)):
         read_lists(app, only)  # names the one that is not there
-    refuse_faulty(every)
+    faults = people_problems(app, every)
+    if faults:
+        raise ListError(faults)
     segments = read_segments(app, known)
     audience = select_audience(
         chosen,

@@ -17,14 +17,14 @@ from newsletter.app.compose import (
     unsubscribe_address,
 )
 from newsletter.app.open import STAGING, App
-from newsletter.app.people import Readers, read_people, staged
+from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged
 from newsletter.app.relay import relay_name
 from newsletter.app.tested import TestedState, tested_state
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan, Terms, plan_campaign
 from newsletter.edition.model import BUILT_IN_SLOTS, Variant
 from newsletter.edition.variants import variant_for
-from newsletter.errors import UsageError
+from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
 from newsletter.lint.rule import Finding
@@ -118,7 +118,7 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     Raises ``UsageError`` for names that are not there or an empty audience, ``InputError`` for
     faulty files.
     """
-    issue = app.load_issue(request.issue)
+    issue = _read_issue(app, request.issue)
     suppressed = ledger.suppression_reasons() if ledger else {}
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
     if not readers.audience.people:
@@ -133,6 +133,14 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     terms = _terms(app, request)
     plan = plan_campaign(issue.slug, made.content_digest, audience, variants, made.pages, terms)
     return Planned(plan, _view(app, made, plan, readers, ledger))
+
+
+def _read_issue(app: App, name: str) -> Issue:
+    """Read the issue; where it is faulty, the lists' and segments' faults come with its own."""
+    try:
+        return app.load_issue(name)
+    except InputError as error:
+        raise IssueError([*error.problems, *people_problems(app, read_lists(app))]) from error
 
 
 def variant_of(app: App, issue: Issue, readers: Readers, person: Person) -> Variant:

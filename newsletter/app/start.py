@@ -81,7 +81,9 @@ def new_issue(app: App, name: str, today: dt.date) -> Started:
         )
     themes = app.theme_names()
     if not themes:
-        raise UsageError("there is no theme under templates/", next_command="newsletter init")
+        raise UsageError(
+            "there is no theme under templates/", cure="copy one there, such as alisei"
+        )
     theme = "alisei" if "alisei" in themes else themes[0]
     _write_issue(app.root, slug, today, language=app.default_language, theme=theme)
     return Started(folder, ("issue.toml",), slug)

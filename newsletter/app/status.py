@@ -47,10 +47,10 @@ def see_status(app: App, request: StatusRequest) -> Status:
 
     Raises ``UsageError`` for a campaign or a recipient that is not there.
     """
-    if not has_ledger(app):
+    named = request.which or request.failed or request.in_doubt or request.recipient
+    if not named and not has_ledger(app):
         return Status(None, next_command="newsletter issue list")
     with open_ledger(app, create=False) as ledger:
-        named = request.which or request.failed or request.in_doubt or request.recipient
         if not named:
             return _overview(ledger)
         campaign = find_campaign(ledger, request.which, tuple(CampaignState))

@@ -11,7 +11,7 @@ import typer
 from newsletter.cli import after, check, people, send, write
 from newsletter.cli.desk import as_json, printable_command
 from newsletter.cli.front import TEXT
-from newsletter.errors import InputError, NewsletterError, Problem
+from newsletter.errors import InputError, NewsletterError, Problem, UsageError
 
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """The root of the faults that the parser finds in a command line."""
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         _tell(error, words)
         return error.exit_code
     except UsageFault as error:
-        return _tell_usage(error)
+        return _tell_usage(error, words)
     except (KeyboardInterrupt, typer.Abort):
         print("stopped; nothing more is sent", file=sys.stderr)  # noqa: T201 to the officer
         return 130
@@ -140,13 +140,13 @@ def _shortened(problem: Problem) -> Problem:
     return Problem(path, problem.message, problem.cure, problem.line, problem.column, problem.where)
 
 
-def _tell_usage(error: Exception) -> int:
+def _tell_usage(error: Exception, words: Sequence[str]) -> int:
     format_message = getattr(error, "format_message", None)
     message = format_message() if callable(format_message) else str(error)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "newsletter")
-    print(f"error: {message}\nnext: {path} --help", file=sys.stderr)  # noqa: T201 to the officer
-    return 2
+    _tell(UsageError(message, next_command=f"{path} --help"), words)
+    return UsageError.exit_code
 
 
 def _tell_fault(error: Exception) -> int:

@@ -1,0 +1,114 @@
+"""What is wrong with the settings, told at the file's line or by the variable's name."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import (
+    ValidationError,
+)
+
+from newsletter.errors import Problem
+from newsletter.settings.options import PREFIX, Settings
+from newsletter.toml_file import TomlFile
+from newsletter.values import nearest
+
+RESERVED_VARIABLES = frozenset({"NEWSLETTER_PROFILE", "NEWSLETTER_DEBUG"})
+"""Variables that the command line reads itself."""
+
+
+def secrets_in_git(file: TomlFile) -> list[Problem]:
+    """A password in newsletter.toml is refused: the file belongs in git, secrets do not."""
+    profiles = file.data.get("profiles")
+    names = list(profiles) if isinstance(profiles, dict) else []
+    tables = ["", *(f"profiles.{name}." for name in names)]
+    found = [
+        f"{table}{secret}"
+        for table in tables
+        for secret in ("relay.password", "secret")
+        if file.value(f"{table}{secret}") is not None
+    ]
+    return [
+        _at(
+            file,
+            where,
+            "a secret does not belong in a file that git keeps",
+            f"put {_variable(where)}=… into .env (mode 0600) or the environment",
+        )
+        for where in found
+    ]
+
+
+def _variable(where: str) -> str:
+    parts = where.split(".")
+    if parts[0] == "profiles":
+        parts = parts[2:]
+    return PREFIX + "__".join(parts).upper()
+
+
+def _at(file: TomlFile, where: str, message: str, cure: str) -> Problem:
+    """A problem at a key; the line is not shown where it holds a secret."""
+    problem = file.problem(where, message, cure)
+    hidden = "secret" in where or "password" in where
+    return replace(problem, source="") if hidden else problem
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
+    """Variables of our prefix that name no setting."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | RESERVED_VARIABLES
+    problems = []
+    for variable in environ:
+        top = variable.upper().split("__")[0]
+        if top.startswith(PREFIX) and top not in known:
+            near = nearest(top, known)
+            cure = f"did you mean {near}?" if near else "see docs/reference/settings.md"
+            problems.append(Problem(Path("environment"), "unknown variable", cure, where=variable))
+    return problems
+
+
+def problems_of(
+    error: ValidationError, file: TomlFile, environ: Mapping[str, str]
+) -> list[Problem]:
+    """Each of pydantic's errors, blamed on the variable, .env or newsletter.toml."""
+    upper = {name.upper() for name in environ}
+    dotenv = file.path.parent / ".env"
+    problems = []
+    for fault in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+        message, cure = _in_words(fault, where)
+        variable = _variable(where)
+        if variable in upper:
+            problems.append(Problem(Path("environment"), message, cure, where=variable))
+        elif _in_dotenv(dotenv, variable):
+            problems.append(Problem(dotenv, message, cure, where=variable))
+        else:
+            problems.append(_at(file, where, message, cure))
+    return problems
+
+
+def _in_dotenv(path: Path, variable: str) -> bool:
+    if not path.is_file():
+        return False
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.strip().upper().startswith(variable) for line in lines)
+
+
+def _in_words(fault: Mapping[str, Any], where: str) -> tuple[str, str]:
+    kind = str(fault["type"])
+    name = where.rpartition(".")[2]
+    if kind == "extra_forbidden":
+        near = nearest(name, _known_keys(where))
+        return f"unknown key {name!r}", f"did you mean {near!r}?" if near else "remove it"
+    if kind == "missing":
+        return f"{name!r} is missing", f"add {name} = …"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return message, "see docs/reference/settings.md"
+
+
+def _known_keys(where: str) -> list[str]:
+    fields: Mapping[str, Any] = Settings.model_fields
+    for part in where.split(".")[:-1]:
+        model = getattr(fields.get(part), "annotation", None)
+        fields = getattr(model, "model_fields", {})
+    return list(fields)

@@ -1,0 +1,107 @@
+"""Reading the settings from their three sources, the last one winning."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import (
+    ValidationError,
+)
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+)
+from pydantic_settings import SettingsError as UnreadableVariable
+
+from newsletter.errors import Problem, SettingsError
+from newsletter.settings.faults import problems_of, secrets_in_git, unknown_variables
+from newsletter.settings.options import FILE_NAME, Settings
+from newsletter.toml_file import UnreadableToml, read_toml
+
+
+def find_root(start: Path) -> Path | None:
+    """The nearest folder at or above ``start`` that holds newsletter.toml."""
+    return next((f for f in (start, *start.parents) if (f / FILE_NAME).is_file()), None)
+
+
+def load_settings(
+    root: Path, *, profile: str | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read newsletter.toml, the profile's table, .env and the environment, the last one winning.
+
+    Raises ``SettingsError`` with every problem: the file with line and column, or the variable.
+    """
+    path = root / FILE_NAME
+    try:
+        file = read_toml(path)
+    except UnreadableToml as error:
+        raise SettingsError([error.problem]) from error
+    data = dict(file.data)
+    problems = list(secrets_in_git(file))
+    layered = _overlaid(data, data.get("profiles", {}).get(profile or "", {}))
+    sources = _Sources(root, layered, dict(os.environ if environ is None else environ))
+    problems += unknown_variables(sources.environ)
+    try:
+        settings = sources.build()
+    except ValidationError as error:
+        problems += problems_of(error, file, sources.environ)
+        raise SettingsError(problems) from None  # the cause would show a password
+    except UnreadableVariable as error:
+        problems.append(Problem(Path("environment"), str(error), "write this table as JSON"))
+        raise SettingsError(problems) from None  # same
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+class _PrefixedDotEnv(DotEnvSettingsSource):
+    """.env, of which only the NEWSLETTER_ lines are ours."""
+
+    def __call__(self) -> dict[str, Any]:
+        known = self.settings_cls.model_fields
+        return {key: value for key, value in super().__call__().items() if key in known}
+
+
+class _Sources:
+    """The three sources for one newsletter folder."""
+
+    def __init__(self, root: Path, data: dict[str, Any], environ: dict[str, str]) -> None:
+        self.root = root
+        self.data = data
+        self.environ = environ
+
+    def build(self) -> Settings:
+        root, data, environ = self.root, self.data, self.environ
+
+        class Layered(Settings):
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+                env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+                dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+                file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                environment = EnvSettingsSource(settings_cls)
+                environment.env_vars = {k.lower(): v for k, v in environ.items()}
+                return (
+                    environment,
+                    _PrefixedDotEnv(settings_cls, env_file=root / ".env"),
+                    InitSettingsSource(settings_cls, init_kwargs=data),
+                )
+
+        return Layered()
+
+
+def _overlaid(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[key] = _overlaid(cast("dict[str, Any]", below), value) if both else value
+    return merged
