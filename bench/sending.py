@@ -51,8 +51,10 @@ def compare(
         runs: dict[str, list[Sent]] = {name: [] for name in competitors}
         for number in range(rounds):
             for name in _rotated(list(competitors), number):
-                _say(f"{case}, round {number + 1} of {rounds}: {name}")
-                runs[name].append(competitors[name](job))
+                sent = competitors[name](job)
+                runs[name].append(sent)
+                rate = f"{count / sent.seconds:,.0f}/s"
+                _say(f"{case}, round {number + 1} of {rounds}: {name} {rate}")
     for name in competitors:
         yield _figure(case, job, name, runs)
 

@@ -17,7 +17,15 @@ def words_table(timings: Sequence[tuple[str, str, float]]) -> list[str]:
 
 def sending_table(figures: Iterable[Figure]) -> list[str]:
     """Messages a second, and how our own compare with each."""
-    head = ("case", "sender", "messages/s", f"× {YARDSTICK}", f"{OURS} ×", "CPU s/1000", "MB")
+    head = (
+        "case",
+        "sender",
+        "messages/s",
+        f"× {YARDSTICK}",
+        f"{OURS} is × this",
+        "CPU s/1000",
+        "MB",
+    )
     rows = [
         (
             f"{each.case} ({each.octets / 1000:.1f} kB)",

@@ -176,4 +176,5 @@ class Rate:
     def __str__(self) -> str:
         """The form that ``parse`` reads."""
         unit = {1: "s", 60: "min", 3600: "h", 86400: "day"}[self.seconds]
-        return f"{self.count:g}/{unit}"
+        count = int(self.count) if self.count == int(self.count) else self.count
+        return f"{count}/{unit}"

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.app.memory import has_ledger, open_ledger
-from newsletter.app.open import App
+from newsletter.app.open import STAGING, App
 from newsletter.app.plan import Planned, PlanRequest, make_plan
 from newsletter.app.relay import relay_ready, smtp_options, uses_staging_inbox
 from newsletter.app.steering import OPEN_STATES, TIMED
 from newsletter.campaign import Plan
-from newsletter.dispatch.model import Snapshot
+from newsletter.dispatch.model import RunOptions, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
@@ -138,6 +138,7 @@ async def _run(
         mint=token,
         on_progress=on_progress,
         stop=stop,
+        options=RunOptions(suppress=app.profile != STAGING),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
 from newsletter.delivery import DeliveryState
+from newsletter.dispatch.recovery import clear_up
 from newsletter.errors import ApprovalMissing, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
@@ -51,8 +52,9 @@ def find_campaign(ledger: Ledger, which: str | None, states: Sequence[CampaignSt
     Raises ``UsageError`` when there is none.
     """
     campaigns = ledger.campaigns()
-    if which and which.isdigit():
-        return ledger.campaign(CampaignId(int(which)))
+    numbered = [c for c in campaigns if which == str(c.id)]
+    if numbered:
+        return numbered[0]
     named = [c for c in campaigns if not which or c.slug == which or c.slug.startswith(which)]
     fitting = [c for c in named if c.state in states]
     if fitting or named:
@@ -99,7 +101,8 @@ def pause(app: App, which: str | None) -> Progress:
         campaign = find_campaign(
             ledger, which, (CampaignState.RUNNING, CampaignState.READY, CampaignState.WAITING)
         )
-        ledger.pause(campaign.id, app.clock())
+        if not _clear_up(app, ledger, campaign.id):
+            ledger.pause(campaign.id, app.clock())
         return ledger.progress(campaign.id)
 
 
@@ -112,6 +115,7 @@ def cancel(app: App, which: str | None, ask: Ask | None) -> Cancelled:
             typed = ask(f"Type cancel to spare the {waiting} who wait in campaign {campaign.id}: ")
             if typed.strip() != "cancel":
                 raise ApprovalMissing("not cancelled", cure="nothing was changed")
+        _clear_up(app, ledger, campaign.id)
         spared = ledger.cancel(campaign.id, app.clock())
         return Cancelled(ledger.campaign(campaign.id), spared)
 
@@ -144,3 +148,11 @@ def move(app: App, which: str | None, at: str) -> Campaign:
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(TIMED))
         return ledger.reschedule(campaign.id, due, now)
+
+
+def _clear_up(app: App, ledger: Ledger, number: CampaignId) -> bool:
+    """Judge what a killed run left in its hands, which pauses it; False if there was none."""
+    if ledger.progress(number).interrupted_at is None:
+        return False
+    clear_up(ledger, number, app.clock())
+    return True

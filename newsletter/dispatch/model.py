@@ -29,8 +29,8 @@ class RunOptions:
     idle_limit: float = 20.0
     """Seconds that a connection may wait for its turn; beyond, it is closed first."""
     progress_every: float = 0.25
-    redirect_to: str = ""
-    """One address that gets every message in the readers' stead (the staging inbox)."""
+    suppress: bool = True
+    """Whether an address that does not exist is suppressed; not for a staging inbox's."""
     jitter: Callable[[], float] = random.random
     executor: Executor | None = None
     """Where the ledger is called; by default one thread of the run's own."""

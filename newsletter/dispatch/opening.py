@@ -40,7 +40,7 @@ class Opening:
         )
         counts = (await self._desk.call(ledger.progress, campaign.id)).counts
         run = Run(
-            letters=Letters(campaign, variants, mint, options.redirect_to),
+            letters=Letters(campaign, variants, mint),
             gate=Gate(transport, self._clock, options),
             pacer=Pacer(campaign.terms.rate, self._clock),
             journal=self._new_journal(turn),

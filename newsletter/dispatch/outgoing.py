@@ -28,12 +28,10 @@ class Letters:
         campaign: Campaign,
         variants: Sequence[StoredVariant],
         mint: Mint,
-        redirect_to: str = "",
     ) -> None:
         self._campaign = campaign
         self._compiled = [variant.compiled for variant in variants]
         self._mint = mint
-        self._redirect_to = redirect_to
         self._domain = Address(campaign.terms.envelope_sender).domain
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
@@ -42,7 +40,7 @@ class Letters:
         values = self.values_for(row, now, message_id)
         return OutgoingMessage(
             sender=self._campaign.terms.envelope_sender,
-            recipient=self._redirect_to or row.address,
+            recipient=row.address,
             message_id=message_id,
             content=self._compiled[row.variant].fill(values),
         )

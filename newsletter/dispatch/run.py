@@ -51,7 +51,7 @@ class Run:
         """Write an outcome to the journal, have it committed, and see what it means for the run."""
         now = self.clock.now()
         after = advance(row.delivery, outcome, self.policy, now, self.options.jitter())
-        dead = suppresses(outcome) and not self.options.redirect_to
+        dead = suppresses(outcome) and self.options.suppress
         result = Settlement(row.seq, now, outcome, after, dead_address=dead)
         try:
             self.journal.outcome((row.seq, after.attempts), now, outcome)

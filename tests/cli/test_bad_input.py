@@ -449,7 +449,7 @@ def test_an_expression_on_the_command_line_is_shown_with_the_column_of_its_mista
         (("preview", ISSUE, "--lang", "zh"), "is not written in zh", "it"),
         (("suppressions", "add", "anna"), "is not an address", ""),
         (("suppressions", "add", "a@b.example", "--reason", "why"), "is no reason", "bounced"),
-        (("status", "7"), "7", ""),
+        (("status", "7"), "nothing was recorded", "issue list"),
         (("pln", ISSUE), "No such command", "plan"),
         (("plan", ISSUE, "--lst", "members"), "No such option", "--list"),
         (("plan",), "Missing argument", ""),
