@@ -24,10 +24,13 @@ _SHARED = "other work may run on this machine: compare the ratios, not the times
 def main() -> None:
     """Everything, or what the options leave of it; a sender that is missing is said loudly."""
     wanted = _arguments()
-    machine, used = this_machine(), versions(PACKAGES)
+    machine = this_machine()
     timings = _words(wanted.rounds * 3)
     figures: list[Figure] = []
-    competitors = _competitors(used)
+    competitors = _competitors()
+    used = versions(PACKAGES)
+    if "nodemailer" in competitors:
+        used["nodemailer"] = senders.NODEMAILER
     for case, count in (QUICK_COUNTS if wanted.quick else COUNTS).items():
         if competitors:
             figures += compare(case, count, wanted.rounds, competitors)
@@ -52,8 +55,8 @@ def _words(rounds: int) -> list[dict[str, Any]]:
     return timings
 
 
-def _competitors(used: dict[str, str]) -> Mapping[str, senders.Sender]:
-    """The senders that can run here; the versions learn of nodemailer's."""
+def _competitors() -> Mapping[str, senders.Sender]:
+    """The senders that can run here; what is missing is said."""
     if not is_installed():
         _loudly("sending: Postfix's smtp-sink and smtp-source are not installed (make debian)")
         return {}
@@ -61,7 +64,6 @@ def _competitors(used: dict[str, str]) -> Mapping[str, senders.Sender]:
     if missing:
         _loudly(f"nodemailer: {missing}")
         return {name: sender for name, sender in SENDERS.items() if name != "nodemailer"}
-    used["nodemailer"] = senders.NODEMAILER
     return SENDERS
 
 

@@ -151,6 +151,7 @@ def watch_status(desk: Desk, request: StatusRequest) -> None:
         if line != last:
             desk.say(line)
             last = line
-        if seen.progress.campaign.state is not CampaignState.RUNNING:
+        running = seen.progress.campaign.state is CampaignState.RUNNING
+        if not running or seen.progress.interrupted_at:
             return
         time.sleep(1)

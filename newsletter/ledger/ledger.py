@@ -26,7 +26,7 @@ from newsletter.ledger import (
     suppressions,
 )
 from newsletter.ledger.database import Database, create_private, parse_location
-from newsletter.ledger.lock import is_held, sending_lock, this_process
+from newsletter.ledger.lock import is_held, locked, sending_lock, this_process
 from newsletter.ledger.model import (
     Attempt,
     Campaign,
@@ -197,8 +197,7 @@ class Ledger:
     def resume(self, number: CampaignId, now: dt.datetime) -> Campaign:
         """Make it ready to run again; ``LedgerLocked`` while a process sends it."""
         if self.someone_sends and self.campaign(number).state is CampaignState.RUNNING:
-            message = f"campaign {number} is being sent"
-            raise LedgerLocked(message, next_command="newsletter status --watch")
+            raise locked(self._lock_path)
         with self._database.write() as connection:
             return steering.resume(connection, number, now)
 

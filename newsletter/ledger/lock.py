@@ -81,11 +81,12 @@ def _acquire(handle: int, path: Path) -> None:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > limit:
-                raise _locked(path) from error
+                raise locked(path) from error
             time.sleep(0.02)
 
 
-def _locked(path: Path) -> LedgerLocked:
+def locked(path: Path) -> LedgerLocked:
+    """What to raise for a lock that another process holds: its pid, host and time."""
     holder = {"pid": "?", "host": "?", "since": "?"}
     with contextlib.suppress(OSError, ValueError):
         holder |= json.loads(path.read_text())

@@ -67,6 +67,15 @@ def unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
+def unknown_in_dotenv(path: Path) -> list[Problem]:
+    """The same for .env, at their lines; other programs' lines are none of ours."""
+    lines = _dotenv_lines(path)
+    return [
+        replace(problem, path=path, line=lines[problem.where], column=1)
+        for problem in unknown_variables(dict.fromkeys(lines, ""))
+    ]
+
+
 def problems_of(
     error: ValidationError, file: TomlFile, environ: Mapping[str, str]
 ) -> list[Problem]:
@@ -80,18 +89,23 @@ def problems_of(
         variable = _variable(where)
         if variable in upper:
             problems.append(Problem(Path("environment"), message, cure, where=variable))
-        elif _in_dotenv(dotenv, variable):
-            problems.append(Problem(dotenv, message, cure, where=variable))
+        elif line := _dotenv_lines(dotenv).get(variable, 0):
+            problems.append(Problem(dotenv, message, cure, line, 1, variable))
         else:
             problems.append(_at(file, where, message, cure))
     return problems
 
 
-def _in_dotenv(path: Path, variable: str) -> bool:
+def _dotenv_lines(path: Path) -> dict[str, int]:
+    """The variables that .env sets, each with the line that counts: its last one."""
     if not path.is_file():
-        return False
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any(line.strip().upper().startswith(variable) for line in lines)
+        return {}
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    return {
+        line.partition("=")[0].strip().removeprefix("export ").strip().upper(): number
+        for number, line in enumerate(lines, 1)
+        if "=" in line and not line.lstrip().startswith("#")
+    }
 
 
 def _in_words(fault: Mapping[str, Any], where: str) -> tuple[str, str]:

@@ -18,7 +18,12 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from newsletter.errors import Problem, SettingsError
-from newsletter.settings.faults import problems_of, secrets_in_git, unknown_variables
+from newsletter.settings.faults import (
+    problems_of,
+    secrets_in_git,
+    unknown_in_dotenv,
+    unknown_variables,
+)
 from newsletter.settings.options import FILE_NAME, Settings
 from newsletter.toml_file import UnreadableToml, read_toml
 
@@ -45,6 +50,7 @@ def load_settings(
     layered = _overlaid(data, data.get("profiles", {}).get(profile or "", {}))
     sources = _Sources(root, layered, dict(os.environ if environ is None else environ))
     problems += unknown_variables(sources.environ)
+    problems += unknown_in_dotenv(root / ".env")
     try:
         settings = sources.build()
     except ValidationError as error:
