@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from newsletter.app.plan import Planned
 from newsletter.errors import ApprovalMissing, ChecksFailed, PlanChanged
-from newsletter.lint.rule import Severity
 
 Ask = Callable[[str], str]
 
@@ -25,13 +24,12 @@ def agree(planned: Planned, agreed: Agreement, ask: Ask | None, command: str) ->
     ``ask`` is None where nobody can type; ``command`` is what a script would run to agree.
     """
     view = planned.view
-    errors = [finding for finding in view.findings if finding.severity is Severity.ERROR]
-    if errors:
+    if view.unfit:
+        more = f" (and {len(view.unfit) - 1} more)" if len(view.unfit) > 1 else ""
         raise ChecksFailed(
-            f"not fit to send: {errors[0].message}"
-            + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""),
+            f"not fit to send: {view.unfit[0].message}{more}",
             cure="nothing was recorded or sent",
-            next_command=f"newsletter check {view.issue}",
+            next_command=f"newsletter plan {view.issue}",
         )
     if agreed.recipients is not None and agreed.recipients != view.recipients:
         raise PlanChanged(

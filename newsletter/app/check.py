@@ -1,9 +1,10 @@
 """Is it fit to send? Issues, theme, lists and segments read, rendered and checked."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from newsletter.app.compose import Composition, compose_issue
 from newsletter.app.open import App
@@ -49,9 +50,15 @@ def check_issues(app: App, names: Sequence[str]) -> CheckReport:
 
 
 def check_composition(
-    app: App, made: Composition, fields: AbstractSet[str]
+    app: App,
+    made: Composition,
+    fields: AbstractSet[str],
+    holes: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[tuple[Finding, ...], int]:
-    """The findings on one issue, and how many rules found nothing."""
+    """The findings on one issue, and how many rules found nothing.
+
+    ``holes`` counts the recipients that leave a slot empty, once an audience is known.
+    """
     proof = Proof(
         issue=made.issue,
         publisher=app.publisher,
@@ -60,6 +67,7 @@ def check_composition(
         themes=frozenset(app.theme_names()),
         segments=app.segment_names() or frozenset(),
         fields=fields,
+        holes=holes,
     )
     found = lint(proof)
     loud = Counter(finding.rule for finding in found)

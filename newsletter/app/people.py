@@ -133,12 +133,16 @@ def did_you_mean(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
 
 def staged(app: App, audience: Audience) -> Audience:
     """The same people under addresses of the staging inbox: ``prova+anna.soci.example@…``."""
-    local, _, domain = app.settings.staging.address.partition("@")
     people = tuple(
-        replace(person, address=Address(f"{local}+{_tag(person.address)}@{domain}"))
-        for person in audience.people
+        replace(person, address=staged_address(app, person.address)) for person in audience.people
     )
     return replace(audience, people=people)
+
+
+def staged_address(app: App, address: Address) -> Address:
+    """Where a reader's message goes under the staging profile."""
+    local, _, domain = app.settings.staging.address.partition("@")
+    return Address(f"{local}+{_tag(address)}@{domain}")
 
 
 _LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1

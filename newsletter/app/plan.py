@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from newsletter.edition.variants import variant_for
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
-from newsletter.lint.rule import Finding
+from newsletter.lint.rule import Finding, Severity
 from newsletter.values import Rate
 
 
@@ -102,6 +103,11 @@ class PlanView:
     red: tuple[str, ...]
     already: int
     """How many were accepted for (or are in doubt in) another campaign of this issue."""
+
+    @property
+    def unfit(self) -> tuple[Finding, ...]:
+        """The findings that stop a send."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +195,8 @@ def _view(
     app: App, made: Composition, plan: Plan, readers: Readers, ledger: Ledger | None
 ) -> PlanView:
     sender = app.settings.sender
-    findings, passed = check_composition(app, made, readers.fields)
-    findings = (*findings, *_holes(made, plan))
+    holes = _holes(plan, readers.fields)
+    findings, passed = check_composition(app, made, readers.fields, holes)
     already = _already(ledger, plan)
     tested = tested_state(app, plan.slug, plan.content_digest)
     return PlanView(
@@ -285,27 +291,16 @@ def _list_lines(plan: Plan, ledger: Ledger | None) -> tuple[ListLine, ...]:
     )
 
 
-def _holes(made: Composition, plan: Plan) -> tuple[Finding, ...]:
-    """Readers whose row leaves a slot empty that has no default."""
-    from newsletter.lint.rule import Severity
-
-    known = set(BUILT_IN_SLOTS)
+def _holes(plan: Plan, fields: AbstractSet[str]) -> dict[str, int]:
+    """How many readers' rows leave a slot empty that has no default, by field."""
+    known = {*BUILT_IN_SLOTS, *fields}
     holes: Counter[str] = Counter()
     for recipient in plan.recipients:
         compiled = plan.variants[recipient.variant].compiled
-        values = reader_values(recipient.person)
-        holes.update(name for name in compiled.missing(values) if name in known | set(values))
-    place = made.issue.folder / "issue.toml"
-    return tuple(
-        Finding(
-            rule="slot-unfilled",
-            severity=Severity.ERROR,
-            message=f"{number} recipients have no {name!r}, and the slot has no default",
-            cure=f'write {{{{ {name} | "…" }}}} with words for them, or fill the column',
-            path=place,
+        holes.update(
+            name for name in compiled.missing(reader_values(recipient.person)) if name in known
         )
-        for name, number in sorted(holes.items())
-    )
+    return dict(sorted(holes.items()))
 
 
 def reader_values(person: Person) -> dict[str, str]:

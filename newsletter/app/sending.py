@@ -12,7 +12,8 @@ from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
 from newsletter.app.plan import Planned, PlanRequest, make_plan
 from newsletter.app.relay import relay_ready, smtp_options, uses_staging_inbox
-from newsletter.app.steering import OPEN_STATES, TIMED
+from newsletter.app.status import next_step
+from newsletter.app.steering import OPEN_STATES
 from newsletter.campaign import Plan
 from newsletter.dispatch.model import RunOptions, Snapshot
 from newsletter.dispatch.runner import run_campaign
@@ -64,9 +65,6 @@ def record(app: App, planned: Planned, due: Due | None) -> CampaignId:
     Raises ``UsageError`` while another campaign of the issue is unfinished, and ``RelayError``
     when the relay cannot be used; then nothing is recorded.
     """
-    if has_ledger(app):
-        with open_ledger(app) as ledger:
-            _refuse_second(ledger, planned.plan)
     if due is None:
         asyncio.run(_try_relay(app, planned.plan))
     with open_ledger(app) as ledger:
@@ -74,17 +72,21 @@ def record(app: App, planned: Planned, due: Due | None) -> CampaignId:
         return ledger.record(planned.plan, due=due, now=app.clock())
 
 
+def refuse_second(app: App, plan: Plan) -> None:
+    """Raise ``UsageError`` while another campaign of the issue is unfinished."""
+    if has_ledger(app):
+        with open_ledger(app) as ledger:
+            _refuse_second(ledger, plan)
+
+
 def _refuse_second(ledger: Ledger, plan: Plan) -> None:
     for campaign in ledger.campaigns():
         same = campaign.slug == plan.slug and campaign.terms.profile == plan.terms.profile
         if same and campaign.state in OPEN_STATES:
-            timed = campaign.state in TIMED
             raise UsageError(
                 f"campaign {campaign.id} of {plan.slug} is {campaign.state}",
                 cure="carry it on or cancel it first; nothing was recorded or sent",
-                next_command="newsletter schedule list"
-                if timed
-                else f"newsletter resume {campaign.id}",
+                next_command=next_step(ledger.progress(campaign.id)),
             )
 
 

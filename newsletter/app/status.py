@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from newsletter.app.memory import has_ledger, open_ledger
-from newsletter.app.open import App
+from newsletter.app.open import STAGING, App
+from newsletter.app.people import staged_address
 from newsletter.app.steering import find_campaign
 from newsletter.delivery import DeliveryState
 from newsletter.errors import UsageError
@@ -54,7 +55,7 @@ def see_status(app: App, request: StatusRequest) -> Status:
         if not named:
             return _overview(ledger)
         campaign = find_campaign(ledger, request.which, tuple(CampaignState))
-        return _one(ledger, campaign, request)
+        return _one(app, ledger, campaign, request)
 
 
 def _overview(ledger: Ledger) -> Status:
@@ -67,10 +68,10 @@ def _overview(ledger: Ledger) -> Status:
     return Status(None, every, next_command=following)
 
 
-def _one(ledger: Ledger, campaign: Campaign, request: StatusRequest) -> Status:
+def _one(app: App, ledger: Ledger, campaign: Campaign, request: StatusRequest) -> Status:
     progress = ledger.progress(campaign.id)
     if request.recipient:
-        return _recipient(ledger, progress, request.recipient)
+        return _recipient(app, ledger, progress, request.recipient)
     states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if request.failed else []
     states += [DeliveryState.IN_DOUBT] if request.in_doubt else []
     rows = tuple(ledger.deliveries(campaign.id, states)) if states else ()
@@ -82,13 +83,15 @@ def _one(ledger: Ledger, campaign: Campaign, request: StatusRequest) -> Status:
     )
 
 
-def _recipient(ledger: Ledger, progress: Progress, recipient: str) -> Status:
+def _recipient(app: App, ledger: Ledger, progress: Progress, recipient: str) -> Status:
     try:
         address = Address.parse(recipient)
     except ValueError as error:
         raise UsageError(f"{recipient!r} is not an address: {error}") from error
     number = progress.campaign.id
     rows = tuple(ledger.deliveries(number, address=address))
+    if not rows and progress.campaign.terms.profile == STAGING:
+        rows = tuple(ledger.deliveries(number, address=staged_address(app, address)))
     if not rows:
         raise UsageError(
             f"{address} is not a recipient of campaign {number}",

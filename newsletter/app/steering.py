@@ -106,11 +106,20 @@ def pause(app: App, which: str | None) -> Progress:
         return ledger.progress(campaign.id)
 
 
-def cancel(app: App, which: str | None, ask: Ask | None) -> Cancelled:
-    """Spare everybody who waits, for ever; ``ask`` wants the word "cancel" typed."""
+def cancel(app: App, which: str | None, ask: Ask | None, *, agreed: bool) -> Cancelled:
+    """Spare everybody who waits, for ever, once that was agreed to.
+
+    Otherwise ``ask`` wants the word "cancel" typed; it is None where nobody can type.
+    """
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(OPEN_STATES))
-        if ask is not None:
+        if not agreed and ask is None:
+            raise ApprovalMissing(
+                f"nobody agreed to cancel campaign {campaign.id}",
+                cure="nothing was changed",
+                next_command=f"newsletter cancel {campaign.id} --yes",
+            )
+        if not agreed and ask is not None:
             waiting = ledger.progress(campaign.id).open
             typed = ask(f"Type cancel to spare the {waiting} who wait in campaign {campaign.id}: ")
             if typed.strip() != "cancel":

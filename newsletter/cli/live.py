@@ -111,7 +111,7 @@ class _Bar:
     def show(self, snapshot: Snapshot) -> None:
         if self._task is not None:
             done = snapshot.count(*_FINAL)
-            stopping = "stopping… " if snapshot.stopping else ""
+            stopping = "stopping… " if snapshot.stopping and snapshot.left else ""
             self._progress.update(
                 self._task,
                 total=snapshot.recipients,

@@ -62,7 +62,12 @@ def register(top: typer.Typer) -> None:
     command(top, "status", example="newsletter status --in-doubt")(status)
     command(top, "pause", example="newsletter pause 2019-11")(pause)
     command(top, "resume", example="newsletter resume", exits=SENT)(resume)
-    command(top, "cancel", example="newsletter cancel 2019-11 --yes")(cancel)
+    command(
+        top,
+        "cancel",
+        example="newsletter cancel 2019-11 --yes",
+        exits="0 done · 2 bad input · 4 not agreed to",
+    )(cancel)
     command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
 
 
@@ -81,7 +86,8 @@ def plan(
 
     request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
     view = plan_only(desk.app, request).view
-    desk.show(view, show.plan(view), show_sending.send_command(request, view.issue))
+    following = "" if view.unfit else show_sending.send_command(request, view.issue)
+    desk.show(view, show.plan(view), following)
 
 
 def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
@@ -126,6 +132,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         done = sending.dry_run(desk.app, planned, output)
         desk.show(done, show_sending.dry_run(done))
         return None
+    sending.refuse_second(desk.app, planned.plan)
     due = sending.due_at(desk.app, at)
     agreed = agreeing.Agreement(recipients, yes=yes, again=again)
     again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
@@ -250,7 +257,7 @@ def cancel(
     from newsletter.cli import show_sending
     from newsletter.cli.live import ask
 
-    done = cancel_campaign(desk.app, issue, None if yes else ask(desk))
+    done = cancel_campaign(desk.app, issue, ask(desk), agreed=yes)
     desk.show(done, show_sending.cancelled(done), f"newsletter report {done.campaign.id}")
 
 

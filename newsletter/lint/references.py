@@ -88,4 +88,33 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if names else ""
 
 
-RULES = (unknown_theme, unknown_segment, unknown_field, not_translated, kind_without_template)
+@rule(
+    "E006",
+    says="Each reader has what each slot asks for, or the slot has a default.",
+    source="else a hole stands in the sentence",
+    cure="fill the column",
+)
+def unfilled_slot(proof: Proof) -> Iterator[Hit]:
+    """The slots that some recipients' rows leave empty; known once an audience is."""
+    for name, readers in proof.holes.items():
+        cure = f'write {{{{ {name} | "…" }}}} with words for them, or fill the column'
+        who = "1 recipient has" if readers == 1 else f"{readers} recipients have"
+        message = f"{who} no {name}, and the slot has no default"
+        places = (
+            (word.where, language)
+            for language, word in proof.words()
+            for slot in slots_in(word.text)
+            if slot.name == name and slot.default is None
+        )
+        where, language = next(places, ("", None))
+        yield Hit(message, where, language, cure=cure)
+
+
+RULES = (
+    unknown_theme,
+    unknown_segment,
+    unknown_field,
+    not_translated,
+    kind_without_template,
+    unfilled_slot,
+)

@@ -56,6 +56,8 @@ class Proof:
     segments: AbstractSet[str] = frozenset()
     fields: AbstractSet[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    holes: Mapping[str, int] = field(default_factory=dict)
+    """Fields that a slot without a default asks for, and how many recipients lack each."""
 
     @property
     def slot_names(self) -> AbstractSet[str]:

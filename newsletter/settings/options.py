@@ -121,7 +121,7 @@ class RelayOptions(Options):
         default=None, description="The name said in EHLO; by default the sender's domain."
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates to trust in place of the system's (PEM)."
+        default=None, description="Certificates to trust besides the system's (PEM)."
     )
     timeout: float = Field(default=60, gt=0, description="Seconds to wait for each reply.")
     dot_timeout: float = Field(

@@ -274,7 +274,7 @@ def wait_for_first(room: Newsroom) -> None:
         ("connections = 4", 'connections = "many"', "4:1", "valid integer", "settings.md"),
         ('rate = "500/s"', 'rate = "fast"', "3:1", "is not a rate", ""),
         ('host = "127.0.0.1"', 'host = "127.0.0.1"\npassword = "x"', "", "git", ".env"),
-        ("[site]", "[sites]", "18:2", "unknown key 'sites'", "'site'"),
+        ("[site]", "[sites]", "18:1", "unknown key 'sites'", "'site'"),
         ("[site]", "[site", "18:", "", ""),
         ('name = "Alisei News"\n', "", "newsletter.toml", "'name' is missing", "add name"),
         ('name = "Alisei News"', 'name = "A\\nBcc: x@y.example"', "1:1", "one line", ""),

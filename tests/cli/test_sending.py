@@ -412,11 +412,11 @@ def test_a_worker_sends_what_comes_due_and_stops_at_sigterm(newsroom: Newsroom) 
 @pytest.mark.parametrize(
     ("at", "told"),
     [
-        ("2026-10-25 02:30 Europe/Rome", "past"),
+        ("2026-10-25 02:30 Europe/Rome", "passed"),
         ("2027-10-31 02:30 Europe/Rome", "twice"),
         ("2027-03-28 02:30 Europe/Rome", "does not exist"),
-        ("2020-01-01 10:00", "past"),
-        ("tomorrow", "YYYY-MM-DD"),
+        ("2020-01-01 10:00", "has passed"),
+        ("tomorrow", "2026-12-03 10:00"),
         ("2100-01-01 10:00 Europe/Roma", "Europe/Rome"),
     ],
 )

@@ -210,3 +210,12 @@ def test_a_fault_of_the_page_is_an_error(
 def test_errors_come_before_warnings(tmp_path: Path) -> None:
     toml = CLEAN.replace("Un *tavolo*", "TODO {{ cty }}")
     assert [finding.rule for finding in lint(proof_of(tmp_path, toml))] == ["E003", "W021"]
+
+
+def test_a_hole_in_a_sentence_is_shown_at_the_slot_that_has_no_default(tmp_path: Path) -> None:
+    toml = CLEAN.replace("preheader", 'greeting = "Ciao {{ first_name }}"\npreheader', 1)
+    proof = dataclasses.replace(proof_of(tmp_path, toml), holes={"first_name": 3})
+    finding = the_only(proof, "E006")
+    assert finding.where == "greeting"
+    assert finding.message.startswith("3 recipients have no first_name")
+    assert finding.severity is Severity.ERROR
