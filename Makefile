@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts tests quick bench wheel lock debian clean
+.PHONY: help demo test check lint types contracts tests quick bench wheel docs lock debian clean
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
 
 wheel: $(VENV)/.dev ## build the wheel
 	@$(BIN)/python -m build --no-isolation --wheel
+
+docs: $(VENV)/.dev ## write the reference pages anew from the code
+	@$(BIN)/python -m tools.reference
 
 lock: $(VENV)/.dev ## pin the versions anew, with hashes
 	@sh tools/lock.sh $(BIN)

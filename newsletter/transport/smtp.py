@@ -124,7 +124,10 @@ class _Entry:
         return cast("asyncio.Transport", self._client.transport)
 
     def leave(self) -> None:
-        """Close without a word."""
+        """Close without a word; TLS's own farewell would outlive the loop."""
+        transport = self._client.transport
+        if transport is not None and not transport.is_closing():
+            transport.abort()
         self._client.close()
 
     async def go_in(self) -> RelayFacts:
