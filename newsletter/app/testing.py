@@ -18,7 +18,7 @@ from newsletter.app.open import App
 from newsletter.app.people import Readers, read_people
 from newsletter.app.plan import reader_values, variant_of
 from newsletter.app.preview import find_reader, newest
-from newsletter.app.relay import relay_name, relay_ready, smtp_options
+from newsletter.app.relay import for_tests, relay_name, relay_ready, smtp_options
 from newsletter.app.tested import note_test
 from newsletter.audience.model import Person
 from newsletter.delivery import Accepted, Outcome
@@ -63,8 +63,10 @@ class TestReport:
 def send_test(app: App, name: str | None, to: Sequence[str], reader: str | None) -> TestReport:
     """Send each variant that readers see, as its first reader sees it, to a staging address.
 
+    Without ``to`` nothing leaves this machine; with it the relay is used, where one is named.
     Raises ``UsageError`` for an address that is not of the settings' staging addresses.
     """
+    app = for_tests(app, chosen=bool(to))
     issue = app.load_issue(name or newest(app))
     goals = _staging_addresses(app, to)
     readers = read_people(app, (), None, (), {})

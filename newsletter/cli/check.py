@@ -117,7 +117,9 @@ def try_out(
     issue: Issue = None,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", help="A staging address of the settings; by default the first."),
+        typer.Option(
+            "--to", help="A staging address of the settings, through the relay if one is named."
+        ),
     ] = None,
     reader: Annotated[
         str | None, typer.Option("--as", help="Only the page of this reader, with her fields.")

@@ -126,7 +126,7 @@ class _Entry:
     def leave(self) -> None:
         """Close without a word; TLS's own farewell would outlive the loop."""
         transport = self._client.transport
-        if transport is not None and not transport.is_closing():
+        if isinstance(transport, asyncio.Transport) and not transport.is_closing():
             transport.abort()
         self._client.close()
 

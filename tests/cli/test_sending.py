@@ -79,7 +79,7 @@ def test_every_slot_is_filled_with_the_readers_own_words_or_the_default(
 
 def test_every_message_has_the_headers_of_a_mailing_list(newsroom: Newsroom) -> None:
     newsroom.run(*SEND)
-    seen = set()
+    seen: set[str] = set()
     for reader, content in newsroom.relay.received:
         message = parsed(content)
         assert getaddresses([str(message["To"])])[0][1] == reader
