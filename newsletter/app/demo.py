@@ -12,7 +12,8 @@ from newsletter.app.agreeing import Agreement, agree
 from newsletter.app.check import CheckReport, check_issues
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App, open_app
-from newsletter.app.plan import PlanRequest, PlanView
+from newsletter.app.plan import PlanRequest
+from newsletter.app.plan_view import PlanView
 from newsletter.app.preview import build_for_readers
 from newsletter.app.sending import plan_only, record, run_here
 from newsletter.app.start import EXAMPLE_ISSUE, copy_example

@@ -1,34 +1,22 @@
 """The plan: exactly who would get what, computed and shown before anything is recorded."""
 
-import shutil
-import subprocess
-from collections import Counter
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 
-from newsletter.app.check import check_composition
 from newsletter.app.compose import (
-    Composition,
     compose_issue,
     language_of,
-    sample_values,
-    sections_label,
     unsubscribe_address,
 )
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged
-from newsletter.app.relay import relay_name
-from newsletter.app.tested import TestedState, tested_state
+from newsletter.app.plan_view import PlanView, view_of
 from newsletter.audience.model import Arithmetic, Person
-from newsletter.campaign import Page, Plan, Terms, plan_campaign
-from newsletter.edition.model import BUILT_IN_SLOTS, Variant
+from newsletter.campaign import Plan, Terms, plan_campaign
+from newsletter.edition.model import Variant
 from newsletter.edition.variants import variant_for
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
-from newsletter.lint.rule import Finding, Severity
 from newsletter.values import Rate
 
 
@@ -41,73 +29,6 @@ class PlanRequest:
     segment: str | None = None
     exclude: tuple[str, ...] = ()
     rate: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListLine:
-    """One list in the plan; joined and left since the last campaign that used it."""
-
-    name: str
-    recipients: int
-    joined: int | None
-    left: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectLine:
-    """What a language's readers see in their inbox."""
-
-    language: str
-    subject: str
-    preheader: str
-    recipients: int
-
-
-@dataclass(frozen=True, slots=True)
-class VariantLine:
-    """One page and how many see it."""
-
-    language: str
-    sections: str
-    """``all sections``, or ``without china``."""
-    recipients: int
-    message_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlanView:
-    """The plan as it is shown; ``red`` are lines that `--yes` never skips."""
-
-    issue: str
-    content_digest: str
-    audience_digest: str
-    commit: str
-    sender: str
-    reply_to: str
-    list_id: str
-    subjects: tuple[SubjectLine, ...]
-    lists: tuple[ListLine, ...]
-    arithmetic: Arithmetic
-    recipients: int
-    sections: Mapping[str, int]
-    variants: tuple[VariantLine, ...]
-    profile: str
-    relay: str
-    rate: str
-    connections: int
-    seconds: float
-    findings: tuple[Finding, ...]
-    checks_passed: int
-    tested: TestedState
-    reader_notes: int
-    red: tuple[str, ...]
-    already: int
-    """How many were accepted for (or are in doubt in) another campaign of this issue."""
-
-    @property
-    def unfit(self) -> tuple[Finding, ...]:
-        """The findings that stop a send."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +59,7 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     audience = staged(app, readers.audience) if app.profile == STAGING else readers.audience
     terms = _terms(app, request)
     plan = plan_campaign(issue.slug, made.content_digest, audience, variants, made.pages, terms)
-    return Planned(plan, _view(app, made, plan, readers, ledger))
+    return Planned(plan, view_of(app, made, plan, readers, ledger))
 
 
 def _read_issue(app: App, name: str) -> Issue:
@@ -189,146 +110,3 @@ def _why_nobody(sums: Arithmetic) -> str:
     if gone:
         return f"{gone} of {sums.on_lists} are suppressed, the others excluded"
     return "no reader of these lists is in the segment"
-
-
-def _view(
-    app: App, made: Composition, plan: Plan, readers: Readers, ledger: Ledger | None
-) -> PlanView:
-    sender = app.settings.sender
-    holes = _holes(plan, readers.fields)
-    findings, passed = check_composition(app, made, readers.fields, holes)
-    already = _already(ledger, plan)
-    tested = tested_state(app, plan.slug, plan.content_digest)
-    return PlanView(
-        issue=plan.slug,
-        content_digest=plan.content_digest,
-        audience_digest=plan.audience_digest,
-        commit=commit_of(app.root),
-        sender=f"{sender.name} <{sender.address}>",
-        reply_to=sender.reply_to or sender.address,
-        list_id=sender.list_id,
-        subjects=_subjects(app, made, plan),
-        lists=_list_lines(plan, ledger),
-        arithmetic=plan.arithmetic,
-        recipients=len(plan.recipients),
-        sections={s: plan.section_readers.get(s, 0) for s in made.issue.section_ids},
-        variants=tuple(
-            VariantLine(
-                v.variant.language,
-                sections_label(made.issue, v.variant),
-                v.readers,
-                v.compiled.size,
-            )
-            for v in plan.variants
-        ),
-        profile=app.profile,
-        relay=relay_name(app),
-        rate=str(plan.terms.rate),
-        connections=plan.terms.connections,
-        seconds=len(plan.recipients) / plan.terms.rate.per_second,
-        findings=findings,
-        checks_passed=passed,
-        tested=tested,
-        reader_notes=readers.notes,
-        red=_red_lines(plan, already),
-        already=len(already),
-    )
-
-
-def _red_lines(plan: Plan, already: Mapping[str, str]) -> tuple[str, ...]:
-    if not already or plan.terms.profile == STAGING:
-        return ()
-    last = max(already.values())
-    line = f"{len(already)} of {len(plan.recipients)} recipients were accepted for another campaign"
-    return (f"{line} of this issue, the last on {last}",)
-
-
-def _already(ledger: Ledger | None, plan: Plan) -> dict[str, str]:
-    if ledger is None:
-        return {}
-    elsewhere = ledger.accepted_elsewhere(plan.slug)
-    return {
-        recipient.person.address.key: f"{elsewhere[recipient.person.address.key]:%Y-%m-%d}"
-        for recipient in plan.recipients
-        if recipient.person.address.key in elsewhere
-    }
-
-
-def _subjects(app: App, made: Composition, plan: Plan) -> tuple[SubjectLine, ...]:
-    from newsletter.app.build import fill_text
-
-    counts: Counter[str] = Counter()
-    pages: dict[str, Page] = {}
-    for planned in plan.variants:
-        counts[planned.variant.language] += planned.readers
-        pages.setdefault(planned.variant.language, made.pages[planned.variant])
-    lines = []
-    for language, page in pages.items():
-        values = sample_values(app, made.issue, page)
-        subject, preheader = (
-            fill_text(words, page, values)
-            for words in (page.edition.subject, page.edition.preheader)
-        )
-        lines.append(SubjectLine(language, subject, preheader, counts[language]))
-    return tuple(sorted(lines, key=lambda line: -line.recipients))
-
-
-def _list_lines(plan: Plan, ledger: Ledger | None) -> tuple[ListLine, ...]:
-    """Who joined and who left each list since the last campaign that was sent to it."""
-    now: dict[str, set[str]] = {name: set() for name in plan.per_list}
-    for recipient in plan.recipients:
-        for name in recipient.person.lists:
-            now.setdefault(name, set()).add(recipient.person.address.key)
-    before = ledger.last_audience(plan.terms.profile) if ledger else {}
-    return tuple(
-        ListLine(
-            name,
-            number,
-            len(now[name] - before[name]) if name in before else None,
-            len(before[name] - now[name]) if name in before else None,
-        )
-        for name, number in plan.per_list.items()
-    )
-
-
-def _holes(plan: Plan, fields: AbstractSet[str]) -> dict[str, int]:
-    """How many readers' rows leave a slot empty that has no default, by field."""
-    known = {*BUILT_IN_SLOTS, *fields}
-    holes: Counter[str] = Counter()
-    for recipient in plan.recipients:
-        compiled = plan.variants[recipient.variant].compiled
-        holes.update(
-            name for name in compiled.missing(reader_values(recipient.person)) if name in known
-        )
-    return dict(sorted(holes.items()))
-
-
-def reader_values(person: Person) -> dict[str, str]:
-    """A reader's fields as slots see them."""
-    return {
-        **dict.fromkeys(BUILT_IN_SLOTS, ""),
-        **person.fields,
-        "email": person.address.text,
-        "lists": ", ".join(person.lists),
-    }
-
-
-def commit_of(root: Path) -> str:
-    """The git commit of the newsletter's files: ``4ac21d7, clean``, or nothing without git."""
-    if shutil.which("git") is None:
-        return ""
-    commit = _git(root, "rev-parse", "--short", "HEAD")
-    if not commit:
-        return ""
-    changed = _git(root, "status", "--porcelain", "--", "issues", "templates", "subscribers")
-    return f"{commit}, {'changed since' if changed else 'clean'}"
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 fixed words, no shell
-        ["git", "-C", str(root), *arguments],  # noqa: S607 the officer's git
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -11,7 +11,8 @@ from newsletter.app.build import Build, BuiltVariant, build_issue, write_page
 from newsletter.app.compose import make_page, sample_values
 from newsletter.app.open import App
 from newsletter.app.people import read_people
-from newsletter.app.plan import reader_values, variant_of
+from newsletter.app.plan import variant_of
+from newsletter.app.plan_view import reader_values
 from newsletter.audience.model import Person
 from newsletter.edition.model import Variant
 from newsletter.errors import UsageError

@@ -16,7 +16,8 @@ from newsletter.app.compose import (
 )
 from newsletter.app.open import App
 from newsletter.app.people import Readers, read_people
-from newsletter.app.plan import reader_values, variant_of
+from newsletter.app.plan import variant_of
+from newsletter.app.plan_view import reader_values
 from newsletter.app.preview import find_reader, newest
 from newsletter.app.relay import for_tests, relay_name, relay_ready, smtp_options
 from newsletter.app.tested import note_test

@@ -6,7 +6,7 @@ from newsletter.app.build import Build
 from newsletter.app.check import CheckReport
 from newsletter.app.demo import Demo
 from newsletter.app.issues import IssueLine, IssueView
-from newsletter.app.plan import PlanView
+from newsletter.app.plan_view import PlanView
 from newsletter.app.preview import Preview
 from newsletter.app.start import Started
 from newsletter.app.testing import TestReport

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from newsletter.app.plan import PlanRequest, PlanView
+from newsletter.app.plan import PlanRequest
+from newsletter.app.plan_view import PlanView
 from newsletter.app.reporting import Verified
 from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
@@ -241,9 +242,13 @@ def verified(done: Verified) -> Iterator[str]:
     """The proof, or what is wrong."""
     if not done.discrepancies:
         yield (
-            f"{shown_path(Path(done.ledger))}: {done.campaigns} campaigns, "
+            f"{_ledger_name(done.ledger)}: {done.campaigns} campaigns, "
             f"{number(done.recipients)} recipients, every one in exactly one state"
         )
         return
     for wrong in done.discrepancies:
         yield paint(f"campaign {wrong.campaign}: {wrong.rule}: {wrong.detail}", "red")
+
+
+def _ledger_name(name: str) -> str:
+    return name if "://" in name else shown_path(Path(name))

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from html.parser import HTMLParser
 
 import pytest
 
@@ -55,13 +56,13 @@ def test_a_hostile_value_is_text_in_page_text_and_headers(
     assert message["To"].addresses[0].domain == "staging.example"
     page, text = body_of(message, "html"), body_of(message, "plain")
     assert "<script" not in page
-    assert not re.search(r"<[^>]*onmouseover", page)
+    assert not attributes_of(page) & {"onmouseover", "onclick"}
     assert "\0" not in page + text
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", page + text + str(message["Subject"]))
     if shown is not None:
         assert shown in html.unescape(re.sub(r"<[^>]+>", "", page))
         assert shown.replace(" ", "") in re.sub(r"\s", "", text)
-        assert str(message["Subject"]).split() == f"News for {shown}".split()
+        assert same_subject(str(message["Subject"]), f"News for {shown}")
 
 
 HEADERS = {
@@ -89,6 +90,25 @@ HEADERS = {
     "Delivered-To",
     "X-Original-To",
 }
+
+
+def same_subject(subject: str, whole: str) -> bool:
+    """Whether a subject says this; ``=?`` is parted in headers, and long values are cut there."""
+    said, meant = (re.sub(r"\s", "", words) for words in (subject, whole))
+    return said == meant or (said.endswith("…") and meant.startswith(said[:-1]))
+
+
+def attributes_of(page: str) -> set[str]:
+    """The names of all attributes in a page."""
+    names: set[str] = set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            del tag
+            names.update(name for name, _ in attrs)
+
+    Reader().feed(page)
+    return names
 
 
 def body_of(message: object, kind: str) -> str:
