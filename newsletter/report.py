@@ -153,4 +153,4 @@ def _next(campaign: Campaign, doubts: int) -> str:
         return f"newsletter resume {campaign.id}"
     if campaign.state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
         return "newsletter schedule list"
-    return f"newsletter status {campaign.id} --in-doubt" if doubts else ""
+    return f"newsletter reconcile {campaign.id}" if doubts else ""

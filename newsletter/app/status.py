@@ -115,4 +115,6 @@ def next_step(progress: Progress) -> str:
         return f"newsletter status {campaign.id} --watch"
     if state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
         return "newsletter schedule list"
+    if progress.count(DeliveryState.IN_DOUBT):
+        return f"newsletter reconcile {campaign.id}"
     return f"newsletter report {campaign.id}"

@@ -21,7 +21,7 @@ Send    plan           who would get what, and when it would be done
         schedule       list · move · cancel what is to be sent
         worker         run what is due until stopped (run-due: one pass)
         status         who got it, who did not, what is waiting
-        pause          pause · resume · cancel · retry a campaign
+        pause          resume · cancel · retry · reconcile who is in doubt
 After   report         what the relay answered, by reason and domain
         lists          the lists; segments list · count · explain
         subscribers    check · show · unsubscribe

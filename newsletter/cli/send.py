@@ -7,6 +7,7 @@ import typer
 
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
+from newsletter.errors import Incomplete
 
 Issue = Annotated[
     str, typer.Argument(help="The issue's name, or a unique beginning of it.", metavar="ISSUE")
@@ -68,6 +69,12 @@ def register(top: typer.Typer) -> None:
         example="newsletter cancel 2019-11 --yes",
         exits="0 done · 2 bad input · 4 not agreed to",
     )(cancel)
+    command(
+        top,
+        "reconcile",
+        example="newsletter reconcile 3 --recipient anna@soci.example --accepted",
+        exits="0 nobody is in doubt · 2 bad input · 6 some still are",
+    )(reconcile)
     command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
 
 
@@ -245,6 +252,30 @@ def resume(desk: Desk, issue: Which = None) -> int | None:
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
     return show_sending.finish(desk, progress)
+
+
+def reconcile(
+    desk: Desk,
+    issue: Which = None,
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", help="Only this reader; by default all in doubt.")
+    ] = None,
+    accepted: Annotated[
+        bool | None,
+        typer.Option(
+            "--accepted/--not-accepted",
+            help="The relay took the message, or it did not: then it waits to be sent again.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int | None:
+    """Settle who is in doubt by your word, after a look into the relay's log; else list them."""
+    from newsletter.app.reconciling import reconcile as settle
+    from newsletter.cli import show_sending
+
+    done = settle(desk.app, issue, recipient, accepted=accepted)
+    desk.show(done, show_sending.reconciled(done), done.next_command)
+    return Incomplete.exit_code if done.doubts else None
 
 
 def cancel(

@@ -7,6 +7,7 @@ from typing import Any
 
 from newsletter.app.plan import PlanRequest
 from newsletter.app.plan_view import PlanView
+from newsletter.app.reconciling import Reconciled
 from newsletter.app.reporting import Verified
 from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
@@ -184,6 +185,21 @@ def paused(progress: Progress) -> list[str]:
         f"campaign {progress.campaign.id} pauses after what is in flight",
         progress_line(progress),
     ]
+
+
+def reconciled(done: Reconciled) -> Iterator[str]:
+    """What was settled, and who is still in doubt."""
+    number_ = done.progress.campaign.id
+    if done.settled:
+        word = "accepted" if done.accepted else "not accepted: they wait to be sent again"
+        yield f"campaign {number_}: {number(done.settled)} settled as {word}"
+    if not done.doubts:
+        yield f"nobody of campaign {number_} is in doubt"
+        return
+    yield f"in doubt in campaign {number_}: the connection was lost after the final dot"
+    yield from _rows(done.doubts, ())
+    yield "look into the relay's log, then say --accepted or --not-accepted, for all or with"
+    yield "--recipient for one; what was accepted is never sent again"
 
 
 def run_due(done: Pass) -> Iterator[str]:

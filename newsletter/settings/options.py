@@ -30,7 +30,7 @@ def _address(raw: str) -> str:
 
 
 def _rate(raw: object) -> object:
-    return Rate.parse(raw) if isinstance(raw, str) else raw
+    return raw if isinstance(raw, Rate) else Rate.parse(str(raw))
 
 
 def _one_line(raw: str) -> str:

@@ -282,7 +282,7 @@ def wait_for_first(room: Newsroom) -> None:
         ('list_id = "news.alisei.example"', 'list_id = "news"', "12:1", "pattern", ""),
     ],
 )
-def test_a_fault_in_the_settings_is_told_with_its_place_and_cure(  # noqa: PLR0913, PLR0917 a row of the table
+def test_a_fault_in_the_settings_is_told_with_its_place_and_cure(
     newsroom: Newsroom, old: str, new: str, place: str, fault: str, cure: str
 ) -> None:
     newsroom.edit("newsletter.toml", old, new)

@@ -261,7 +261,12 @@ def test_a_dry_run_writes_the_bytes_of_the_real_send_and_records_nothing(
 
 def without_instant(content: bytes) -> bytes:
     """A message without Date and Message-ID."""
-    return re.sub(rb"^(Date|Message-ID):.*(\r\n[ \t].*)*\r\n", b"", content, flags=re.M | re.I)
+    return re.sub(
+        rb"^(Date|Message-ID):.*(\r\n[ \t].*)*\r\n",
+        b"",
+        content,
+        flags=re.MULTILINE | re.IGNORECASE,
+    )
 
 
 # What the relay answers
@@ -448,9 +453,7 @@ def test_the_ledger_is_backed_up_whole_and_never_over_a_file(newsroom: Newsroom)
     newsroom.run(*SEND)
     assert newsroom.run("ledger", "backup", "copy.db").code == 0
     assert newsroom.run("ledger", "backup", "copy.db").code == 2
-    newsroom.edit(
-        "newsletter.toml", "connections = 4", 'connections = 4\nledger = "copy.db"'
-    )
+    newsroom.edit("newsletter.toml", "connections = 4", 'connections = 4\nledger = "copy.db"')
     assert newsroom.run("ledger", "verify").code == 0
     assert newsroom.run("status", "--format", "json").object["progress"]["counts"]["accepted"] == 5
 
