@@ -106,8 +106,9 @@ def test_the_guide_can_be_followed_line_by_line(
 
 
 def waits_or_needs_a_date(words: list[str]) -> bool:
-    """Lines that go on until stopped, want a run that goes on, or name a day that will pass."""
-    return words[1] in {"worker", "schedule", "pause", "resume", "cancel"} or "--at" in words
+    """Lines that go on until stopped, want a run or a doubt, or name a day that will pass."""
+    wants = {"worker", "schedule", "pause", "resume", "cancel"}
+    return words[1] in wants or "--at" in words or "--recipient" in words[2:4]
 
 
 def answers(words: list[str]) -> list[str]:
