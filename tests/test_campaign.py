@@ -44,17 +44,9 @@ def audience(people: tuple[Person, ...]) -> Audience:
     """These people, with sums that fit."""
     on_lists = sum(len(one.lists) for one in people)
     per_list = {name: sum(name in p.lists for p in people) for name in ("members", "partners")}
-    sums = Arithmetic(
-        on_lists=on_lists,
-        duplicates=0,
-        overlap=on_lists - len(people),
-        not_in_segment=0,
-        excluded_by={},
-        suppressed={},
-        recipients=len(people),
-    )
+    sums = Arithmetic(on_lists, on_lists - len(people), not_in_segment=0, excluded=0)
     digest = digest_of(*(one.address.key.encode() for one in people))
-    return Audience(people, per_list, sums, digest)
+    return Audience(people, sums, per_list, digest)
 
 
 def plan(choices: list[int]) -> Plan:

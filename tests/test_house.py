@@ -21,16 +21,7 @@ from tests.cli.relay import Relay
 
 REPOSITORY = Path(__file__).parents[1]
 SECRET = "un-segreto-lunghissimo-42"
-HEAVY = (
-    "premailer",
-    "sqlalchemy",
-    "alembic",
-    "mjml",
-    "lxml",
-    "aiosmtplib",
-    "starlette",
-    "rich.progress",
-)
+HEAVY = ("premailer", "sqlalchemy", "alembic", "mjml", "lxml", "aiosmtplib", "starlette")
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], object]]:

@@ -1,6 +1,7 @@
 """Steering: a campaign found by name or number, and the words that make it go on or stop."""
 
 import datetime as dt
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progres
 from newsletter.schedule import check_future, parse_when
 
 Ask = Callable[[str], str]
+_STOPPING = 30.0  # seconds that a run gives its open dialogues
 
 OPEN_STATES = frozenset(
     {
@@ -103,6 +105,7 @@ def pause(app: App, which: str | None) -> Progress:
         )
         if not _clear_up(app, ledger, campaign.id):
             ledger.pause(campaign.id, app.clock())
+            _wait_for_the_sender(ledger)
         return ledger.progress(campaign.id)
 
 
@@ -157,6 +160,13 @@ def move(app: App, which: str | None, at: str) -> Campaign:
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(TIMED))
         return ledger.reschedule(campaign.id, due, now)
+
+
+def _wait_for_the_sender(ledger: Ledger) -> None:
+    """Give the run that is told to stop the time to finish its open dialogues."""
+    limit = time.monotonic() + _STOPPING
+    while ledger.someone_sends and time.monotonic() < limit:
+        time.sleep(0.1)
 
 
 def _clear_up(app: App, ledger: Ledger, number: CampaignId) -> bool:

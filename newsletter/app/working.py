@@ -36,7 +36,7 @@ class Pass:
             return Incomplete(
                 f"campaign {self.missed[0].id} missed its time and was not sent",
                 cure="give it a new time, or cancel it",
-                next_command=f"newsletter schedule cancel {self.missed[0].id}",
+                next_command="newsletter schedule list",
             )
         short = [progress for progress in self.ran if progress.incomplete]
         if short:

@@ -20,6 +20,7 @@ from tests.cli.relay import parsed
 
 REPOSITORY = Path(__file__).parents[2]
 ISSUE = "2019-11-assemblea"
+OF_DISPATCH = {"date", "message_id", "unsubscribe_url", "preferences_url", "browser_url"}
 WORDS = st.text(
     st.characters(exclude_categories=("C", "Z"), exclude_characters="\u034f")
     | st.sampled_from(" <>&\"'={}%"),
@@ -31,7 +32,7 @@ WORDS = st.text(
 @cache
 def newsletter() -> App:
     """The working example, which is the real first issue."""
-    return open_app(REPOSITORY, environ={})
+    return open_app(REPOSITORY, profile="production", environ={})
 
 
 @cache
@@ -86,13 +87,16 @@ def test_the_plan_of_the_real_issue_adds_up_and_hides_china_from_outsiders() -> 
         assert ("china" in planned_variant.variant.sections) == (
             recipient.person.address.key in inside
         )
-        assert not planned_variant.compiled.missing(reader_values(recipient.person))
+        missing = planned_variant.compiled.missing(reader_values(recipient.person))
+        assert set(missing) <= OF_DISPATCH
 
 
 @pytest.mark.slow
 def test_the_same_files_give_the_same_plan_with_the_same_digests() -> None:
     one = make_plan(newsletter(), PlanRequest(ISSUE), None)
-    two = make_plan(open_app(REPOSITORY, environ={}), PlanRequest(ISSUE), None)
+    two = make_plan(
+        open_app(REPOSITORY, profile="production", environ={}), PlanRequest(ISSUE), None
+    )
     assert one.plan.content_digest == two.plan.content_digest
     assert one.plan.audience_digest == two.plan.audience_digest
     assert one.view.variants == two.view.variants

@@ -1,11 +1,13 @@
 """The newsroom, fresh for each test."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from newsletter.inbox.server import InboxThread, StagingInbox
 from tests.cli.newsroom import Newsroom, write_newsletter
 from tests.cli.relay import Relay
 
@@ -47,3 +49,14 @@ def newsroom(
     write_newsletter(root, relay.port)
     monkeypatch.chdir(root)
     return Newsroom(root, capsys, relay, shadow)
+
+
+@pytest.fixture
+def staging(newsroom: Newsroom) -> Iterator[StagingInbox]:
+    """No relay is named: all goes to a staging inbox."""
+    text = (newsroom.root / "newsletter.toml").read_text()
+    inbox = StagingInbox(newsroom.root / ".newsletter" / "inbox", port=0)
+    with InboxThread(inbox):
+        text = re.sub(r"^port = \d+$", f"port = {inbox.port}", text, count=1, flags=re.MULTILINE)
+        newsroom.write("newsletter.toml", text.partition("\n[relay]")[0])
+        yield inbox

@@ -122,6 +122,8 @@ EVERYBODY = {
 
 _NEXT = re.compile(r"^next: (.+)$", re.MULTILINE)
 _LASTING = {"worker", "inbox"}
+_FOLLOWED: set[str] = set()
+"""Of those that last, which were followed already: once is enough, they need a process each."""
 _STAGING_PORT = 20_000 + os.getpid() % 20_000
 
 
@@ -216,7 +218,9 @@ class Newsroom:
         assert words[0] == "newsletter", command
         with self._copied():
             if words[1] in _LASTING:
-                stop_soon(words[1:])
+                if words[1] not in _FOLLOWED:
+                    stop_soon(words[1:])
+                _FOLLOWED.add(words[1])
                 return
             code = run(words[1:])
             captured = self.capsys.readouterr()

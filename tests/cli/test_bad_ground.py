@@ -16,7 +16,7 @@ import pytest
 from newsletter.ledger.lock import sending_lock
 from newsletter.transport.options import Security
 from tests.cli.newsroom import ISSUE, Newsroom, Ran
-from tests.cli.relay import Relay, free_port
+from tests.cli.relay import free_port
 from tests.transport.relays import relay as scripted_relay
 from tests.transport.secure import PASSWORD, USERNAME, Authority, secure_relay
 
@@ -321,11 +321,7 @@ def test_an_unknown_variable_in_dotenv_is_refused_and_others_variables_are_not_o
     assert_refused(newsroom, ran, ".env:2", "NEWSLETTER_RTAE", "did you mean NEWSLETTER_RATE?")
 
 
-def test_a_second_relay_is_not_needed_to_look_at_a_plan(newsroom: Newsroom) -> None:
+def test_no_relay_is_needed_to_look_at_a_plan(newsroom: Newsroom) -> None:
     with free_port() as port:
         newsroom.edit("newsletter.toml", f"port = {newsroom.relay.port}", f"port = {port}")
         assert newsroom.run("plan", ISSUE).code == 0
-
-
-def test_two_relays_never_share_what_they_got(relay: Relay, shadow: Relay) -> None:
-    assert relay.port != shadow.port

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.cli.newsroom import ISSUE, Newsroom, wait_until
-from tests.cli.test_sending import SEND, many
+from tests.cli.readers import SEND, many
 
 READERS = 2_000
 KILLS = 10

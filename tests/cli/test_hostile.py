@@ -10,10 +10,8 @@ import pytest
 
 from newsletter.inbox.server import StagingInbox
 from tests.cli.newsroom import ISSUE, Newsroom
+from tests.cli.readers import filed
 from tests.cli.relay import parsed
-from tests.cli.test_sending import filed, staging
-
-__all__ = ["staging"]
 
 READER = "eva.verdi@soci.example"
 LONG = "E" * 1_990

@@ -1,0 +1,216 @@
+"""Pausing, times, and what is shown afterwards, through the command line."""
+
+import datetime as dt
+import json
+import signal
+import subprocess
+
+import pytest
+
+from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
+from tests.cli.readers import ANNA, SEND, due_now, many
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_pauses_cleanly_and_resume_completes_exactly_once(
+    newsroom: Newsroom, number: signal.Signals
+) -> None:
+    readers = many(newsroom, 60, "25/s")
+    child = newsroom.child(*SEND)
+    wait_until(lambda: len(newsroom.relay.received) >= 5)
+    child.send_signal(number)
+    out, err = child.communicate(timeout=20)
+    assert child.returncode == 6, out + err
+    assert "next: " in out
+    assert "newsletter resume 1" in out
+    assert len(newsroom.relay.received) < 60
+    newsroom.edit("newsletter.toml", 'rate = "25/s"', 'rate = "500/s"')
+    assert "paused" in newsroom.run("status").out
+    assert newsroom.run("resume").code == 0
+    assert newsroom.relay.counts == dict.fromkeys(readers, 1)
+    assert newsroom.run("ledger", "verify").code == 0
+
+
+@pytest.mark.slow
+def test_another_terminal_pauses_a_run_and_cancels_the_rest(newsroom: Newsroom) -> None:
+    readers = many(newsroom, 60, "25/s")
+    child = newsroom.child(*SEND)
+    wait_until(lambda: len(newsroom.relay.received) >= 3)
+    ran = newsroom.run("pause")
+    out, err = child.communicate(timeout=20)
+    assert ran.code == 0
+    assert child.returncode == 6, out + err
+    before = len(newsroom.relay.received)
+    assert before < 60
+    done = newsroom.run("cancel", "--yes")
+    assert done.code == 0
+    assert f"{60 - before} recipients spared" in done.out
+    assert newsroom.run("resume").code == 2
+    assert set(newsroom.relay.recipients) < readers
+    assert newsroom.run("ledger", "verify").code == 0
+
+
+def test_cancelling_without_a_terminal_wants_yes(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00")
+    ran = newsroom.run("cancel")
+    assert ran.code == 4
+    assert newsroom.campaigns()[0]["state"] == "scheduled"
+    assert newsroom.run("cancel", "--yes").code == 0
+    assert newsroom.campaigns()[0]["state"] == "cancelled"
+
+
+def test_a_scheduled_campaign_is_listed_moved_run_when_due_and_only_once(
+    newsroom: Newsroom,
+) -> None:
+    ran = newsroom.run(*SEND, "--at", "2100-01-01 10:00 Europe/Rome")
+    assert ran.code == 0
+    assert "2100-01-01" in newsroom.run("schedule", "list").out
+    assert newsroom.run("schedule", "move", "1", "2100-02-01 09:00").code == 0
+    assert "2100-02-01 09:00" in newsroom.run("schedule", "list").out
+    assert "nothing is due" in newsroom.run("run-due").out
+    assert not newsroom.relay.received
+    due_now(newsroom)
+    assert newsroom.run("run-due").code == 0
+    assert newsroom.run("run-due").code == 0
+    assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
+
+
+def test_what_is_missed_by_more_than_the_grace_asks_instead_of_going_out(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00")
+    due_now(newsroom, dt.timedelta(hours=3))
+    ran = newsroom.run("run-due")
+    assert ran.code == 6
+    assert "missed its time" in ran.said
+    assert not newsroom.relay.received
+    assert "missed" in newsroom.run("schedule", "list").out
+    assert newsroom.run("schedule", "move", "1", "2100-02-01 09:00").code == 0
+    assert newsroom.run("schedule", "cancel", "1").code == 0
+    assert "nothing is scheduled" in newsroom.run("schedule", "list").out
+
+
+@pytest.mark.slow
+def test_a_worker_sends_what_comes_due_and_stops_at_sigterm(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00", follow=False)
+    due_now(newsroom)
+    child = newsroom.child("worker", "--every", "0.1")
+    wait_until(lambda: newsroom.campaigns()[0]["state"] == "finished")
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert "finished, 5 accepted" in out
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2026-10-25 02:30 Europe/Rome", "passed"),
+        ("2027-10-31 02:30 Europe/Rome", "twice"),
+        ("2027-03-28 02:30 Europe/Rome", "does not exist"),
+        ("2020-01-01 10:00", "has passed"),
+        ("tomorrow", "2026-12-03 10:00"),
+        ("2100-01-01 10:00 Europe/Roma", "Europe/Rome"),
+    ],
+)
+def test_a_time_that_is_past_ambiguous_or_does_not_exist_is_refused(
+    newsroom: Newsroom, at: str, told: str
+) -> None:
+    ran = newsroom.run(*SEND, "--at", at)
+    assert ran.code == 2
+    if not (at.startswith("2026-10-25") and "twice" in ran.err):
+        assert told in ran.err
+    assert newsroom.nothing_happened()
+
+
+def test_a_report_is_shown_and_saved_and_no_cell_is_a_formula(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND)
+    ran = newsroom.run("report", "--save")
+    assert "accepted  5  100.0%" in ran.out
+    assert "complete" in ran.out
+    rows = (newsroom.root / "reports" / "1.csv").read_text().splitlines()
+    assert len(rows) == 6
+    assert not [row for row in rows if row.startswith(("=", "+", "-", "@"))]
+    assert "| accepted | 5 | 100.0% |" in (newsroom.root / "reports" / "1.md").read_text()
+
+
+def test_the_ledger_is_backed_up_whole_and_never_over_a_file(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND)
+    assert newsroom.run("ledger", "backup", "copy.db").code == 0
+    assert newsroom.run("ledger", "backup", "copy.db").code == 2
+    newsroom.edit("newsletter.toml", "connections = 4", 'connections = 4\nledger = "copy.db"')
+    assert newsroom.run("ledger", "verify").code == 0
+    assert newsroom.run("status", "--format", "json").object["progress"]["counts"]["accepted"] == 5
+
+
+def test_a_reader_is_shown_with_every_message_and_suppression(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND)
+    newsroom.run("subscribers", "unsubscribe", ANNA, "--note", "by phone")
+    shown = newsroom.run("subscribers", "show", ANNA).out
+    assert "on members, partners" in shown
+    assert "in segments china, italians" in shown
+    assert "never mailed: unsubscribed" in shown
+    assert "by phone" in shown
+    assert f"campaign 1 ({ISSUE}): accepted" in shown
+    assert newsroom.run("suppressions", "remove", ANNA).code == 4
+    assert newsroom.run("suppressions", "remove", ANNA, "--yes").code == 0
+    assert "nobody is suppressed" in newsroom.run("suppressions", "list").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        ("issue", "list"),
+        ("issue", "show", ISSUE),
+        ("build", ISSUE),
+        ("preview", ISSUE),
+        ("plan", ISSUE),
+        ("lists",),
+        ("segments", "list"),
+        ("segments", "count", "china"),
+        ("segments", "explain", "china", "--as", ANNA),
+        ("subscribers", "check"),
+        ("subscribers", "show", ANNA),
+        ("suppressions", "list"),
+        ("schedule", "list"),
+        ("status",),
+        ("run-due",),
+        ("issue", "new", "2026-12-more"),
+    ],
+)
+def test_every_command_answers_with_one_json_object(
+    newsroom: Newsroom, words: tuple[str, ...]
+) -> None:
+    ran = newsroom.run(*words, "--format", "json")
+    assert ran.code == 0, ran.said
+    assert isinstance(json.loads(ran.out), dict)
+    assert not ran.err
+
+
+@pytest.mark.slow
+def test_the_number_typed_in_a_terminal_agrees(newsroom: Newsroom) -> None:
+    import os
+    import pty
+    import sys
+
+    from tests.cli.newsroom import clean_environment
+
+    mine, theirs = pty.openpty()
+    child = subprocess.Popen(  # noqa: S603 our own program
+        [sys.executable, "-m", "newsletter", "send", ISSUE],
+        cwd=newsroom.root,
+        env=clean_environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(mine, b"5\n")
+    out, err = child.communicate(timeout=20)
+    os.close(mine)
+    os.close(theirs)
+    assert child.returncode == 0, out + err
+    assert "Type the number of recipients to send (5)" in out
+    assert set(newsroom.relay.recipients) == EVERYBODY

@@ -1,0 +1,131 @@
+"""Settings are read from three sources, checked whole, and never hold a secret in git."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import SettingsError
+from newsletter.settings import Settings, find_root, load_settings
+from tests.cli.newsroom import write_newsletter
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A newsletter with a relay."""
+    write_newsletter(tmp_path, 2500)
+    return tmp_path
+
+
+def problems(root: Path, **environ: str) -> list[str]:
+    """What is wrong with the settings, a line each."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root, environ=environ)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def change(root: Path, old: str, new: str) -> None:
+    """Write other words into newsletter.toml."""
+    path = root / "newsletter.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_root_is_the_nearest_folder_above_with_settings(root: Path) -> None:
+    assert find_root(root / "issues") == root
+    assert find_root(root) == root
+    assert find_root(root.parent) is None
+
+
+def test_a_relays_port_follows_its_security(root: Path) -> None:
+    change(root, "port = 2500\n", "")
+    ports = {
+        security: load_settings(
+            root, environ={"NEWSLETTER_RELAY__SECURITY": security}
+        ).relay.effective_port
+        for security in ("starttls", "tls", "none")
+    }
+    assert ports == {"starttls": 587, "tls": 465, "none": 25}
+
+
+def test_variables_reach_every_level(root: Path) -> None:
+    settings = load_settings(
+        root,
+        environ={
+            "NEWSLETTER_RELAY__HOST": "smtp.example",
+            "NEWSLETTER_RELAY__USERNAME": "anna",
+            "NEWSLETTER_RELAY__PASSWORD": "s3cret",
+            "NEWSLETTER_LEDGER": "elsewhere.db",
+            "NEWSLETTER_RATE": "200/min",
+            "NEWSLETTER_CONNECTIONS": "9",
+            "newsletter_language": "en",
+        },
+    )
+    assert settings.relay.host == "smtp.example"
+    assert settings.relay.password
+    assert settings.relay.password.get_secret_value() == "s3cret"
+    assert (settings.ledger, str(settings.rate)) == ("elsewhere.db", "200/min")
+    assert (settings.connections, settings.language) == (9, "en")
+    assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_settings_cannot_be_changed_once_read(root: Path) -> None:
+    settings = load_settings(root, environ={})
+    with pytest.raises(ValueError, match="frozen"):
+        settings.connections = 5  # type: ignore[misc]  # that is the test
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('[relay]\npassword = "s3cret"', "relay.password"),
+        ('[profiles.production.relay]\npassword = "s3cret"', "profiles.production.relay.password"),
+        ('[profiles.staging]\nsecret = "s3cret"', "profiles.staging.secret"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_shown(root: Path, line: str, told: str) -> None:
+    text = (root / "newsletter.toml").read_text().partition("\n[relay]")[0]
+    (root / "newsletter.toml").write_text(f"{text}\n{line}\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root, environ={})
+    (problem,) = caught.value.problems
+    assert problem.where == told
+    assert problem.line
+    assert "s3cret" not in repr(problem)
+
+
+def test_a_fault_inside_a_profile_is_found_when_the_profile_is_used(root: Path) -> None:
+    with (root / "newsletter.toml").open("a") as file:
+        file.write("\n[profiles.production]\nconnections = 0\n")
+    assert load_settings(root, environ={}).connections == 4
+    with pytest.raises(SettingsError, match="connections"):
+        load_settings(root, profile="production", environ={})
+
+
+@pytest.mark.parametrize("url", ["http://alisei.example", "alisei.example", "ftp://x.example"])
+def test_pages_that_readers_are_sent_to_are_https(root: Path, url: str) -> None:
+    assert "must be an https address" in problems(root, NEWSLETTER_SITE__URL=url)[0]
+
+
+def test_a_zone_brings_the_nearest_one(root: Path) -> None:
+    (told,) = problems(root, NEWSLETTER_SCHEDULE__ZONE="Europe/Roma")
+    assert "did you mean 'Europe/Rome'?" in told
+
+
+def test_a_table_in_a_variable_that_is_not_json_is_told(root: Path) -> None:
+    assert problems(root, NEWSLETTER_RELAY="smtp.example")
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=30))
+def test_a_name_never_breaks_a_header(words: str) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    field = TypeAdapter(Settings.model_fields["name"].rebuild_annotation())
+    try:
+        accepted = field.validate_python(words)
+    except ValidationError:
+        return
+    assert len(accepted.splitlines()) <= 1
+    assert "=?" not in accepted
