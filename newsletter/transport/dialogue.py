@@ -13,6 +13,7 @@ from newsletter.transport.reply import Lost, read_reply
 
 _MOST_UNASKED = 32_768
 _CLOSING = b"421"
+_CLOSING_CODE = 421
 _NO_REPLY = "no reply"
 _TAKES_NO_MORE = "the relay took no more"
 
@@ -44,9 +45,10 @@ class Dialogue(asyncio.Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether another command can be answered."""
-        in_step = not (self._lost or self._received or self._owed)
-        return in_step and not self._transport.is_closing()
+        """Whether the replies that are owed, and those to other commands, may still come."""
+        unasked = self._received and not self._owed
+        leaving = self._replies and self._replies[0].code == _CLOSING_CODE
+        return not (self._lost or unasked or leaving or self._transport.is_closing())
 
     # What the event loop calls
 
@@ -92,7 +94,7 @@ class Dialogue(asyncio.Protocol):
             raise Lost(self._lost or "the connection is closed")
         self._owed += replies
         self._transport.write(octets)
-        if self._transport.is_closing():
+        if self._transport.is_closing() and not self._lost:  # no word from the relay closed it
             raise Lost("the connection was lost before this was written")
 
     async def drain(self, within: float) -> None:
@@ -114,7 +116,7 @@ class Dialogue(asyncio.Protocol):
             return None
         whole = read_reply(self._received)
         self._mislead("the relay spoke unasked")
-        if whole and whole[0].code == int(_CLOSING):
+        if whole and whole[0].code == _CLOSING_CODE:
             return whole[0]
         raise Lost(self._lost)
 

@@ -20,7 +20,7 @@ _CLOSING = 421
 _NEGATIVE = 400
 _TAKEN_AT_ONCE = 16_384
 """Octets: what a kernel's send buffer takes whole, so that body and dot may go as one."""
-_ENVELOPE = frozenset({Phase.MAIL, Phase.RCPT, Phase.DATA})
+_ENVELOPE = (Phase.MAIL, Phase.RCPT, Phase.DATA)
 _DOT_LINE = re.compile(rb"\r\n\.")  # a third quicker over a large body than ``in``
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
@@ -53,6 +53,8 @@ class SmtpConnection:
         self._dot_timeout = dot_timeout
         self._habits = habits
         self._phase = Phase.MAIL
+        self._following: OutgoingMessage | None = None
+        self._announced: OutgoingMessage | None = None
 
     @property
     def usable(self) -> bool:
@@ -61,18 +63,28 @@ class SmtpConnection:
 
     async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
         """Hand one message over; ``before_dot`` runs just before the final dot is written."""
-        unfit = unsendable(message, self.facts)
-        if unfit:
-            return unfit
         self._phase = Phase.MAIL
         try:
-            return await self._transact(message, before_dot)
+            unfit = unsendable(message, self.facts)
+            return unfit or await self._transact(message, before_dot)
         except Lost as loss:
             return self._lost(loss)
         except BaseException:
             # Half a message is on the wire: closing is the only way not to finish it.
             self._dialogue.abandon("interrupted")
             raise
+        finally:
+            self._following = None
+
+    def announce(self, following: OutgoingMessage) -> None:
+        """Tell which message comes next, before or while one is sent (until ``before_dot`` ends).
+
+        Its envelope then goes with that one's final dot, where the relay takes it so, which saves
+        a round trip; the next ``send`` must be given this very message. Nothing of it is handed
+        over before that: a connection that is closed instead has sent nothing.
+        """
+        if self._at_once and not unsendable(following, self.facts):
+            self._following = following
 
     async def check(self) -> None:
         """Say NOOP; raises ``RelayUnavailable`` when the relay does not answer it with 250."""
@@ -87,14 +99,28 @@ class SmtpConnection:
 
     async def close(self) -> None:
         """Say QUIT, wait for a second at most, and let go."""
-        await self._dialogue.quit(_QUIT_SECONDS)
+        if self._announced:
+            self._dialogue.abandon("closed")  # the body may be open: QUIT would be a part of it
+        else:
+            await self._dialogue.quit(_QUIT_SECONDS)
+
+    @property
+    def _at_once(self) -> bool:
+        return self._habits.pipelining and self.facts.pipelining
 
     async def _transact(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        at_once = self._habits.pipelining and self.facts.pipelining
-        stopped = await (self._announce_at_once if at_once else self._announce)(message)
+        announced, self._announced = self._announced, None
+        if announced and announced is not message:
+            raise Lost("another message was announced")
+        if announced:
+            stopped = await self._judged()
+        elif self._at_once:
+            stopped = await self._at_a_stroke(message)
+        else:
+            stopped = await self._one_by_one(message)
         return stopped or await self._hand_over(message.content, before_dot)
 
-    async def _announce(self, message: OutgoingMessage) -> Outcome | None:
+    async def _one_by_one(self, message: OutgoingMessage) -> Outcome | None:
         """The envelope, each command after the answer to the last; an outcome where it ended."""
         for phase, command in _envelope(message, self.facts):
             self._phase = phase
@@ -103,19 +129,19 @@ class SmtpConnection:
                 return await self._stopped(reply)
         return None
 
-    async def _announce_at_once(self, message: OutgoingMessage) -> Outcome | None:
-        """The envelope in one write, each answer judged as if it were alone (RFC 2920, 3.1)."""
-        commands = _envelope(message, self.facts)
-        unread = len(commands)
+    async def _at_a_stroke(self, message: OutgoingMessage) -> Outcome | None:
+        """The envelope in one write (RFC 2920, 3.1)."""
         spoken = self._dialogue.unasked()
         if spoken:
             return await self._stopped(spoken)
-        written = "".join(f"{command}\r\n" for _, command in commands)
-        self._dialogue.write(written.encode(), replies=unread)
-        for phase, _ in commands:
+        self._dialogue.write(_written(message, self.facts), replies=len(_ENVELOPE))
+        return await self._judged()
+
+    async def _judged(self) -> Outcome | None:
+        """Each answer to an envelope that was written at once, judged as if it were alone."""
+        for unread, phase in zip((2, 1, 0), _ENVELOPE, strict=True):
             self._phase = phase
             reply = await self._dialogue.reply(self._timeout)
-            unread -= 1
             if not _goes_on(phase, reply.code):
                 return await self._stopped(reply, unread)
         return None
@@ -132,9 +158,19 @@ class SmtpConnection:
         if early:
             return outcome_of(Phase.BODY, early)
         before_dot()
-        self._dialogue.write(rest + b".\r\n", replies=1)
+        self._end(rest + b".\r\n")
         self._phase = Phase.DOT
         return self._ended(await self._dialogue.reply(self._dot_timeout))
+
+    def _end(self, octets: bytes) -> None:
+        """Write the final dot, and the next envelope behind it (the content may begin a group)."""
+        following = self._following
+        if following:
+            envelope = _written(following, self.facts)
+            self._dialogue.write(octets + envelope, replies=1 + len(_ENVELOPE))
+        else:
+            self._dialogue.write(octets, replies=1)
+        self._announced = following
 
     async def _stopped(self, reply: Reply, unread: int = 0) -> Outcome:
         """The transaction ended before the body: clear it, or leave."""
@@ -170,10 +206,10 @@ class SmtpConnection:
         return outcome_of(Phase.DOT, reply, f"the relay answered {reply}")
 
     def _lost(self, loss: Lost) -> Outcome:
-        """A dot that the kernel never took is a dot that was not written."""
+        """A dot that the kernel never took, being last, is a dot that was not written."""
         self._dialogue.abandon(str(loss))
         self._doubt_pipelining(self._dialogue.misled)
-        before = self._phase is Phase.DOT and self._dialogue.held
+        before = self._phase is Phase.DOT and self._dialogue.held and not self._announced
         return outcome_of(Phase.BODY if before else self._phase, None, str(loss))
 
     def _leave(self, reply: Reply) -> None:
@@ -219,6 +255,10 @@ def _envelope(message: OutgoingMessage, facts: RelayFacts) -> tuple[tuple[Phase,
         (Phase.RCPT, f"RCPT TO:<{message.recipient}>"),
         (Phase.DATA, "DATA"),
     )
+
+
+def _written(message: OutgoingMessage, facts: RelayFacts) -> bytes:
+    return "".join(f"{command}\r\n" for _, command in _envelope(message, facts)).encode()
 
 
 def _goes_on(phase: Phase, code: int) -> bool:

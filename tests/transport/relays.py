@@ -84,10 +84,10 @@ class ScriptedRelay:
             await self._play("BODY", writer)
         body = bytearray()
         while not body.endswith(b"\r\n.\r\n"):
-            piece = await reader.read(65_536)
-            if not piece:
+            line = await reader.readline()  # no further than the dot: a command may follow
+            if not line:
                 raise _Ended
-            body += piece
+            body += line
         answer = self._step("DOT")
         if isinstance(answer[0], bytes) and answer[0].startswith(b"250"):
             self.accepted.append(bytes(body[:-3]))

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from newsletter.delivery import Accepted, Blame, Deferred, Outcome, Phase, Refused, Reply
+from newsletter.delivery import (
+    Accepted,
+    Blame,
+    Deferred,
+    Outcome,
+    Phase,
+    Refused,
+    Reply,
+)
 from newsletter.transport.smtp import SmtpTransport
 from tests.transport.relays import (
     GOOD,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.delivery import Accepted, Deferred, Outcome, Phase
+from newsletter.delivery import Accepted, Deferred, Outcome, Phase, Refused
 from tests.transport.relays import GOOD, message_to
 from tests.transport.wire import Answer, Wire, connection_over
 
@@ -139,3 +139,14 @@ def test_answers_are_the_same_however_they_are_cut(cuts: list[int], *, pipelinin
 
     assert isinstance(outcome, Accepted)
     assert outcome.reply.text == "2.0.0 queued as 4F2A"
+
+
+def test_after_a_refusal_an_opened_body_gets_no_word() -> None:
+    def opens_the_body_for_nobody(_written: bytes, wire: Wire) -> None:
+        wire.protocol.data_received(GOOD["MAIL"] + b"550 5.1.1 no\r\n" + GOOD["DATA"])
+
+    outcome, wire = sent(opens_the_body_for_nobody, pipelining=True)
+
+    assert isinstance(outcome, Refused)
+    assert len(wire.written) == 1
+    assert wire.closing
