@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -151,7 +152,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def relay(
-    script: Mapping[str, Step] | None = None, at: int = 0
+    script: Mapping[str, Step] | None = None, at: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[ScriptedRelay]:
     """A scripted relay on a free port of loopback."""
     scripted = ScriptedRelay(script or {}, at)
@@ -167,7 +168,7 @@ async def relay(
 
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)  # a sender soon has to wait
-    server = await asyncio.start_server(serve, sock=listener)
+    server = await asyncio.start_server(serve, sock=listener, ssl=tls)
     scripted.port = server.sockets[0].getsockname()[1]
     try:
         yield scripted
