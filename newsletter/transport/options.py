@@ -38,7 +38,8 @@ class SmtpOptions:
 
     ``none`` is allowed on a loopback host only, unless ``insecure``. ``local_hostname`` is what
     EHLO says (an address literal needs no DNS and is always well formed: RFC 5321, 4.1.3);
-    ``ca_file`` holds authorities to trust besides the system's (PEM).
+    ``ca_file`` holds authorities to trust besides the system's (PEM). ``pipelining`` writes an
+    envelope at once where the relay offers it (RFC 2920).
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +52,7 @@ class SmtpOptions:
     dot_timeout: float = _DOT_SECONDS
     local_hostname: str = "[127.0.0.1]"
     ca_file: Path | None = None
+    pipelining: bool = True
 
     @property
     def place(self) -> str:

@@ -21,10 +21,11 @@ from newsletter.transport.certificate import (
     context_trusting,
     context_without_trust,
 )
-from newsletter.transport.dialogue import Dialogue, storable
+from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.fault import STARTTLS, Fault, NotOfferedError, beneath, entry_error
 from newsletter.transport.options import RelayFacts, Security, SmtpOptions
-from newsletter.transport.transaction import SmtpConnection
+from newsletter.transport.reply import storable
+from newsletter.transport.transaction import Habits, SmtpConnection
 
 _TROUBLE = (aiosmtplib.SMTPException, OSError, ValueError)
 _PERMANENT = 500
@@ -35,6 +36,7 @@ class SmtpTransport:
 
     def __init__(self, options: SmtpOptions) -> None:
         self.options = options
+        self.habits = Habits(pipelining=options.pipelining)
         self._context: ssl.SSLContext | None = None
 
     async def connect(self) -> SmtpConnection:
@@ -58,6 +60,7 @@ class SmtpTransport:
             facts,
             timeout=options.timeout,
             dot_timeout=options.dot_timeout,
+            habits=self.habits,
             keep=entry,
         )
 

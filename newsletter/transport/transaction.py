@@ -5,19 +5,32 @@ message, after it nobody knows (RFC 5321, 4.1.1.4 and 6.1).
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from newsletter.delivery import Blame, Outcome, Phase, Refused, Reply, outcome_of
 from newsletter.errors import RelayUnavailable
 from newsletter.transport.base import OutgoingMessage
-from newsletter.transport.dialogue import Dialogue, Lost
+from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.options import RelayFacts
+from newsletter.transport.reply import Lost
 
 _QUIT_SECONDS = 1.0
-_GO_AHEAD = 354
 _CLOSING = 421
 _NEGATIVE = 400
+_TAKEN_AT_ONCE = 16_384
+"""Octets: what a kernel's send buffer takes whole, so that body and dot may go as one."""
+_ENVELOPE = (Phase.MAIL, Phase.RCPT, Phase.DATA)
+_DOT_LINE = re.compile(rb"\r\n\.")  # a third quicker over a large body than ``in``
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+
+
+@dataclass(slots=True)
+class Habits:
+    """How one relay is spoken to, as learned on the way; its connections share them."""
+
+    pipelining: bool = True
+    """Whether an envelope goes in one write where the relay offers it."""
 
 
 class SmtpConnection:
@@ -30,6 +43,7 @@ class SmtpConnection:
         *,
         timeout: float,
         dot_timeout: float,
+        habits: Habits,
         keep: object = None,
     ) -> None:
         self.facts = facts
@@ -37,7 +51,10 @@ class SmtpConnection:
         self._dialogue = dialogue
         self._timeout = timeout
         self._dot_timeout = dot_timeout
+        self._habits = habits
         self._phase = Phase.MAIL
+        self._following: OutgoingMessage | None = None
+        self._announced: OutgoingMessage | None = None
 
     @property
     def usable(self) -> bool:
@@ -46,19 +63,28 @@ class SmtpConnection:
 
     async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
         """Hand one message over; ``before_dot`` runs just before the final dot is written."""
-        unfit = unsendable(message, self.facts)
-        if unfit:
-            return unfit
         self._phase = Phase.MAIL
         try:
-            return await self._transact(message, before_dot)
+            unfit = unsendable(message, self.facts)
+            return unfit or await self._transact(message, before_dot)
         except Lost as loss:
-            self._dialogue.abandon(str(loss))
-            return outcome_of(self._phase, None, str(loss))
+            return self._lost(loss)
         except BaseException:
             # Half a message is on the wire: closing is the only way not to finish it.
             self._dialogue.abandon("interrupted")
             raise
+        finally:
+            self._following = None
+
+    def announce(self, following: OutgoingMessage) -> None:
+        """Tell which message comes next, before or while one is sent (until ``before_dot`` ends).
+
+        Its envelope then goes with that one's final dot, where the relay takes it so, which saves
+        a round trip; the next ``send`` must be given this very message. Nothing of it is handed
+        over before that: a connection that is closed instead has sent nothing.
+        """
+        if self._at_once and not unsendable(following, self.facts):
+            self._following = following
 
     async def check(self) -> None:
         """Say NOOP; raises ``RelayUnavailable`` when the relay does not answer it with 250."""
@@ -73,46 +99,127 @@ class SmtpConnection:
 
     async def close(self) -> None:
         """Say QUIT, wait for a second at most, and let go."""
-        await self._dialogue.quit(_QUIT_SECONDS)
+        if self._announced:
+            self._dialogue.abandon("closed")  # the body may be open: QUIT would be a part of it
+        else:
+            await self._dialogue.quit(_QUIT_SECONDS)
+
+    @property
+    def _at_once(self) -> bool:
+        return self._habits.pipelining and self.facts.pipelining
 
     async def _transact(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        for phase, command, expected in _envelope(message, self.facts):
+        announced, self._announced = self._announced, None
+        if announced and announced is not message:
+            raise Lost("another message was announced")
+        if announced:
+            stopped = await self._judged()
+        elif self._at_once:
+            stopped = await self._at_a_stroke(message)
+        else:
+            stopped = await self._one_by_one(message)
+        return stopped or await self._hand_over(message.content, before_dot)
+
+    async def _one_by_one(self, message: OutgoingMessage) -> Outcome | None:
+        """The envelope, each command after the answer to the last; an outcome where it ended."""
+        for phase, command in _envelope(message, self.facts):
             self._phase = phase
             reply = await self._dialogue.ask(command, self._timeout)
-            if reply.code != expected and not (phase is Phase.RCPT and reply.code == 251):  # noqa: PLR2004 - RFC 5321, 3.4
+            if not _goes_on(phase, reply.code):
                 return await self._stopped(reply)
+        return None
+
+    async def _at_a_stroke(self, message: OutgoingMessage) -> Outcome | None:
+        """The envelope in one write (RFC 2920, 3.1)."""
+        spoken = self._dialogue.unasked()
+        if spoken:
+            return await self._stopped(spoken)
+        self._dialogue.write(_written(message, self.facts), replies=len(_ENVELOPE))
+        return await self._judged()
+
+    async def _judged(self) -> Outcome | None:
+        """Each answer to an envelope that was written at once, judged as if it were alone."""
+        for unread, phase in zip((2, 1, 0), _ENVELOPE, strict=True):
+            self._phase = phase
+            reply = await self._dialogue.reply(self._timeout)
+            if not _goes_on(phase, reply.code):
+                return await self._stopped(reply, unread)
+        return None
+
+    async def _hand_over(self, content: bytes, before_dot: Callable[[], None]) -> Outcome:
+        """The body and the final dot: one write for the small, two for the large."""
         self._phase = Phase.BODY
-        self._dialogue.write(_stuffed(message.content))
-        await self._dialogue.drain(self._timeout)
+        rest = _stuffed(content)
+        if len(rest) > _TAKEN_AT_ONCE:
+            self._dialogue.write(rest)
+            await self._dialogue.drain(self._timeout)
+            rest = b""
         early = self._dialogue.unasked()
         if early:
             return outcome_of(Phase.BODY, early)
         before_dot()
-        self._dialogue.write(b".\r\n")
+        self._end(rest + b".\r\n")
         self._phase = Phase.DOT
         return self._ended(await self._dialogue.reply(self._dot_timeout))
 
-    async def _stopped(self, reply: Reply) -> Outcome:
+    def _end(self, octets: bytes) -> None:
+        """Write the final dot, and the next envelope behind it (the content may begin a group)."""
+        following = self._following
+        if following:
+            envelope = _written(following, self.facts)
+            self._dialogue.write(octets + envelope, replies=1 + len(_ENVELOPE))
+        else:
+            self._dialogue.write(octets, replies=1)
+        self._announced = following
+
+    async def _stopped(self, reply: Reply, unread: int = 0) -> Outcome:
         """The transaction ended before the body: clear it, or leave."""
         phase = self._phase
         if reply.code < _NEGATIVE or reply.code == _CLOSING:
-            self._dialogue.abandon("the relay is closing or out of step")
+            self._leave(reply)
         else:
-            await self._reset()
+            await self._clear(unread)
         return outcome_of(phase, reply)
+
+    async def _clear(self, unread: int) -> None:
+        """Read what is still owed, then forget the transaction; whatever comes, nothing is sent.
+
+        A relay that opens the body though it refused the envelope is left: a lone dot could make
+        it deliver an empty message (RFC 2920, 3.1, would have us send one).
+        """
+        try:
+            for left in reversed(range(unread)):
+                reply = await self._dialogue.reply(self._timeout)
+                if reply.code == _CLOSING or (reply.code < _NEGATIVE and not left):
+                    self._leave(reply)
+                    return
+            reply = await self._dialogue.ask("RSET", self._timeout)
+        except Lost:
+            self._doubt_pipelining(self._dialogue.misled)
+        else:
+            if reply.code >= _NEGATIVE:
+                self._leave(reply)
 
     def _ended(self, reply: Reply) -> Outcome:
         if reply.code == _CLOSING or reply.code // 100 == 3:  # noqa: PLR2004 - intermediate
-            self._dialogue.abandon("the relay is closing or out of step")
+            self._leave(reply)
         return outcome_of(Phase.DOT, reply, f"the relay answered {reply}")
 
-    async def _reset(self) -> None:
-        try:
-            reply = await self._dialogue.ask("RSET", self._timeout)
-        except Lost:
-            return
-        if reply.code >= _NEGATIVE:
-            self._dialogue.abandon("the relay refused RSET")
+    def _lost(self, loss: Lost) -> Outcome:
+        """A dot that the kernel never took, being last, is a dot that was not written."""
+        self._dialogue.abandon(str(loss))
+        self._doubt_pipelining(self._dialogue.misled)
+        before = self._phase is Phase.DOT and self._dialogue.held and not self._announced
+        return outcome_of(Phase.BODY if before else self._phase, None, str(loss))
+
+    def _leave(self, reply: Reply) -> None:
+        self._doubt_pipelining(reply.code < _NEGATIVE)
+        self._dialogue.abandon("the relay is closing or out of step")
+
+    def _doubt_pipelining(self, misled: bool) -> None:
+        """Some relays (and things between) offer it and lose or mix up what is written at once."""
+        if misled and self._phase in _ENVELOPE:
+            self._habits.pipelining = False
 
 
 def unsendable(message: OutgoingMessage, facts: RelayFacts) -> Refused | None:
@@ -122,7 +229,7 @@ def unsendable(message: OutgoingMessage, facts: RelayFacts) -> Refused | None:
     (RFC 6531, 3.5), and one that would break a command never is.
     """
     addresses = (message.sender, message.recipient)
-    if any(_UNSAFE.search(address) for address in addresses) or not message.recipient:
+    if _UNSAFE.search("".join(addresses)) or not message.recipient:
         return _unsent(Phase.RCPT, 553, "5.1.3 not an address", Blame.READER)
     if not facts.smtputf8 and not message.recipient.isascii():
         return _unsent(Phase.RCPT, 553, "5.6.7 the relay does not take SMTPUTF8", Blame.READER)
@@ -138,18 +245,31 @@ def _unsent(phase: Phase, code: int, text: str, blame: Blame) -> Refused:
     return Refused(phase, Reply(code, f"{text} (not sent)"), blame)
 
 
-def _envelope(message: OutgoingMessage, facts: RelayFacts) -> Iterator[tuple[Phase, str, int]]:
-    """Each command before the body, with its phase and the one reply that lets us go on."""
-    beyond_ascii = not (message.sender + message.recipient).isascii()
+def _envelope(message: OutgoingMessage, facts: RelayFacts) -> tuple[tuple[Phase, str], ...]:
+    """Each command before the body, with its phase."""
+    beyond_ascii = not (message.sender.isascii() and message.recipient.isascii())
     size = f" SIZE={len(message.content)}" if "size" in facts.extensions else ""
     utf8 = " SMTPUTF8" if beyond_ascii else ""
-    yield Phase.MAIL, f"MAIL FROM:<{message.sender}>{size}{utf8}", 250
-    yield Phase.RCPT, f"RCPT TO:<{message.recipient}>", 250
-    yield Phase.DATA, "DATA", _GO_AHEAD
+    return (
+        (Phase.MAIL, f"MAIL FROM:<{message.sender}>{size}{utf8}"),
+        (Phase.RCPT, f"RCPT TO:<{message.recipient}>"),
+        (Phase.DATA, "DATA"),
+    )
+
+
+def _written(message: OutgoingMessage, facts: RelayFacts) -> bytes:
+    return "".join(f"{command}\r\n" for _, command in _envelope(message, facts)).encode()
+
+
+def _goes_on(phase: Phase, code: int) -> bool:
+    """Whether this reply lets the next step follow (251: RFC 5321, 3.4)."""
+    if phase is Phase.DATA:
+        return code == 354  # noqa: PLR2004 - the one reply that opens the body
+    return code == 250 or (phase is Phase.RCPT and code == 251)  # noqa: PLR2004 - RFC 5321, 4.3.2
 
 
 def _stuffed(content: bytes) -> bytes:
     """The content, safe to be ended by a dot, were the compiler ever to break its promise."""
-    if b"\r\n." in content or content.startswith(b"."):
+    if content.startswith(b".") or _DOT_LINE.search(content):
         content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
     return content if content.endswith(b"\r\n") else content + b"\r\n"

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -35,14 +36,16 @@ GOOD: Mapping[str, bytes] = {
     "NOOP": b"250 2.0.0 ok\r\n",
     "QUIT": b"221 2.0.0 bye\r\n",
 }
+PIPELINING = b"250-relay.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
 
 
 @dataclass
 class ScriptedRelay:
     """Answers well, but for the steps of the script at one message (counted from 0).
 
-    ``BODY`` is played once a first piece of the body has arrived; ``accepted`` holds the bodies
-    that were answered with 250, whether or not the answer was read.
+    Unless the script says otherwise, what follows a refused MAIL or RCPT is refused too. ``BODY``
+    is played once a first piece of the body has arrived; ``accepted`` holds the bodies that were
+    answered with 250, whether or not the answer was read.
     """
 
     script: Mapping[str, Step]
@@ -52,6 +55,7 @@ class ScriptedRelay:
     accepted: list[bytes] = field(default_factory=list)
     connections: int = 0
     _message: int = -1
+    _refused: bool = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold one dialogue, to its end or the script's."""
@@ -68,8 +72,11 @@ class ScriptedRelay:
         verb = line.split(maxsplit=1)[0].upper()
         self.heard.append(line)
         self._message += verb == "MAIL"
+        self._refused = self._refused and verb in {"RCPT", "DATA"}
+        step = self._step(verb)
         await self._play(verb, writer)
-        if verb == "DATA" and self._step("DATA")[0] == GOOD["DATA"]:
+        self._refused = self._refused or (verb in {"MAIL", "RCPT"} and not _is_good(step))
+        if verb == "DATA" and any(_opens_the_body(piece) for piece in step):
             await self._body(reader, writer)
 
     async def _body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -78,18 +85,20 @@ class ScriptedRelay:
             await self._play("BODY", writer)
         body = bytearray()
         while not body.endswith(b"\r\n.\r\n"):
-            piece = await reader.read(65_536)
-            if not piece:
+            line = await reader.readline()  # no further than the dot: a command may follow
+            if not line:
                 raise _Ended
-            body += piece
+            body += line
         answer = self._step("DOT")
         if isinstance(answer[0], bytes) and answer[0].startswith(b"250"):
             self.accepted.append(bytes(body[:-3]))
         await self._play("DOT", writer)
 
     def _step(self, verb: str) -> Step:
-        if verb in self.script and self._message in {self.at, -1}:
+        if verb in self.script and (self._message in {self.at, -1} or verb == "EHLO"):
             return self.script[verb]
+        if self._refused and verb in {"RCPT", "DATA"}:
+            return (b"503 5.5.1 bad sequence of commands\r\n",)
         return (GOOD.get(verb, b"502 5.5.1 what?\r\n"),)
 
     async def _play(self, verb: str, writer: asyncio.StreamWriter) -> None:
@@ -113,6 +122,15 @@ class ScriptedRelay:
                     reset(writer)
 
 
+def _is_good(step: Step) -> bool:
+    """Whether it lets the transaction go on; a reply that comes later is the script's affair."""
+    return not step or any(isinstance(piece, bytes) and piece.startswith(b"2") for piece in step)
+
+
+def _opens_the_body(piece: bytes | Act) -> bool:
+    return isinstance(piece, bytes) and piece.endswith(GOOD["DATA"])
+
+
 class _Ended(Exception):
     """The script closes the connection."""
 
@@ -134,7 +152,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def relay(
-    script: Mapping[str, Step] | None = None, at: int = 0
+    script: Mapping[str, Step] | None = None, at: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[ScriptedRelay]:
     """A scripted relay on a free port of loopback."""
     scripted = ScriptedRelay(script or {}, at)
@@ -150,7 +168,7 @@ async def relay(
 
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)  # a sender soon has to wait
-    server = await asyncio.start_server(serve, sock=listener)
+    server = await asyncio.start_server(serve, sock=listener, ssl=tls)
     scripted.port = server.sockets[0].getsockname()[1]
     try:
         yield scripted

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery import Reply
-from newsletter.transport.dialogue import Lost, read_reply, storable
+from newsletter.transport.reply import Lost, read_reply, storable
 
 LINES = st.lists(st.text("abc 2.-", max_size=12), min_size=1, max_size=4)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import Accepted
+from newsletter.delivery import Accepted, InDoubt
 from newsletter.errors import RelayError, RelayUnavailable
 from newsletter.transport.options import Secret, Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport, probe
-from tests.transport.relays import Act, Step, message_to, options_for, relay
+from tests.transport.relays import PIPELINING, Act, Step, message_to, options_for, relay
 from tests.transport.secure import (
     PASSWORD,
     USERNAME,
@@ -154,6 +154,24 @@ def test_through_verified_tls_and_a_login_a_message_arrives(
             await connection.close()
             assert taken.bodies == [content * 900] * 3
             assert taken.logins == 2
+
+    asyncio.run(ride())
+
+
+@pytest.mark.parametrize("offer", [b"250 relay.test\r\n", PIPELINING], ids=["plain", "pipelined"])
+@pytest.mark.parametrize("lines", [1, 9_000])
+@pytest.mark.parametrize("silence", [Act.HANG, Act.DROP])
+def test_silence_after_the_dot_is_doubt_through_tls_too(
+    authority: Authority, offer: bytes, lines: int, silence: Act
+) -> None:
+    async def ride() -> None:
+        script: dict[str, Step] = {"EHLO": (offer,), "DOT": (silence,)}
+        async with relay(script, tls=authority.server_context()) as scripted:
+            tls = options_for(scripted.port, security=Security.TLS, ca_file=authority.file)
+            connection = await SmtpTransport(tls).connect()
+            message = message_to("anna@soci.example", (b"y" * 70 + b"\r\n") * lines)
+            assert isinstance(await connection.send(message, lambda: None), InDoubt)
+            await connection.close()
 
     asyncio.run(ride())
 
