@@ -46,7 +46,7 @@ tests: $(VENV)/.dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 quick: $(VENV)/.dev
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian and not postgres"
 
 bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
 	@$(BIN)/python -m bench

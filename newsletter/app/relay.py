@@ -46,6 +46,7 @@ def smtp_options(app: App) -> SmtpOptions:
         password=Secret(relay.password.get_secret_value() if relay.password else ""),
         security=Security(relay.security),
         insecure=relay.insecure,
+        pipelining=relay.pipelining,
         timeout=relay.timeout,
         dot_timeout=relay.dot_timeout,
         local_hostname=relay.hello or app.settings.sender.address.rpartition("@")[2],

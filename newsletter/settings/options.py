@@ -123,6 +123,9 @@ class RelayOptions(Options):
     ca_file: Path | None = Field(
         default=None, description="Certificates to trust besides the system's (PEM)."
     )
+    pipelining: bool = Field(
+        default=True, description="Several commands at once (RFC 2920), where the relay offers it."
+    )
     timeout: float = Field(default=60, gt=0, description="Seconds to wait for each reply.")
     dot_timeout: float = Field(
         default=600, gt=0, description="Seconds to wait after the final dot (RFC 5321, 4.5.3.2.6)."

@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
+
 from newsletter.inbox.server import StagingInbox
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom
 from tests.cli.readers import ANNA, SEND, filed
 from tests.cli.relay import parsed
+
+pytestmark = pytest.mark.slow  # real messages over real SMTP
 
 
 def test_without_a_terminal_and_without_agreement_nothing_is_recorded(newsroom: Newsroom) -> None:

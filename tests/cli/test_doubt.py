@@ -10,6 +10,8 @@ import pytest
 from tests.cli.newsroom import ISSUE, Newsroom
 from tests.cli.readers import ANNA
 
+pytestmark = pytest.mark.slow  # real messages over real SMTP
+
 
 @pytest.fixture
 def dropping() -> Iterator[int]:

@@ -13,6 +13,8 @@ from tests.cli.newsroom import ISSUE, Newsroom
 from tests.cli.readers import filed
 from tests.cli.relay import parsed
 
+pytestmark = pytest.mark.slow  # real messages over real SMTP
+
 READER = "eva.verdi@soci.example"
 LONG = "E" * 1_990
 HOSTILE = {

@@ -10,6 +10,8 @@ from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
 from tests.cli.readers import ANNA, BRUNO, DARIO, SEND, due_now, html_of
 from tests.cli.relay import Relay, parsed
 
+pytestmark = pytest.mark.slow  # real messages over real SMTP
+
 
 def test_everybody_gets_one_message_though_lists_overlap(newsroom: Newsroom) -> None:
     ran = newsroom.run(*SEND)

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
 from tests.cli.readers import ANNA, SEND, due_now, many
 
+pytestmark = pytest.mark.slow  # real messages over real SMTP
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
