@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 from binascii import b2a_base64, hexlify
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -43,7 +43,7 @@ class TokenKeys:
     list_id: str
     secrets: Mapping[int, bytes] = field(repr=False)
     current: int = 1
-    _mint: "_Mint" = field(init=False, repr=False, compare=False)
+    _mint: "Minter" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse keys that are missing, misnumbered or short enough to guess."""
@@ -54,7 +54,7 @@ class TokenKeys:
             if not 0 <= number <= _LARGEST_KEY_ID or len(secret) < _SHORTEST_KEY:
                 message = f"key {number}: use a number up to 255 and at least 16 octets of secret"
                 raise ValueError(message)
-        prepared = _Mint(self.secrets[self.current], self.current, self.list_id)
+        prepared = Minter(self.secrets[self.current], self.current, self.list_id)
         object.__setattr__(self, "_mint", prepared)
 
     @classmethod
@@ -79,7 +79,7 @@ def mint(keys: TokenKeys, campaign: int, seq: int, purpose: Purpose) -> str:
     return minter(keys)(campaign, seq, purpose)
 
 
-def minter(keys: TokenKeys) -> Callable[[int, int, Purpose], str]:
+def minter(keys: TokenKeys) -> "Minter":
     """``mint`` with these keys, for whoever makes many tokens."""
     return keys._mint  # noqa: SLF001  its own module's
 
@@ -111,7 +111,7 @@ def _tail(purpose: Purpose, list_id: str) -> bytes:
     return b"".join((b"\0", purpose.encode(), b"\0", list_id.encode()))
 
 
-class _Mint:
+class Minter:
     """Makes one key's tokens; what all of them begin with is hashed once (RFC 2104, 4)."""
 
     def __init__(self, secret: bytes, number: int, list_id: str) -> None:
@@ -124,6 +124,7 @@ class _Mint:
         self._tails = {purpose: _tail(purpose, list_id) for purpose in Purpose}
 
     def __call__(self, campaign: int, seq: int, purpose: Purpose) -> str:
+        """The token of one delivery for one purpose, as ``mint`` says."""
         head = self._begin + campaign.to_bytes(5, "big") + seq.to_bytes(5, "big")
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(hexlify(head) + self._tails[purpose])

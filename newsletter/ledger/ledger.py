@@ -14,7 +14,7 @@ from typing import Self
 
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import Delivery, DeliveryState
-from newsletter.errors import LedgerError, LedgerLocked
+from newsletter.errors import LedgerError
 from newsletter.ledger import (
     checking,
     claiming,
