@@ -59,7 +59,7 @@ def put_back(connection: Connection, campaign: CampaignId, seqs: Iterable[int]) 
 def leftovers(connection: Connection, campaign: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
     """Rows still claimed, each with the run that claimed it."""
     found = _CLAIMED.run(connection, {"c": campaign, "low": 0, "high": _HIGHEST})
-    return tuple((row[1] or 0, _claimed_from(row)) for row in found)
+    return tuple((row[1] or 0, _claimed_from(row)) for row in found.all())
 
 
 def _retries(connection: Connection, turn: Turn, count: int, now: dt.datetime) -> list[_Mark]:
@@ -77,7 +77,7 @@ def _queued(connection: Connection, turn: Turn, count: int, after: int) -> list[
     if count <= 0:
         return []
     values = {"c": turn.campaign, "r": turn.run, "after": after, "limit": count}
-    marked = [(seq, state) for seq, state in _CLAIM_NEXT.run(connection, values)]
+    marked = [(seq, state) for seq, state in _CLAIM_NEXT.run(connection, values).all()]
     return marked if marked or not after else _queued(connection, turn, count, 0)
 
 
@@ -89,7 +89,7 @@ def _rows(
         return ()
     wanted = set(seqs)
     found = _CLAIMED.run(connection, {"c": campaign, "low": seqs[0], "high": seqs[-1]})
-    return tuple(_claimed_from(row) for row in found if row[0] in wanted)
+    return tuple([_claimed_from(row) for row in found.all() if row[0] in wanted])
 
 
 def _claimed_from(row: _Stored) -> ClaimedRow:
@@ -99,7 +99,7 @@ def _claimed_from(row: _Stored) -> ClaimedRow:
         seq=seq,
         address=address,
         variant=variant,
-        fields=_decode(fields),
+        fields=_decode(fields)[0],
         lists=_lists_from(lists),
         delivery=_delivery_from(tuple(tries)) if tries != _NEVER else _FRESH,
     )
@@ -125,7 +125,7 @@ def _lists_from(stored: str) -> tuple[str, ...]:
     return tuple(json.loads(stored))
 
 
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 _FRESH = Delivery(DeliveryState.CLAIMED)
 _NEVER = [0, 0, 0, False, None, None, None]
 """The columns of a delivery that was never tried."""

@@ -25,7 +25,7 @@ _REMEMBERED = 1_000  # values of one slot, such as first names, whose encoding i
 _OWN_TO_EACH = frozenset({"email", "name", *URL_SLOTS})  # not worth keeping: no two alike
 _Values = Mapping[str, str]
 _Encoder = Callable[[_Values], tuple[bytes, ...]]
-_Pieces = Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+_Arrange = Callable[[list[bytes]], tuple[bytes, ...]]
 
 
 class Context(StrEnum):
@@ -65,7 +65,7 @@ class CompiledMessage:
     segments: tuple[bytes, ...]
     slots: tuple[SlotPlace, ...]
     _encoders: tuple[_Encoder, ...] = field(init=False, repr=False, compare=False)
-    _arrange: _Pieces = field(init=False, repr=False, compare=False)
+    _arrange: _Arrange = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare the fill: each different slot is encoded once, however often it occurs."""
@@ -87,7 +87,7 @@ class CompiledMessage:
         ``preferences_url`` and ``browser_url``. Raises ``ValueError`` when ``email``, ``date``,
         ``message_id`` or an unsubscribe address is not what its header allows.
         """
-        pieces = self.segments
+        pieces = [*self.segments]
         for encode in self._encoders:
             pieces += encode(values)
         return b"".join(self._arrange(pieces))

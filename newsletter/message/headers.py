@@ -187,7 +187,8 @@ def unsubscribe_lines(values: Mapping[str, str]) -> str:
     if not web and not mail:
         return ""
     targets = f"<{web}>,\r\n <{mail}>" if web and mail else f"<{web or mail}>"
-    if not _TARGETS(targets) or "=?" in targets or max(len(web), len(mail)) > _LONGEST_TOKEN:
+    long = len(targets) > _LONGEST_TOKEN and max(len(web), len(mail)) > _LONGEST_TOKEN
+    if long or not _TARGETS(targets) or "=?" in targets:
         message = f"{targets!r} cannot stand in a List-Unsubscribe header"
         raise ValueError(message)
     one_click = _ONE_CLICK if web.startswith("https:") else ""
