@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
 from typing import Protocol
 
+from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.model import Campaign, ClaimedRow, StoredVariant
 from newsletter.transport.base import OutgoingMessage
 from newsletter.unsubscribe import Purpose
 from newsletter.values import Address
 
+_EVERY_URL = frozenset(URL_SLOTS)
 _SECOND = dt.timedelta(seconds=1)
 
 
@@ -36,6 +38,7 @@ class Letters:
         self._number = int(campaign.id)
         self._sender = terms.envelope_sender
         self._compiled = [variant.compiled for variant in variants]
+        self._asked = [compiled.slot_names for compiled in self._compiled]
         self._mint = mint
         self._leave, self._prefer, self._browse = (f"{base}/{kind}/" for kind in "upv")
         self._mailto = _mailto(terms.unsubscribe_mailto)
@@ -46,7 +49,7 @@ class Letters:
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The whole message; ``ValueError`` when a header does not allow a reader's value."""
         message_id = self.message_id(row.seq)
-        values = self.values_for(row, now, message_id)
+        values = self._values(row, now, message_id, self._asked[row.variant])
         return OutgoingMessage(
             sender=self._sender,
             recipient=row.address,
@@ -62,10 +65,16 @@ class Letters:
 
     def values_for(self, row: ClaimedRow, now: dt.datetime, message_id: str) -> Mapping[str, str]:
         """The reader's fields, and what dispatch alone knows."""
+        return self._values(row, now, message_id, _EVERY_URL)
+
+    def _values(
+        self, row: ClaimedRow, now: dt.datetime, message_id: str, asked: frozenset[str]
+    ) -> Mapping[str, str]:
+        """The same; of the URLs that not every message has only those that are asked for."""
         number, seq, mint = self._number, row.seq, self._mint
         leave = mint(number, seq, Purpose.UNSUBSCRIBE)
         name = _name_in(row.fields)
-        return {
+        values = {
             **row.fields,
             "name": name,
             "to_name": name,
@@ -74,10 +83,13 @@ class Letters:
             "date": self._dates.text(now),
             "message_id": message_id,
             "unsubscribe_url": self._leave + leave,
-            "preferences_url": self._prefer + mint(number, seq, Purpose.PREFERENCES),
-            "browser_url": self._browse + mint(number, seq, Purpose.BROWSER),
             "unsubscribe_mailto": self._mailto and self._mailto + leave,
         }
+        if "preferences_url" in asked:
+            values["preferences_url"] = self._prefer + mint(number, seq, Purpose.PREFERENCES)
+        if "browser_url" in asked:
+            values["browser_url"] = self._browse + mint(number, seq, Purpose.BROWSER)
+        return values
 
 
 class _Dates:

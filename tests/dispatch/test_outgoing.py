@@ -12,6 +12,7 @@ from newsletter.delivery import Delivery, DeliveryState
 from newsletter.dispatch.outgoing import Letters
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow
+from newsletter.message import CompiledMessage, Context, SlotPlace
 from tests.dispatch.crash_child import mint
 from tests.doubles import START
 from tests.ledger.plans import make_plan, make_terms
@@ -93,3 +94,20 @@ def test_a_message_id_is_the_hash_of_the_secret_and_the_number(file: Path) -> No
         named = f"{campaign.nonce}.{seq}".encode()
         opaque = hashlib.blake2b(named, digest_size=8).hexdigest()
         assert letters.message_id(seq) == f"<{campaign.id}.{seq}.{opaque}@list.example>"
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("browser_url",), ("preferences_url",), ("unsubscribe_url", "browser_url")]
+)
+def test_a_message_holds_every_url_that_it_asks_for(file: Path, asked: tuple[str, ...]) -> None:
+    slots = tuple(SlotPlace(name, None, Context.TEXT) for name in asked)
+    compiled = CompiledMessage((b"",) * (len(slots) + 1), slots)
+    plan = make_plan()
+    plan = replace(plan, variants=(replace(plan.variants[0], compiled=compiled),))
+    with Ledger.open(file) as ledger:
+        number = ledger.record(plan, due=None, now=START)
+        letters = Letters(ledger.campaign(number), ledger.variants(number), mint)
+    message = letters.message_for(ROW, START)
+    expected = letters.values_for(ROW, START, message.message_id)
+    assert message.content == compiled.fill(expected)
+    assert all(expected[name].encode() in message.content for name in asked)
