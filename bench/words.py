@@ -32,7 +32,7 @@ from newsletter.edition.inline import inline_css
 from newsletter.edition.mjml import to_html
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow, Want
-from newsletter.unsubscribe import Purpose, mint
+from newsletter.unsubscribe import minter
 
 READERS = 500
 _BATCH_SECONDS = 0.1
@@ -116,11 +116,7 @@ def _messages(app: App, letter: Letter) -> Mapping[tuple[str, str], Work]:
 def _rows(app: App) -> Iterator[tuple[Letters, tuple[ClaimedRow, ...]]]:
     """Claimed rows of a recorded plan, and dispatch's own way to make their messages."""
     planned = plan_only(app, PlanRequest(CASES["big"].issue))
-    keys = token_keys(app)
-
-    def token(campaign: int, seq: int, purpose: Purpose) -> str:
-        return mint(keys, campaign, seq, purpose)
-
+    token = minter(token_keys(app))
     now = dt.datetime.now(dt.UTC)
     with Ledger.open(app.root / "bench.db") as ledger:
         number = ledger.record(planned.plan, due=None, now=now)

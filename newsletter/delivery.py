@@ -229,16 +229,10 @@ def advance(
     if delivery.state is not DeliveryState.CLAIMED:
         message = f"a delivery that is {delivery.state} was not being tried"
         raise ValueError(message)
-    tried = replace(
-        delivery,
-        attempts=delivery.attempts + 1,
-        first_tried=delivery.first_tried or now,
-        next_at=None,
-        reply=getattr(outcome, "reply", None),
-    )
+    if isinstance(outcome, Accepted):
+        return _tried(delivery, DeliveryState.ACCEPTED, outcome.reply, now)
+    tried = _tried(delivery, delivery.state, getattr(outcome, "reply", None), now)
     match outcome:
-        case Accepted():
-            return replace(tried, state=DeliveryState.ACCEPTED)
         case Refused(blame=Blame.US):
             return replace(tried, state=DeliveryState.QUEUED)
         case Refused():
@@ -249,6 +243,22 @@ def advance(
             return _doubt(tried, policy)
         case _:
             assert_never(outcome)
+
+
+def _tried(
+    delivery: Delivery, state: DeliveryState, reply: Reply | None, now: dt.datetime
+) -> Delivery:
+    """The delivery after one more attempt, with nothing planned."""
+    return Delivery(
+        state=state,
+        attempts=delivery.attempts + 1,
+        first_tried=delivery.first_tried or now,
+        next_at=None,
+        reply=reply,
+        deferrals=delivery.deferrals,
+        losses=delivery.losses,
+        doubted=delivery.doubted,
+    )
 
 
 def _put_off(

@@ -1,12 +1,14 @@
 """One-click tokens."""
 
+import base64
+import hmac
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.unsubscribe import Claim, Purpose, TokenKeys, mint, verify
+from newsletter.unsubscribe import Claim, Purpose, TokenKeys, mint, minter, verify
 
 SECRET = "correct horse battery staple"
 KEYS = TokenKeys.of("soci.alisei.example", SECRET)
@@ -18,6 +20,18 @@ def test_a_token_says_what_it_was_minted_for(campaign: int, seq: int, purpose: P
     token = mint(KEYS, campaign, seq, purpose)
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", token)
     assert verify(KEYS, token, purpose) == Claim(campaign, seq)
+
+
+@given(NUMBERS, NUMBERS, st.sampled_from(Purpose), st.binary(min_size=16, max_size=140))
+def test_a_token_holds_the_plain_hmac_whatever_the_secret(
+    campaign: int, seq: int, purpose: Purpose, secret: bytes
+) -> None:
+    keys = TokenKeys("soci.alisei.example", {3: secret}, 3)
+    head = b"\x01\x03" + campaign.to_bytes(5, "big") + seq.to_bytes(5, "big")
+    signed = f"{head.hex()}\0{purpose}\0soci.alisei.example".encode()
+    mac = hmac.digest(secret, signed, "sha256")[:12]
+    expected = base64.urlsafe_b64encode(head + mac).decode()
+    assert mint(keys, campaign, seq, purpose) == minter(keys)(campaign, seq, purpose) == expected
 
 
 @given(st.integers(0, 31), st.sampled_from("ABCxyz019-_"))

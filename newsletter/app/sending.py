@@ -24,7 +24,7 @@ from newsletter.schedule import Due, check_future, parse_when
 from newsletter.transport.base import Transport
 from newsletter.transport.eml import EmlTransport
 from newsletter.transport.smtp import SmtpTransport, probe, refuse_larger
-from newsletter.unsubscribe import Purpose, TokenKeys, mint
+from newsletter.unsubscribe import TokenKeys, minter
 from newsletter.values import Rate
 
 OnProgress = Callable[[Snapshot], None]
@@ -128,16 +128,11 @@ async def _run(
     on_progress: OnProgress,
     stop: asyncio.Event,
 ) -> None:
-    keys = token_keys(app)
-
-    def token(campaign: int, seq: int, purpose: str) -> str:
-        return mint(keys, campaign, seq, Purpose(purpose))
-
     await run_campaign(
         ledger,
         number,
         transport,
-        mint=token,
+        mint=minter(token_keys(app)),
         on_progress=on_progress,
         stop=stop,
         options=RunOptions(suppress=app.profile != STAGING),

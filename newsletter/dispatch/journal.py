@@ -61,11 +61,12 @@ class Journal:
 
     def dot(self, attempt: Try) -> None:
         """The final dot of this message is about to be written."""
-        self._add(attempt, _line(["dot", *attempt]))
+        self._add(attempt, _summed(b'["dot",%d,%d]' % attempt))
 
     def outcome(self, attempt: Try, at: dt.datetime, outcome: Outcome) -> None:
         """The answer came."""
-        self._add(attempt, _line(["outcome", *attempt, at.isoformat(), _pack(outcome)]))
+        line = b'["outcome",%d,%d,"%s",%s]' % (*attempt, at.isoformat().encode(), _told(outcome))
+        self._add(attempt, _summed(line))
 
     def forget(self, attempts: Iterable[Try]) -> None:
         """The ledger has these now; their lines go when the file has grown."""
@@ -129,8 +130,14 @@ def read_journal(path: Path) -> Replay | None:
     return Replay(Heading(**first[1]), frozenset(dots), outcomes, torn)
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def _line(record: list[Any]) -> bytes:
-    text = json.dumps(record, separators=(",", ":")).encode()
+    return _summed(_encode(record).encode())
+
+
+def _summed(text: bytes) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
@@ -143,9 +150,30 @@ def _parse(line: bytes) -> Any:
     return None
 
 
+def _told(outcome: Outcome) -> bytes:
+    """What ``_pack`` gives, as JSON; the usual one is put together by hand, it comes so often."""
+    if isinstance(outcome, Accepted):
+        code, text = outcome.reply.code, _encode(outcome.reply.text).encode()
+        return b'{"reply":{"code":%d,"text":%s},"kind":"Accepted"}' % (code, text)
+    return _encode(_pack(outcome)).encode()
+
+
 def _pack(outcome: Outcome) -> dict[str, Any]:
-    packed = dataclasses.asdict(outcome)
-    return packed | {"kind": type(outcome).__name__}
+    match outcome:
+        case Accepted(reply):
+            return {"reply": _pack_reply(reply), "kind": "Accepted"}
+        case Refused(phase, reply, blame):
+            said = _pack_reply(reply)
+            return {"phase": phase, "reply": said, "blame": blame, "kind": "Refused"}
+        case Deferred(phase, reply, detail):
+            told = _pack_reply(reply) if reply else None
+            return {"phase": phase, "reply": told, "detail": detail, "kind": "Deferred"}
+        case InDoubt(detail):
+            return {"detail": detail, "kind": "InDoubt"}
+
+
+def _pack_reply(reply: Reply) -> dict[str, Any]:
+    return {"code": reply.code, "text": reply.text}
 
 
 def _unpack(packed: dict[str, Any]) -> Outcome:

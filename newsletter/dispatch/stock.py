@@ -22,6 +22,7 @@ class Stock:
         self.idle = 0
         self._filled = asyncio.Event()
         self._call = asyncio.Event()
+        self._called = False
         self._per_second = 0.0
 
     async def take(self) -> ClaimedRow:
@@ -36,7 +37,7 @@ class Stock:
                 self.idle -= 1
         row = self.rows.popleft()
         self.in_hand[row.seq] = row
-        if len(self.rows) <= self.group // 2:
+        if self._runs_low:
             self._call.set()
         return row
 
@@ -50,7 +51,7 @@ class Stock:
         """It was tried."""
         del self.in_hand[result.seq]
         self.results.append(result)
-        if len(self.results) >= self.group or len(self.rows) <= self.group // 2:
+        if self._asks:
             self._call.set()
 
     def add(self, rows: Iterable[ClaimedRow]) -> None:
@@ -60,18 +61,37 @@ class Stock:
             self._filled.set()
 
     async def needed(self) -> None:
-        """Wait until rows run low, outcomes pile up, or somebody calls."""
-        await self._call.wait()
-        self._call.clear()
+        """Wait until rows run low, outcomes pile up, or somebody calls.
+
+        What was said while the ledger was being asked may hold no longer: it is looked at again,
+        or every exchange would be followed by one for a few rows.
+        """
+        while True:
+            await self._call.wait()
+            self._call.clear()
+            if self._called or self._asks:
+                self._called = False
+                return
 
     def call(self) -> None:
         """Have the ledger asked now."""
+        self._called = True
         self._call.set()
 
     @property
     def appetite(self) -> int:
         """How many rows to ask for: a group, and one for each lane that has nothing to do."""
+        if self._runs_low:
+            return self.group + self.idle
         return max(0, self.group + self.idle - len(self.rows))
+
+    @property
+    def _runs_low(self) -> bool:
+        return len(self.rows) <= self.group // 2
+
+    @property
+    def _asks(self) -> bool:
+        return self._runs_low or len(self.results) >= self.group
 
     @property
     def is_quiet(self) -> bool:

@@ -3,8 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -26,6 +25,7 @@ from newsletter.ledger.model import Campaign, CampaignId, CampaignState, RunReco
 from newsletter.values import Digest, IssueSlug, Rate
 
 OutcomeName = Literal["accepted", "deferred", "refused", "in_doubt"]
+_DOT = Phase.DOT.value
 
 
 def to_json(value: object) -> str:
@@ -92,27 +92,22 @@ def delivery_from(row: RowMapping) -> Delivery:
     )
 
 
-def describe(outcome: Outcome) -> Mapping[str, Any]:
-    """An outcome as columns of ``attempt``, its text apart."""
-    reply = getattr(outcome, "reply", None)
-    columns: dict[str, Any] = {"phase": Phase.DOT, "blame": "", "detail": ""}
+def describe(outcome: Outcome) -> tuple[OutcomeName, str, str, str]:
+    """An outcome as columns of ``attempt``: outcome, phase, blame and detail; its reply apart."""
     match outcome:
         case Accepted():
-            columns |= {"outcome": "accepted"}
+            return "accepted", _DOT, "", ""
         case Deferred(phase=phase, detail=detail):
-            columns |= {"outcome": "deferred", "phase": phase, "detail": storable(detail)}
+            return "deferred", phase.value, "", storable(detail)
         case Refused(phase=phase, blame=blame):
-            columns |= {"outcome": "refused", "phase": phase, "blame": blame}
+            return "refused", phase.value, blame.value, ""
         case InDoubt(detail=detail):
-            columns |= {"outcome": "in_doubt", "detail": storable(detail)}
-    return columns | {"code": reply.code if reply else None, "reply": hash_of(reply)}
+            return "in_doubt", _DOT, "", storable(detail)
 
 
-def hash_of(reply: Reply | None) -> bytes | None:
-    """The name of a reply's text in ``reply_text``."""
-    if reply is None:
-        return None
-    return hashlib.blake2b(storable(reply.text).encode(), digest_size=16).digest()
+def hash_of(text: str) -> bytes:
+    """The name of a reply's (storable) text in ``reply_text``."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

@@ -4,14 +4,16 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from newsletter.delivery import DeliveryState
 from newsletter.errors import LedgerLocked, UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.claiming import claim, put_back
+from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.lock import Process
 from newsletter.ledger.model import CampaignId, CampaignState, Grant, Settlement, Turn, Want
+from newsletter.ledger.prepared import Prepared
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import storable
 from newsletter.ledger.settling import settle
@@ -69,7 +71,7 @@ def exchange(
     """
     state = _fence(connection, turn)
     settle(connection, turn.campaign, settlements, turn.run)
-    connection.execute(update(_run).where(_run.c.id == turn.run).values(seen_at=now))
+    _SEEN.run(connection, {"r": turn.run, "at": to_microseconds(now)})
     if state is not CampaignState.RUNNING or not want.count:
         return Grant(state)
     return claim(connection, turn, want, now)
@@ -152,9 +154,16 @@ def _open_run(
 
 def _fence(connection: Connection, turn: Turn) -> CampaignState:
     """The campaign's state; ``LedgerLocked`` if another process took it meanwhile."""
-    query = select(_campaign.c.epoch, _campaign.c.state).where(_campaign.c.id == turn.campaign)
-    epoch, state = connection.execute(query.with_for_update()).one()
+    epoch, state = _FENCE.run(connection, {"c": turn.campaign}).one()
     if epoch != turn.epoch:
         message = f"another process took over campaign {turn.campaign}; this one wrote nothing more"
         raise LedgerLocked(message, next_command="newsletter status")
     return CampaignState(state)
+
+
+_FENCE = Prepared(
+    select(_campaign.c.epoch, _campaign.c.state)
+    .where(_campaign.c.id == bindparam("c"))
+    .with_for_update()
+)
+_SEEN = Prepared(update(_run).where(_run.c.id == bindparam("r")).values(seen_at=bindparam("at")))

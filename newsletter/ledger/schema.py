@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
 HEAD = "0001"
@@ -51,7 +52,12 @@ class Instant(TypeDecorator[dt.datetime]):
         return None if value is None else from_microseconds(value)
 
 
-DEFERRED: ColumnElement[Any] = literal_column("'deferred'")
+def word(state: DeliveryState) -> ColumnElement[str]:
+    """A state as it is spelled in a statement, not as a value put into one."""
+    return literal_column(f"'{state}'")
+
+
+DEFERRED = word(DeliveryState.DEFERRED)
 """Spelled out: SQLite uses a partial index only where it can see the word."""
 
 metadata = MetaData(

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, Reply
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
+from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.model import CampaignId, Settlement, Suppression
-from newsletter.ledger.rows import describe, hash_of, insert_new, storable
+from newsletter.ledger.prepared import Prepared
+from newsletter.ledger.rows import describe, hash_of, storable
 from newsletter.ledger.suppressions import suppress
 
 _delivery, _recipient = schema.delivery, schema.recipient
@@ -27,23 +30,37 @@ def settle(
     """
     if not settlements:
         return
-    _keep_texts(connection, settlements)
-    attempts = [_attempt_row(campaign, settlement, run) for settlement in settlements]
-    connection.execute(insert(schema.attempt), attempts)
     was = DeliveryState.IN_DOUBT if run is None else DeliveryState.CLAIMED
-    changed = [_delivery_row(campaign, each) | {"was": was} for each in settlements]
-    if connection.execute(_SETTLE, changed).rowcount != len(changed):
+    texts = _Texts()
+    shared = {"c": campaign, "run": run, "was": was.value}
+    rows = [shared | _row(settlement, texts) for settlement in settlements]
+    texts.keep(connection)
+    _ATTEMPTED.run_many(connection, rows)
+    if _SETTLED.run_many(connection, rows) != len(rows):
         message = f"an outcome of campaign {campaign} is for a delivery that was not being tried"
         raise LedgerError(message, next_command="newsletter ledger verify")
     _suppress_dead(connection, campaign, [each for each in settlements if each.dead_address])
 
 
-def _keep_texts(connection: Connection, settlements: Sequence[Settlement]) -> None:
-    """Each different reply text once, by its hash."""
-    replies = [reply for each in settlements if (reply := getattr(each.outcome, "reply", None))]
-    if texts := {hash_of(reply): storable(reply.text) for reply in replies}:
-        rows = [{"hash": key, "text": text} for key, text in texts.items()]
-        connection.execute(insert_new(connection, schema.reply_text), rows)
+class _Texts:
+    """The replies of one group: each different text is stored once, by its hash."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, bytes] = {}
+
+    def name(self, reply: Reply | None) -> bytes | None:
+        """What a row holds in place of the text."""
+        if reply is None:
+            return None
+        if reply.text not in self._hashes:
+            self._hashes[reply.text] = hash_of(storable(reply.text))
+        return self._hashes[reply.text]
+
+    def keep(self, connection: Connection) -> None:
+        """Store those that are new."""
+        if self._hashes:
+            rows = [{"hash": key, "text": storable(text)} for text, key in self._hashes.items()]
+            _TEXTS.run_many(connection, rows)
 
 
 def _suppress_dead(
@@ -60,53 +77,73 @@ def _suppress_dead(
         suppress(connection, dead, key)
 
 
-def _attempt_row(campaign: CampaignId, settlement: Settlement, run: int | None) -> dict[str, Any]:
+def _row(settlement: Settlement, texts: _Texts) -> dict[str, Any]:
+    """The values of both statements, for the attempt and for the delivery after it."""
+    after, outcome = settlement.after, settlement.outcome
+    answer = getattr(outcome, "reply", None)
+    name, phase, blame, detail = describe(outcome)
+    at = to_microseconds(settlement.at)
+    first = after.first_tried
     return {
-        "campaign": campaign,
-        "seq": settlement.seq,
-        "n": settlement.after.attempts,
-        "run": run,
-        "at": settlement.at,
-        **describe(settlement.outcome),
-    }
-
-
-def _delivery_row(campaign: CampaignId, settlement: Settlement) -> dict[str, Any]:
-    after = settlement.after
-    return {
-        "c": campaign,
         "s": settlement.seq,
-        "state": after.state,
         "attempts": after.attempts,
+        "at": at,
+        "outcome": name,
+        "phase": phase,
+        "blame": blame,
+        "answer": answer.code if answer else None,
+        "answer_text": texts.name(answer),
+        "detail": detail,
+        "state": after.state.value,
         "deferrals": after.deferrals,
         "losses": after.losses,
         "doubted": after.doubted,
-        "first_tried": after.first_tried,
-        "last_tried": settlement.at,
-        "next_at": after.next_at,
+        "first_tried": at if first is settlement.at else first and to_microseconds(first),
+        "next_at": after.next_at and to_microseconds(after.next_at),
         "code": after.reply.code if after.reply else None,
-        "reply": hash_of(after.reply),
+        "reply": texts.name(after.reply),
     }
 
 
-_SETTLED = (
-    "state",
-    "attempts",
-    "deferrals",
-    "losses",
-    "doubted",
-    "first_tried",
-    "last_tried",
-    "next_at",
-    "code",
-    "reply",
+_TEXTS = Prepared(postgresql.insert(schema.reply_text).on_conflict_do_nothing())
+"""Of PostgreSQL's making, but SQLite reads the same words."""
+_ATTEMPTED = Prepared(
+    insert(schema.attempt).values(
+        campaign=bindparam("c"),
+        seq=bindparam("s"),
+        n=bindparam("attempts"),
+        run=bindparam("run"),
+        at=bindparam("at"),
+        outcome=bindparam("outcome"),
+        phase=bindparam("phase"),
+        blame=bindparam("blame"),
+        code=bindparam("answer"),
+        reply=bindparam("answer_text"),
+        detail=bindparam("detail"),
+    )
 )
-_SETTLE = (
+_SETTLED = Prepared(
     update(_delivery)
     .where(
         _delivery.c.campaign == bindparam("c"),
         _delivery.c.seq == bindparam("s"),
         _delivery.c.state == bindparam("was"),
     )
-    .values({name: bindparam(name) for name in _SETTLED})
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "state",
+                "attempts",
+                "deferrals",
+                "losses",
+                "doubted",
+                "first_tried",
+                "next_at",
+                "code",
+                "reply",
+            )
+        }
+        | {"last_tried": bindparam("at")}
+    )
 )

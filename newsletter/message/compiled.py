@@ -1,5 +1,6 @@
 """The compiled message: encoded segments, and what is filled in between them."""
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from newsletter.message.headers import (
     message_id_line,
     unsubscribe_lines,
 )
-from newsletter.message.quoted import encode_html, encode_text
+from newsletter.message.quoted import encode_html, encode_plain, encode_text
 
 _VERSION = 1
 _REMEMBERED = 1_000  # values of one slot, such as first names, whose encoding is kept
 _OWN_TO_EACH = frozenset({"email", "name", *URL_SLOTS})  # not worth keeping: no two alike
-_Encoder = Callable[[Mapping[str, str]], bytes]
+_Values = Mapping[str, str]
+_Encoder = Callable[[_Values], tuple[bytes, ...]]
+_Arrange = Callable[[list[bytes]], tuple[bytes, ...]]
 
 
 class Context(StrEnum):
@@ -62,18 +65,17 @@ class CompiledMessage:
     segments: tuple[bytes, ...]
     slots: tuple[SlotPlace, ...]
     _encoders: tuple[_Encoder, ...] = field(init=False, repr=False, compare=False)
-    _arrange: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = field(
-        init=False, repr=False, compare=False
-    )
+    _arrange: _Arrange = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare the fill: each different slot is encoded once, however often it occurs."""
-        different = tuple(dict.fromkeys(self.slots))
+        groups = _groups(self.slots)
+        different = tuple(itertools.chain.from_iterable(groups))
         index = {slot: len(self.segments) + at for at, slot in enumerate(different)}
         order = [0]
         for at, slot in enumerate(self.slots, start=1):
             order += [index[slot], at]
-        object.__setattr__(self, "_encoders", tuple(map(_encoder, different)))
+        object.__setattr__(self, "_encoders", tuple(map(_encoder, groups)))
         object.__setattr__(self, "_arrange", itemgetter(*order) if self.slots else tuple)
 
     def fill(self, values: Mapping[str, str]) -> bytes:
@@ -85,8 +87,10 @@ class CompiledMessage:
         ``preferences_url`` and ``browser_url``. Raises ``ValueError`` when ``email``, ``date``,
         ``message_id`` or an unsubscribe address is not what its header allows.
         """
-        filled = tuple([encode(values) for encode in self._encoders])
-        return b"".join(self._arrange(self.segments + filled))
+        pieces = [*self.segments]
+        for encode in self._encoders:
+            pieces += encode(values)
+        return b"".join(self._arrange(pieces))
 
     @property
     def slot_names(self) -> frozenset[str]:
@@ -136,32 +140,64 @@ def _optional(slot: SlotPlace, values: Mapping[str, str]) -> bool:
     return slot.context is Context.UNSUBSCRIBE and bool(values.get("unsubscribe_mailto"))
 
 
-def _encoder(slot: SlotPlace) -> _Encoder:
-    """How one slot's value is taken and encoded, chosen once."""
+def _groups(slots: tuple[SlotPlace, ...]) -> tuple[tuple[SlotPlace, ...], ...]:
+    """Different slots; those of the two bodies that hold the same go together."""
+    groups: dict[object, list[SlotPlace]] = {}
+    for slot in dict.fromkeys(slots):
+        own = slot.name in _OWN_TO_EACH and slot.context in _BODIES
+        groups.setdefault((slot.name, slot.default) if own else slot, []).append(slot)
+    return tuple(map(tuple, groups.values()))
+
+
+def _encoder(slots: tuple[SlotPlace, ...]) -> _Encoder:
+    """How the values of one group are taken and encoded, chosen once."""
+    slot = slots[0]
     match slot.context:
         case Context.TO:
             return _to
         case Context.DATE:
             return _date
         case Context.MESSAGE_ID:
-            return lambda values: message_id_line(values.get("message_id") or "").encode("ascii")
+            return _message_id
         case Context.UNSUBSCRIBE:
-            return lambda values: unsubscribe_lines(values).encode("ascii")
+            return _unsubscribe
+        case _ if slot.name in _OWN_TO_EACH:
+            return _own_encoder(slots)
         case _:
-            return _field_encoder(slot)
+            return _shared_encoder(slot)
 
 
-def _field_encoder(slot: SlotPlace) -> _Encoder:
-    """Looks a field up and encodes it; values that readers share are encoded once."""
+def _shared_encoder(slot: SlotPlace) -> _Encoder:
+    """Looks a field up that readers share: each value is encoded once."""
     name = slot.name
     encode = _FIELD_ENCODERS[slot.context]
-    if name not in _OWN_TO_EACH:
-        encode = lru_cache(maxsize=_REMEMBERED)(encode)
-    fallback = encode(slot.default or "")
+    fallback = (encode(slot.default or ""),)
 
-    def encode_field(values: Mapping[str, str]) -> bytes:
+    @lru_cache(maxsize=_REMEMBERED)
+    def encoded(value: str) -> tuple[bytes, ...]:
+        return (encode(value) or fallback[0],)
+
+    def encode_field(values: _Values) -> tuple[bytes, ...]:
         value = values.get(name)
-        return (encode(value) or fallback) if value else fallback
+        return encoded(value) if value else fallback
+
+    return encode_field
+
+
+def _own_encoder(slots: tuple[SlotPlace, ...]) -> _Encoder:
+    """Looks a reader's own field up; one that needs no escape is encoded once for both bodies."""
+    name, count = slots[0].name, len(slots)
+    encoders = tuple(_FIELD_ENCODERS[slot.context] for slot in slots)
+    fallback = tuple(encode(slots[0].default or "") for encode in encoders)
+    in_bodies = slots[0].context in _BODIES
+
+    def encode_field(values: _Values) -> tuple[bytes, ...]:
+        value = values.get(name)
+        if not value:
+            return fallback
+        if in_bodies and (plain := encode_plain(value)):
+            return (plain,) * count
+        return tuple([encode(value) or fallback[at] for at, encode in enumerate(encoders)])
 
     return encode_field
 
@@ -184,13 +220,26 @@ _FIELD_ENCODERS: Mapping[Context, Callable[[str], bytes]] = {
     Context.FIRST_WORD: _first_word,
 }
 
-_date_line = lru_cache(maxsize=4)(date_line)
+_BODIES = frozenset({Context.HTML, Context.TEXT})
 
 
-def _date(values: Mapping[str, str]) -> bytes:
-    return _date_line(values.get("date") or "").encode("ascii")
+@lru_cache(maxsize=4)
+def _dated(value: str) -> tuple[bytes, ...]:
+    return (date_line(value).encode("ascii"),)
 
 
-def _to(values: Mapping[str, str]) -> bytes:
+def _date(values: _Values) -> tuple[bytes, ...]:
+    return _dated(values.get("date") or "")
+
+
+def _to(values: _Values) -> tuple[bytes, ...]:
     email = values.get("email") or ""
-    return mailbox(values.get("to_name") or "", "To", email).encode("ascii") if email else b""
+    return (mailbox(values.get("to_name") or "", "To", email).encode("ascii") if email else b"",)
+
+
+def _message_id(values: _Values) -> tuple[bytes, ...]:
+    return (message_id_line(values.get("message_id") or "").encode("ascii"),)
+
+
+def _unsubscribe(values: _Values) -> tuple[bytes, ...]:
+    return (unsubscribe_lines(values).encode("ascii"),)

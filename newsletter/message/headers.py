@@ -23,6 +23,10 @@ _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e
 
 _SAFE_WORD = re.compile(r"[A-Za-z0-9!*+/ -]{1,50}").fullmatch
 _WORD_LETTER = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q = tuple(
+    chr(octet) if octet in _WORD_LETTER else "_" if octet == ord(" ") else f"={octet:02X}"
+    for octet in range(256)
+)
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*").fullmatch
 _QUOTABLE = re.compile(r"[ !#-<>@-\[\]-~]+").fullmatch
 
@@ -32,7 +36,8 @@ _DATE = re.compile(
     r"[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
 ).fullmatch
 _MESSAGE_ID = re.compile(r"<[!-;=A-~]+@[!-;=A-~]+>").fullmatch  # no ``?``, so no encoded word
-_URL = re.compile(r"(?:https?://|mailto:)[!#-+\-.-;=?-\[\]-~]++").fullmatch
+_URL = r"(?:https?://|mailto:)[!#-+\-.-;=?-\[\]-~]++"
+_TARGETS = re.compile(f"<{_URL}>(?:,\r\n <{_URL}>)?").fullmatch
 _ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
@@ -44,8 +49,13 @@ def header_text(value: str) -> str:
     inbox's list); lone surrogates become U+FFFD; ``=?`` becomes ``= ?``, so that no later reader
     takes it for an encoded word (CVE-2024-6923); what exceeds 200 characters becomes ``…``.
     """
-    if _SAFE_WORD(value) and "  " not in value:
+    short = len(value) <= _LONGEST_VALUE and "  " not in value
+    if short and value.isprintable() and "=?" not in value:
         return value.strip()
+    return _cleaned(value)
+
+
+def _cleaned(value: str) -> str:
     shown = _SURROGATE.sub("\ufffd", _INVISIBLE.sub("", _BREAKS.sub(" ", value[:4_000])))
     shown = _BREAKS.sub(" ", shown).strip().replace("=?", "= ?")
     if len(shown) > _LONGEST_VALUE:
@@ -74,19 +84,21 @@ def encoded_words(text: str, *, first: int = _FIRST_WIDTH) -> str:
     if _SAFE_WORD(text) and len(text) <= first:
         return f"=?utf-8?q?{text.replace(' ', '_')}?="
     octets = text.encode()
-    in_q = sum(1 if octet in _WORD_LETTER or octet == ord(" ") else 3 for octet in octets)
-    if in_q <= len(octets) * 4 / 3:
-        return "\r\n ".join(f"=?utf-8?q?{word}?=" for word in _words_in_q(text, first))
+    in_q = _in_q(octets)
+    if len(in_q) <= len(octets) * 4 / 3:
+        words = (in_q,) if len(in_q) <= first else _words_in_q(text, first)
+        return "\r\n ".join([f"=?utf-8?q?{word}?=" for word in words])
     return "\r\n ".join(f"=?utf-8?b?{word}?=" for word in _words_in_base64(text, first))
+
+
+def _in_q(octets: bytes) -> str:
+    return "".join(map(_Q.__getitem__, octets))
 
 
 def _words_in_q(text: str, width: int) -> Iterator[str]:
     word = ""
     for character in text:
-        letter = "".join(
-            chr(octet) if octet in _WORD_LETTER else "_" if octet == ord(" ") else f"={octet:02X}"
-            for octet in character.encode()
-        )
+        letter = _in_q(character.encode())
         if len(word) + len(letter) > width:
             yield word
             word, width = "", _WORD_WIDTH
@@ -171,14 +183,13 @@ def unsubscribe_lines(values: Mapping[str, str]) -> str:
     Each URL stands on a line of its own and is never folded nor encoded: mail services ignore it
     otherwise. Without ``unsubscribe_url`` and ``unsubscribe_mailto`` there is no header.
     """
-    web, mail = values.get("unsubscribe_url"), values.get("unsubscribe_mailto")
-    targets = [url for url in (web, mail) if url]
-    if not targets:
+    web, mail = values.get("unsubscribe_url") or "", values.get("unsubscribe_mailto") or ""
+    if not web and not mail:
         return ""
-    for url in targets:
-        if not _URL(url) or "=?" in url or len(url) > _LONGEST_TOKEN:
-            message = f"{url!r} cannot stand in a List-Unsubscribe header"
-            raise ValueError(message)
-    lines = ">,\r\n <".join(targets)
-    one_click = _ONE_CLICK if web and web.startswith("https:") else ""
-    return f"List-Unsubscribe: <{lines}>\r\n{one_click}"
+    targets = f"<{web}>,\r\n <{mail}>" if web and mail else f"<{web or mail}>"
+    long = len(targets) > _LONGEST_TOKEN and max(len(web), len(mail)) > _LONGEST_TOKEN
+    if long or not _TARGETS(targets) or "=?" in targets:
+        message = f"{targets!r} cannot stand in a List-Unsubscribe header"
+        raise ValueError(message)
+    one_click = _ONE_CLICK if web.startswith("https:") else ""
+    return f"List-Unsubscribe: {targets}\r\n{one_click}"

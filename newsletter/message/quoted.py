@@ -12,7 +12,7 @@ import re
 _WIDTH = 73  # 76, less the soft break and the two letters that ``.`` grows by as ``=2E``
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_BREAK = re.compile("\r\n?")
-_PLAIN = re.compile(r"(?![.]|From )[A-Za-z0-9 _,;:!?()+*/@#%|~.-]{1,75}").fullmatch
+_PLAIN = re.compile(r"(?![.]|From )[A-Za-z0-9 _,;:!?()+*/@#%|~.-]{1,75}+").fullmatch
 _ENCODED = tuple(
     chr(octet) if 32 <= octet < 127 and octet != ord("=") else f"={octet:02X}"  # noqa: PLR2004
     for octet in range(256)
@@ -31,18 +31,19 @@ def body_text(value: str) -> str:
     return _NOT_TEXT.sub("\ufffd", _LINE_BREAK.sub("\n", value))
 
 
+def encode_plain(value: str) -> bytes | None:
+    """A value that both bodies hold as it is, as a piece of either; None for any other."""
+    return f"{value}=\r\n".encode() if _PLAIN(value) else None
+
+
 def encode_html(value: str) -> bytes:
     """A value as a piece of an HTML body, in a text node or a quoted attribute."""
-    if _PLAIN(value):
-        return f"{value}=\r\n".encode()
-    return encode_segment(html.escape(body_text(value)))
+    return encode_plain(value) or encode_segment(html.escape(body_text(value)))
 
 
 def encode_text(value: str) -> bytes:
     """A value as a piece of a plain-text body."""
-    if _PLAIN(value):
-        return f"{value}=\r\n".encode()
-    return encode_segment(body_text(value))
+    return encode_plain(value) or encode_segment(body_text(value))
 
 
 def encode_segment(text: str) -> bytes:

@@ -1,5 +1,7 @@
 """The journal remembers what the ledger does not have yet, and says when it cannot."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,12 @@ outcomes = st.one_of(
 @given(outcomes)
 def test_every_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
     assert room._unpack(room._parse(room._line([room._pack(outcome)])[:-1])[0]) == outcome
+
+
+@given(outcomes)
+def test_every_outcome_is_told_as_json_would_tell_it(outcome: Outcome) -> None:
+    plain = {"kind": type(outcome).__name__, **dataclasses.asdict(outcome)}
+    assert json.loads(room._told(outcome)) == plain
 
 
 def test_there_is_no_replay_without_a_journal_or_without_its_heading(path: Path) -> None:

@@ -1,6 +1,9 @@
 """A row and a variant become the reader's own message."""
 
+import datetime as dt
+import hashlib
 from dataclasses import replace
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from newsletter.delivery import Delivery, DeliveryState
 from newsletter.dispatch.outgoing import Letters
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow
+from newsletter.message import CompiledMessage, Context, SlotPlace
 from tests.dispatch.crash_child import mint
 from tests.doubles import START
 from tests.ledger.plans import make_plan, make_terms
@@ -69,3 +73,41 @@ def test_message_ids_are_stable_different_and_not_to_be_guessed(file: Path) -> N
     assert first.message_id(1) == first.message_id(1)
     assert first.message_id(1) != first.message_id(2)
     assert first.message_id(1).split(".")[2] != second.message_id(1).split(".")[2]
+
+
+def test_the_date_follows_the_clock_across_seconds_backwards_and_into_other_zones(
+    letters: Letters,
+) -> None:
+    rome = dt.timezone(dt.timedelta(hours=1))
+    steps = [0.0, 0.4, 0.999999, 1.0, 1.7, 0.2, 86_400.0, -0.000001, 0.0]
+    moments = [START + dt.timedelta(seconds=step) for step in steps]
+    moments += [START, START.astimezone(rome), START + dt.timedelta(microseconds=1)]
+    for moment in moments:
+        assert letters.values_for(ROW, moment, "<a@b.example>")["date"] == format_datetime(moment)
+
+
+def test_a_message_id_is_the_hash_of_the_secret_and_the_number(file: Path) -> None:
+    with Ledger.open(file) as ledger:
+        campaign = ledger.campaign(ledger.record(make_plan(), due=None, now=START))
+    letters = Letters(campaign, (), mint)
+    for seq in (1, 2, 10**9):
+        named = f"{campaign.nonce}.{seq}".encode()
+        opaque = hashlib.blake2b(named, digest_size=8).hexdigest()
+        assert letters.message_id(seq) == f"<{campaign.id}.{seq}.{opaque}@list.example>"
+
+
+@pytest.mark.parametrize(
+    "asked", [(), ("browser_url",), ("preferences_url",), ("unsubscribe_url", "browser_url")]
+)
+def test_a_message_holds_every_url_that_it_asks_for(file: Path, asked: tuple[str, ...]) -> None:
+    slots = tuple(SlotPlace(name, None, Context.TEXT) for name in asked)
+    compiled = CompiledMessage((b"",) * (len(slots) + 1), slots)
+    plan = make_plan()
+    plan = replace(plan, variants=(replace(plan.variants[0], compiled=compiled),))
+    with Ledger.open(file) as ledger:
+        number = ledger.record(plan, due=None, now=START)
+        letters = Letters(ledger.campaign(number), ledger.variants(number), mint)
+    message = letters.message_for(ROW, START)
+    expected = letters.values_for(ROW, START, message.message_id)
+    assert message.content == compiled.fill(expected)
+    assert all(expected[name].encode() in message.content for name in asked)

@@ -4,14 +4,31 @@ import asyncio
 
 import pytest
 
-from newsletter.delivery import Delivery, DeliveryState
+from newsletter.delivery import Accepted, Delivery, DeliveryState, Reply
 from newsletter.dispatch.stock import Stock
-from newsletter.ledger.model import ClaimedRow
+from newsletter.ledger.model import ClaimedRow, Settlement
+from tests.doubles import START
 
 
 def row(seq: int) -> ClaimedRow:
     """A claimed row."""
     return ClaimedRow(seq, "a@reader.example", 0, {}, (), Delivery(DeliveryState.CLAIMED))
+
+
+def settled(seq: int) -> Settlement:
+    """Its message was accepted."""
+    reply = Reply(250, "2.0.0 Ok")
+    return Settlement(seq, START, Accepted(reply), Delivery(DeliveryState.ACCEPTED, 1))
+
+
+async def needed_soon(stock: Stock) -> bool:
+    """Whether the ledger is to be asked now."""
+    asking = asyncio.create_task(stock.needed())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    done = asking.done()
+    asking.cancel()
+    return done
 
 
 @pytest.mark.parametrize(("per_second", "group"), [(5, 1), (100, 5), (1000, 50), (90_000, 200)])
@@ -46,3 +63,49 @@ def test_a_row_that_is_put_back_is_the_next_one() -> None:
         return [(await stock.take()).seq, (await stock.take()).seq]
 
     assert asyncio.run(put_back()) == [1, 2]
+
+
+def test_rows_that_run_low_are_followed_by_a_whole_group() -> None:
+    async def appetites() -> list[int]:
+        stock = Stock()
+        stock.group = 20
+        found = [stock.appetite]
+        stock.add(map(row, range(1, 21)))
+        for _ in range(10):
+            found.append(stock.appetite)
+            stock.finish(settled((await stock.take()).seq))
+        return [*found, stock.appetite]
+
+    assert asyncio.run(appetites()) == [20, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20]
+
+
+def test_a_need_that_was_met_meanwhile_does_not_ask_again() -> None:
+    async def asked() -> list[bool]:
+        stock = Stock()
+        stock.group = 4
+        stock.add(map(row, range(1, 4)))
+        await stock.take()
+        await stock.needed()
+        await stock.take()
+        stock.add(map(row, range(4, 9)))
+        met = await needed_soon(stock)
+        stock.call()
+        called = await needed_soon(stock)
+        for _ in range(4):
+            await stock.take()
+        return [met, called, await needed_soon(stock), await needed_soon(stock)]
+
+    assert asyncio.run(asked()) == [False, True, True, False]
+
+
+def test_outcomes_that_pile_up_are_asked_for_though_there_are_rows() -> None:
+    async def asked() -> list[bool]:
+        stock = Stock()
+        stock.group = 2
+        stock.add(map(row, range(1, 9)))
+        stock.finish(settled((await stock.take()).seq))
+        one = await needed_soon(stock)
+        stock.finish(settled((await stock.take()).seq))
+        return [one, await needed_soon(stock)]
+
+    assert asyncio.run(asked()) == [False, True]

@@ -116,6 +116,32 @@ def test_a_row_is_claimed_once(ledger: Ledger) -> None:
     assert claim(ledger, turn).empty
 
 
+def test_rows_in_hand_between_those_that_are_claimed_are_not_granted_again(
+    ledger: Ledger,
+) -> None:
+    _, turn = begin(ledger, 7)
+    assert [row.seq for row in claim(ledger, turn, 4).rows] == [1, 2, 3, 4]
+    ledger.release(turn, [1, 3])
+    grant = claim(ledger, turn, 4)
+    assert [row.seq for row in grant.rows] == [1, 3, 5, 6]
+    assert grant.last_seq == 6
+
+
+def test_what_was_put_back_is_found_at_the_end_and_due_retries_come_with_queued_rows(
+    ledger: Ledger,
+) -> None:
+    _, turn = begin(ledger, 6)
+    rows = claim(ledger, turn, 4).rows
+    ledger.release(turn, [2])
+    ledger.exchange(turn, [settle(rows[2], LATER)], Want(0), START)
+    later = START + 3 * MINUTE
+    grant = ledger.exchange(turn, (), Want(3, 4), later)
+    assert [row.seq for row in grant.rows] == [3, 5, 6]
+    assert grant.rows[0].delivery.attempts == 1
+    assert grant.rows[0].delivery.reply == Reply(450, "")
+    assert [row.seq for row in ledger.exchange(turn, (), Want(3, 6), later).rows] == [2]
+
+
 def test_a_claimed_row_has_all_that_fills_its_message(ledger: Ledger) -> None:
     _, turn = begin(ledger, 1)
     (row,) = claim(ledger, turn).rows

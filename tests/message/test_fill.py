@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.edition.model import Edition
-from newsletter.message import CompiledMessage, body_text, compile_message, header_text
+from newsletter.message import CompiledMessage, body_text, compile_message, header_text, headers
+from newsletter.message.quoted import encode_plain, encode_segment
 from tests.message.make import (
     LINK,
     NAME,
@@ -287,6 +288,18 @@ def test_static_headers_survive_any_script() -> None:
         shown = parsed(message)["From"].addresses[0].display_name
         assert unspaced(shown) == unspaced(name)
         assert_shaped(message)
+
+
+@given(VALUE)
+def test_the_short_way_of_a_header_gives_what_the_long_one_gives(value: str) -> None:
+    assert header_text(value) == headers._cleaned(value)
+
+
+@given(VALUE)
+def test_both_bodies_hold_a_plain_value_as_it_is(value: str) -> None:
+    piece = encode_plain(value)
+    assert piece in (None, encode_segment(html.escape(body_text(value))))
+    assert piece is None or html.escape(value) == value
 
 
 @pytest.mark.parametrize("subject", ["Ciao", "parola " * 30, "x" * 300, "è" * 200, "中文，" * 60])
