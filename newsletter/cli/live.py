@@ -80,7 +80,7 @@ def counts_line(snapshot: Snapshot) -> str:
         if snapshot.count(state)
     ]
     parts.append(f"{number(snapshot.left)} left")
-    parts.append(f"{snapshot.per_second:.1f}/s of {snapshot.rate:g}/s")
+    parts.append(f"{_speed(snapshot.per_second)}/s of {_speed(snapshot.rate)}/s")
     if snapshot.eta and snapshot.left:
         parts.append(f"done {snapshot.eta.astimezone():%H:%M:%S}")
     if snapshot.note:
@@ -88,6 +88,14 @@ def counts_line(snapshot: Snapshot) -> str:
     elif snapshot.last_reply:
         parts.append(f"“{str(snapshot.last_reply)[:30]}”")
     return " · ".join(parts)
+
+
+_FAST = 100.0
+
+
+def _speed(per_second: float) -> str:
+    """Messages a second: 4.9, or 3 501."""
+    return number(round(per_second)) if per_second >= _FAST else f"{per_second:.3g}"
 
 
 class _Bar:
