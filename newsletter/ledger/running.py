@@ -25,6 +25,8 @@ _STARTABLE = (
     CampaignState.RUNNING,
     CampaignState.SCHEDULED,
 )
+_TO_GO_ON = (CampaignState.PAUSED, CampaignState.WAITING)
+_WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 
 
 def begin_run(
@@ -90,11 +92,17 @@ def end_run(
     why: str,
     now: dt.datetime,
 ) -> CampaignState:
-    """Close the run. What an officer said meanwhile (pause, cancel) outweighs ``state``."""
+    """Close the run. What an officer said meanwhile (pause, cancel) outweighs ``state``.
+
+    A campaign in which nobody waits any more is finished: there is nothing to go on with.
+    """
     told = _fence(connection, turn)
     final = state if told is CampaignState.RUNNING else told
-    if told is CampaignState.RUNNING:
-        values = {"state": state, "reason": storable(why)}
+    if final in _TO_GO_ON and not _someone_waits(connection, turn.campaign):
+        final = CampaignState.FINISHED
+    if final is not told:
+        reason = storable(why) if final is state else ""
+        values = {"state": final, "reason": reason}
         connection.execute(
             update(_campaign).where(_campaign.c.id == turn.campaign).values(**values)
         )
@@ -106,9 +114,15 @@ def end_run(
     return final
 
 
+def _someone_waits(connection: Connection, campaign: CampaignId) -> bool:
+    waiting = _delivery.c.state.in_(_WAITING)
+    query = select(_delivery.c.seq).where(_delivery.c.campaign == campaign, waiting).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def cancel_open(connection: Connection, campaign: CampaignId) -> int:
     """Whoever waits gets nothing; claimed rows are their run's to settle."""
-    waiting = _delivery.c.state.in_([DeliveryState.QUEUED, DeliveryState.DEFERRED])
+    waiting = _delivery.c.state.in_(_WAITING)
     statement = update(_delivery).where(_delivery.c.campaign == campaign, waiting)
     values = {"state": DeliveryState.CANCELLED, "next_at": None}
     return connection.execute(statement.values(**values)).rowcount

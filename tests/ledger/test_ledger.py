@@ -278,6 +278,37 @@ def test_an_officers_pause_reaches_the_run_and_outweighs_its_end(ledger: Ledger)
     assert ledger.campaign(number).reason == "lunch"
 
 
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.WAITING])
+def test_a_run_that_ends_when_nobody_waits_any_more_finishes_the_campaign(
+    ledger: Ledger, state: CampaignState
+) -> None:
+    number, turn = begin(ledger, 3)
+    send(ledger, turn, OK, UNKNOWN, LOST)
+    assert ledger.end_run(turn, state, "stopped by you", START) is CampaignState.FINISHED
+    campaign = ledger.campaign(number)
+    assert (campaign.state, campaign.reason) == (CampaignState.FINISHED, "")
+    assert [run.why for run in ledger.runs(number)] == ["stopped by you"]
+    assert ledger.verify() == ()
+
+
+def test_a_pause_that_comes_after_the_last_message_finishes_the_campaign(ledger: Ledger) -> None:
+    number, turn = begin(ledger, 1)
+    send(ledger, turn, OK)
+    ledger.pause(number, START, "lunch")
+    assert ledger.end_run(turn, CampaignState.FINISHED, "", START) is CampaignState.FINISHED
+    assert ledger.campaign(number).state is CampaignState.FINISHED
+
+
+@pytest.mark.parametrize("state", [CampaignState.PAUSED, CampaignState.WAITING])
+def test_a_run_that_ends_while_somebody_waits_ends_as_it_says(
+    ledger: Ledger, state: CampaignState
+) -> None:
+    number, turn = begin(ledger, 2)
+    send(ledger, turn, OK, LATER)
+    assert ledger.end_run(turn, state, "stopped by you", START) is state
+    assert ledger.campaign(number).reason == "stopped by you"
+
+
 def test_a_paused_campaign_runs_only_after_it_was_resumed(ledger: Ledger) -> None:
     number = ledger.record(make_plan(), due=None, now=START)
     ledger.pause(number, START)
