@@ -8,6 +8,7 @@ from newsletter.app.readers import parse_reader
 from newsletter.app.status import next_step
 from newsletter.app.steering import find_campaign
 from newsletter.delivery import DeliveryState
+from newsletter.dispatch.outgoing import message_ids
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState, DeliveryRow, Progress
@@ -15,11 +16,19 @@ from newsletter.values import Address
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery in doubt, and what to search the relay's log for."""
+
+    row: DeliveryRow
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """How a campaign's doubts stand after the officer's word, if she gave one."""
 
     progress: Progress
-    doubts: tuple[DeliveryRow, ...]
+    doubts: tuple[Doubt, ...]
     """Those still in doubt."""
     settled: int
     accepted: bool | None
@@ -43,7 +52,9 @@ def reconcile(
                 ledger.settle_doubt(number, row.seq, app.clock(), accepted=accepted)
                 settled += 1
         progress = ledger.progress(number)
-        left = tuple(ledger.deliveries(number, (DeliveryState.IN_DOUBT,)))
+        named = message_ids(progress.campaign)
+        rows = ledger.deliveries(number, (DeliveryState.IN_DOUBT,))
+        left = tuple(Doubt(row, named(row.seq)) for row in rows)
         return Reconciled(progress, left, settled, accepted, next_step(progress))
 
 

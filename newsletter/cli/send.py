@@ -235,11 +235,12 @@ def status(
 
 def pause(desk: Desk, issue: Which = None) -> None:
     """Stop a running campaign after what is in flight, from any terminal."""
+    from newsletter.app.status import next_step
     from newsletter.app.steering import pause as pause_campaign
     from newsletter.cli import show_sending
 
     progress = pause_campaign(desk.app, issue)
-    desk.show(progress, show_sending.paused(progress), f"newsletter resume {progress.campaign.id}")
+    desk.show(progress, show_sending.paused(progress), next_step(progress))
 
 
 def resume(desk: Desk, issue: Which = None) -> int | None:

@@ -180,11 +180,11 @@ def cancelled(done: Cancelled) -> list[str]:
 
 
 def paused(progress: Progress) -> list[str]:
-    """A pause that was said."""
-    return [
-        f"campaign {progress.campaign.id} pauses after what is in flight",
-        progress_line(progress),
-    ]
+    """A pause that was said; one that came too late to hold anybody back says so."""
+    campaign = progress.campaign
+    if campaign.state is CampaignState.FINISHED:
+        return [f"campaign {campaign.id} is finished: nobody waits", progress_line(progress)]
+    return [f"campaign {campaign.id} pauses after what is in flight", progress_line(progress)]
 
 
 def reconciled(done: Reconciled) -> Iterator[str]:
@@ -197,7 +197,9 @@ def reconciled(done: Reconciled) -> Iterator[str]:
         yield f"nobody of campaign {number_} is in doubt"
         return
     yield f"in doubt in campaign {number_}: the connection was lost after the final dot"
-    yield from _rows(done.doubts, ())
+    for doubt in done.doubts:
+        yield from _rows((doubt.row,), ())
+        yield f"      Message-ID {doubt.message_id}"
     yield "look into the relay's log, then say --accepted or --not-accepted, for all or with"
     yield "--recipient for one; what was accepted is never sent again"
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import Protocol
 
@@ -24,6 +24,22 @@ class Mint(Protocol):
         ...
 
 
+def message_ids(campaign: Campaign) -> Callable[[int], str]:
+    """From a delivery's number to its Message-ID.
+
+    The same for every attempt at a delivery, and not to be guessed for another.
+    """
+    number, domain = int(campaign.id), Address(campaign.terms.envelope_sender).domain
+    nonce = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
+
+    def message_id(seq: int) -> str:
+        opaque = nonce.copy()
+        opaque.update(str(seq).encode())
+        return f"<{number}.{seq}.{opaque.hexdigest()}@{domain}>"
+
+    return message_id
+
+
 class Letters:
     """Fills one campaign's messages."""
 
@@ -36,14 +52,14 @@ class Letters:
         terms = campaign.terms
         base = terms.unsubscribe_base.rstrip("/")
         self._number = int(campaign.id)
+        self.message_id = message_ids(campaign)
+        """The Message-ID of each delivery, by its number."""
         self._sender = terms.envelope_sender
         self._compiled = [variant.compiled for variant in variants]
         self._asked = [compiled.slot_names for compiled in self._compiled]
         self._mint = mint
         self._leave, self._prefer, self._browse = (f"{base}/{kind}/" for kind in "upv")
         self._mailto = _mailto(terms.unsubscribe_mailto)
-        self._domain = Address(self._sender).domain
-        self._opaque = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
         self._dates = _Dates()
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
@@ -56,12 +72,6 @@ class Letters:
             message_id=message_id,
             content=self._compiled[row.variant].fill(values),
         )
-
-    def message_id(self, seq: int) -> str:
-        """The same for every attempt at a delivery, and not to be guessed for another."""
-        opaque = self._opaque.copy()
-        opaque.update(str(seq).encode())
-        return f"<{self._number}.{seq}.{opaque.hexdigest()}@{self._domain}>"
 
     def values_for(self, row: ClaimedRow, now: dt.datetime, message_id: str) -> Mapping[str, str]:
         """The reader's fields, and what dispatch alone knows."""

@@ -9,15 +9,21 @@ import pytest
 
 from tests.cli.newsroom import ISSUE, Newsroom
 from tests.cli.readers import ANNA
+from tests.cli.relay import parsed
 
 pytestmark = pytest.mark.slow  # real messages over real SMTP
 
 
 @pytest.fixture
-def dropping() -> Iterator[int]:
+def doubted() -> list[str]:
+    """The Message-ID of the message that is in doubt, once there is one."""
+    return []
+
+
+@pytest.fixture
+def dropping(doubted: list[str]) -> Iterator[int]:
     """A relay that hangs up after the final dot of Anna's first message; gives its port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    doubts = [ANNA.encode()]
 
     def talk(peer: socket.socket) -> None:
         with peer, peer.makefile("rwb", buffering=0) as wire, suppress(OSError):
@@ -29,10 +35,9 @@ def dropping() -> Iterator[int]:
                     reader = line
                 wire.write(b"354 go on\r\n" if word == b"DATA" else b"250 fine\r\n")
                 if word == b"DATA":
-                    while wire.readline() != b".\r\n":
-                        pass
-                    if doubts and doubts[0] in reader:
-                        doubts.clear()
+                    text = b"".join(iter(wire.readline, b".\r\n"))
+                    if not doubted and ANNA.encode() in reader:
+                        doubted.append(str(parsed(text)["Message-ID"]))
                         return
                     wire.write(b"250 taken\r\n")
 
@@ -47,7 +52,7 @@ def dropping() -> Iterator[int]:
 
 
 def test_who_is_in_doubt_is_held_listed_and_settled_by_word(
-    newsroom: Newsroom, dropping: int
+    newsroom: Newsroom, dropping: int, doubted: list[str]
 ) -> None:
     newsroom.edit("newsletter.toml", f"port = {newsroom.relay.port}", f"port = {dropping}")
     sent = newsroom.run("send", ISSUE, "--yes", follow=False)
@@ -56,6 +61,9 @@ def test_who_is_in_doubt_is_held_listed_and_settled_by_word(
     listed = newsroom.run("reconcile", follow=False)
     assert listed.code == 6
     assert ANNA in listed.said
+    assert f"      Message-ID {doubted[0]}\n" in listed.said
+    told = newsroom.run("reconcile", "--format", "json", follow=False).object
+    assert [doubt["message_id"] for doubt in told["doubts"]] == doubted
     settled = newsroom.run("reconcile", "--recipient", ANNA, "--not-accepted", follow=False)
     assert settled.code == 0
     assert "next: newsletter resume 1" in settled.said
