@@ -121,13 +121,25 @@ def read_journal(path: Path) -> Replay | None:
         return None
     dots: set[Try] = set()
     outcomes: dict[Try, tuple[dt.datetime, Outcome]] = {}
-    for record in records[1:]:
-        if record and record[0] == "dot":
-            dots.add((record[1], record[2]))
-        elif record:
-            at = dt.datetime.fromisoformat(record[3])
-            outcomes[record[1], record[2]] = (at, _unpack(record[4]))
+    for record in filter(None, records[1:]):
+        try:
+            _take(record, dots, outcomes)
+        except (ValueError, TypeError, LookupError):  # whole, but of another program's making
+            torn = True
     return Replay(Heading(**first[1]), frozenset(dots), outcomes, torn)
+
+
+def _take(
+    record: list[Any], dots: set[Try], outcomes: dict[Try, tuple[dt.datetime, Outcome]]
+) -> None:
+    match record:
+        case ["dot", int(seq), int(n)]:
+            dots.add((seq, n))
+        case ["outcome", int(seq), int(n), str(at), dict(packed)]:
+            outcomes[seq, n] = (dt.datetime.fromisoformat(at), _unpack(packed))
+        case _:
+            message = f"an unknown line: {record}"
+            raise ValueError(message)
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode

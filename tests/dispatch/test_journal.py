@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,22 @@ def test_a_torn_or_altered_line_is_noticed(path: Path, damage: object) -> None:
     assert replay
     assert replay.torn
     assert not replay.dots
+
+
+@pytest.mark.parametrize(
+    "line", [b'["dot"]', b'["dot","a",1]', b'["outcome",1,1,"noon",{}]', b'["later",1,1]', b"{}"]
+)
+def test_a_whole_line_that_another_program_wrote_makes_silence_prove_nothing(
+    path: Path, line: bytes
+) -> None:
+    journal = Journal.create(path, HEADING)
+    journal.dot((1, 1))
+    journal.close()
+    path.write_bytes(path.read_bytes() + b"%08x %s\n" % (zlib.crc32(line), line))
+    replay = read_journal(path)
+    assert replay
+    assert replay.torn is (line != b"{}")
+    assert replay.dots == {(1, 1)}
 
 
 def test_what_the_ledger_has_goes_once_the_file_has_grown(
