@@ -117,11 +117,15 @@ class App:
         return load_theme(folder)
 
     def ledger_url(self) -> str:
-        """The ledger's address; a relative path counts from the newsletter's folder."""
+        """The ledger's address; a relative path counts from the newsletter's folder.
+
+        ``sqlite:///…`` says the same as the path alone, and so has the same lock and journals.
+        """
         named = self.settings.ledger
-        if "://" in named:
-            return named
-        return str(self.root / named)
+        scheme, _, place = named.partition("://")
+        if scheme.partition("+")[0] == "sqlite" and place.startswith("/") and place != "/":
+            named = place[1:]
+        return named if "://" in named else str(self.root / named)
 
     def secret(self) -> bytes:
         """What signs unsubscribe links: the setting, else a file of this machine (mode 0600)."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from newsletter.errors import LedgerError, LedgerLocked
 
 _BUSY_SECONDS = 15
+_A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {
     "readonly": "the file or its folder is read-only: give yourself the right to write",
     "unable to open": "the folder is missing, read-only or full",
@@ -29,15 +30,19 @@ _CURES = {
 def parse_location(where: str | Path) -> URL:
     """A path means SQLite, ``postgresql://…`` means PostgreSQL; ``LedgerError`` for the rest."""
     text = str(where)
-    if "://" not in text:
-        return URL.create("sqlite+pysqlite", database=str(Path(text).absolute()))
-    url = make_url(text)
+    if "://" not in text:  # a file has one lock, by whichever link it is reached
+        return URL.create("sqlite+pysqlite", database=os.path.realpath(text))
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        message = "the ledger's address cannot be read"
+        raise LedgerError(message, cure=_A_PLACE) from None  # it may hold a password
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and url.database:
         return parse_location(url.database)
     message = f"a ledger cannot live in {url.get_backend_name()}"
-    raise LedgerError(message, cure="name a file, or postgresql://user@host/database")
+    raise LedgerError(message, cure=_A_PLACE)
 
 
 class Database:

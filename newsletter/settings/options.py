@@ -185,7 +185,9 @@ class Settings(BaseSettings):
         default="hold", description="hold: a delivery in doubt is listed, not sent again."
     )
     ledger: str = Field(
-        default=".newsletter/ledger.db", description="A SQLite file, or postgresql://…"
+        default=".newsletter/ledger.db",
+        min_length=1,
+        description="A SQLite file, or postgresql://…",
     )
     secret: SecretStr | None = Field(
         default=None,

@@ -109,6 +109,26 @@ def test_a_place_that_is_no_database_is_refused(tmp_path: Path) -> None:
         Ledger.open("mysql://host/name", state=tmp_path)
 
 
+@pytest.mark.parametrize("address", ["://", "postgresql://u:secret@host:port/x", "://u:secret@x"])
+def test_an_address_that_cannot_be_read_is_refused_and_not_repeated(
+    tmp_path: Path, address: str
+) -> None:
+    with pytest.raises(LedgerError, match="cannot be read") as refused:
+        Ledger.open(address, state=tmp_path)
+    assert "secret" not in str(refused.value)
+    assert refused.value.cure
+
+
+def test_a_ledger_reached_through_a_link_has_the_same_lock(recorded: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.db"
+    link.symlink_to(recorded)
+    with Ledger.open(recorded) as one, Ledger.open(link) as other, one.sending(START):
+        assert other.someone_sends
+        with pytest.raises(LedgerLocked), other.sending(START):
+            pass
+
+
 def test_a_server_that_does_not_answer_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="connection") as refused:
         Ledger.open("postgresql://nobody:secret@127.0.0.1:1/none", state=tmp_path)
