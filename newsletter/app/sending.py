@@ -115,7 +115,7 @@ async def run_here(
     stop: asyncio.Event | None = None,
 ) -> None:
     """The same inside a loop that runs already, over the app's relay."""
-    async with relay_ready(app), _stopping(stop) as halt:
+    async with relay_ready(app), stopping(stop) as halt:
         transport = SmtpTransport(smtp_options(app))
         await _run(app, ledger, number, transport, on_progress, halt)
 
@@ -145,8 +145,11 @@ def token_keys(app: App) -> TokenKeys:
 
 
 @contextlib.asynccontextmanager
-async def _stopping(given: asyncio.Event | None) -> AsyncIterator[asyncio.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the program."""
+async def stopping(given: asyncio.Event | None = None) -> AsyncIterator[asyncio.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the program.
+
+    An event that is ``given`` is set by whoever gave it.
+    """
     if given is not None:
         yield given
         return

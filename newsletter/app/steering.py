@@ -37,6 +37,7 @@ RESUMABLE = frozenset(
         CampaignState.STOPPED,
     }
 )
+HELD = frozenset({CampaignState.PAUSED, CampaignState.STOPPED})
 TIMED = frozenset({CampaignState.SCHEDULED, CampaignState.MISSED})
 
 
@@ -76,10 +77,11 @@ def to_resume(app: App, which: str | None) -> tuple[CampaignId, int]:
         return ready.id, ready.recipients
 
 
-def to_retry(
-    app: App, which: str | None, *, failed: bool, deferred: bool
-) -> tuple[CampaignId, int]:
-    """Queue refused or deferred deliveries again; the campaign, and how many it has."""
+def to_retry(app: App, which: str | None, *, failed: bool, deferred: bool) -> Progress:
+    """Queue refused or deferred deliveries again; how the campaign stands then.
+
+    A paused or stopped one stays so: others wait in it too, and nobody said to go on.
+    """
     if not failed and not deferred:
         raise UsageError("say whom: --failed or --deferred", next_command="newsletter retry --help")
     states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if failed else []
@@ -94,7 +96,7 @@ def to_retry(
                 cure="nothing was sent",
                 next_command=f"newsletter status {campaign.id}",
             )
-        return campaign.id, campaign.recipients
+        return ledger.progress(campaign.id)
 
 
 def pause(app: App, which: str | None) -> Progress:

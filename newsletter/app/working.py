@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App, open_app
-from newsletter.app.sending import OnProgress, run_here
+from newsletter.app.sending import OnProgress, run_here, stopping
 from newsletter.errors import Incomplete, LedgerLocked, NewsletterError, RelayUnavailable, TryLater
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
@@ -58,17 +58,22 @@ class Pass:
 
 
 def run_due_once(app: App, on_progress: OnProgress) -> Pass:
-    """Run what is due now, once."""
+    """Run what is due now, once; Ctrl-C or SIGTERM pauses a run that is going on cleanly."""
     if not has_ledger(app):
         return Pass()
     with open_ledger(app) as ledger:
-        return asyncio.run(_one_pass(app, ledger, on_progress, asyncio.Event(), print_nothing))
+        return asyncio.run(_once(app, ledger, on_progress))
 
 
 def work(app: App, on_progress: OnProgress, say: Say, *, every: float) -> None:
     """Look again and again until SIGTERM or Ctrl-C; a run that is going on is paused cleanly."""
     with open_ledger(app) as ledger:
         asyncio.run(_work(app, ledger, on_progress, say, every))
+
+
+async def _once(app: App, ledger: Ledger, on_progress: OnProgress) -> Pass:
+    async with stopping() as stop:
+        return await _one_pass(app, ledger, on_progress, stop, print_nothing)
 
 
 async def _work(app: App, ledger: Ledger, on_progress: OnProgress, say: Say, every: float) -> None:
@@ -97,11 +102,11 @@ async def _one_pass(
     for campaign in ledger.due(now):
         if stop.is_set():
             break
-        if _is_missed(campaign, now, grace):
-            missed.append(ledger.mark_missed(campaign.id, now))
-            say(f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent")
-            continue
         try:
+            if _is_missed(campaign, now, grace):
+                missed.append(ledger.mark_missed(campaign.id, now))
+                say(f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent")
+                continue
             ran.append(await _run(app, ledger, campaign.id, on_progress, stop, say))
         except (LedgerLocked, RelayUnavailable, TryLater) as error:
             later = error.message

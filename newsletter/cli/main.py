@@ -13,6 +13,9 @@ from newsletter.cli.desk import as_json, printable_command
 from newsletter.cli.front import TEXT
 from newsletter.errors import InputError, NewsletterError, Problem, UsageError
 
+_STOPPED = 130
+"""What a shell says of a program that Ctrl-C ended."""
+
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """The root of the faults that the parser finds in a command line."""
 
@@ -54,15 +57,16 @@ def run(arguments: Sequence[str]) -> int:
     except UsageFault as error:
         return _tell_usage(error, words)
     except (KeyboardInterrupt, typer.Abort):
-        print("stopped; nothing more is sent", file=sys.stderr)  # noqa: T201 to the officer
-        return 130
+        return _tell_stop(words)
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except Exception as error:
         if debug:
             raise
-        return _tell_fault(error)
+        return _tell_fault(error, words)
+    if returned == _STOPPED:  # the parser keeps a Ctrl-C to itself
+        return _tell_stop(words)
     return returned if isinstance(returned, int) else 0
 
 
@@ -149,14 +153,21 @@ def _tell_usage(error: Exception, words: Sequence[str]) -> int:
     return UsageError.exit_code
 
 
-def _tell_fault(error: Exception) -> int:
+def _tell_fault(error: Exception, words: Sequence[str]) -> int:
     if isinstance(error, OSError):
         named = f" ({error.filename})" if error.filename else ""
         message = f"{error.strerror or error}{named}"
     else:
         message = f"a fault of this program: {type(error).__name__}"
-    print(  # noqa: T201 to the officer
-        f"error: {message}\n  nothing is lost; run the command again with --debug to see where",
-        file=sys.stderr,
-    )
-    return 1
+    cure = "nothing is lost; run the command again with --debug to see where"
+    _tell(NewsletterError(message, cure=cure), words)
+    return NewsletterError.exit_code
+
+
+def _tell_stop(words: Sequence[str]) -> int:
+    message = "stopped; nothing more is sent"
+    if _option(words, "--format") == "json":
+        print(json.dumps({"error": "Stopped", "message": message, "exit_code": _STOPPED}))  # noqa: T201 the result
+    else:
+        print(message, file=sys.stderr)  # noqa: T201 to the officer
+    return _STOPPED

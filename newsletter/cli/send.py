@@ -194,6 +194,7 @@ def worker(
 
     with Live(desk, plain=True) as live:
         work(desk.app, live, live.say, every=every)
+    desk.show({"stopped": True}, ())
 
 
 def run_due(desk: Desk) -> int | None:
@@ -308,7 +309,9 @@ def retry(
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
-    number, total = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
-    with Live(desk, total=total) as live:
-        progress = sending.run(desk.app, number, live)
+    progress = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
+    campaign = progress.campaign
+    if campaign.state not in steering.HELD:
+        with Live(desk, total=campaign.recipients) as live:
+            progress = sending.run(desk.app, campaign.id, live)
     return show_sending.finish(desk, progress)

@@ -61,8 +61,6 @@ def clear_up(ledger: Ledger, number: CampaignId, now: dt.datetime) -> int:
     process sends: then there is nothing to clear up.
     """
     with ledger.sending(now):
-        if not ledger.leftovers(number):
-            return 0
         turn = ledger.begin_run(number, now, to_send=False)
         policy = policy_of(ledger.campaign(number), RetryPolicy())
         count = write_recovery(ledger, turn, policy, now)

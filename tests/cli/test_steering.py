@@ -4,9 +4,12 @@ import datetime as dt
 import json
 import signal
 import subprocess
+import time
 
 import pytest
 
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignId
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
 from tests.cli.readers import ANNA, SEND, due_now, many
 
@@ -103,6 +106,94 @@ def test_a_worker_sends_what_comes_due_and_stops_at_sigterm(newsroom: Newsroom) 
     out, _ = child.communicate(timeout=20)
     assert child.returncode == 0
     assert "finished, 5 accepted" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_pauses_what_cron_runs_cleanly(newsroom: Newsroom, number: signal.Signals) -> None:
+    readers = many(newsroom, 60, "25/s")
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00", follow=False)
+    due_now(newsroom)
+    child = newsroom.child("run-due", "--format", "json")
+    wait_until(lambda: len(newsroom.relay.received) >= 5)
+    child.send_signal(number)
+    out, _ = child.communicate(timeout=20)
+    assert child.returncode == 6, out
+    (ran,) = json.loads(out)["ran"]
+    assert ran["campaign"]["state"] == "paused"
+    assert ran["counts"]["accepted"] == len(newsroom.relay.received) < len(readers)
+    assert newsroom.run("ledger", "verify", follow=False).code == 0
+
+
+def test_a_pause_holds_though_the_run_was_killed_with_nothing_in_hand(newsroom: Newsroom) -> None:
+    many(newsroom, 20, "500/s")
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00", follow=False)
+    due_now(newsroom)
+    with Ledger.open(newsroom.ledger) as ledger:  # and then this process is gone
+        ledger.begin_run(CampaignId(1), dt.datetime.now(dt.UTC))
+    paused = newsroom.run("pause", "1", follow=False)
+    assert paused.code == 0
+    assert newsroom.campaigns()[0]["state"] == "paused"
+    assert "nothing is due" in newsroom.run("run-due", follow=False).out
+    assert not newsroom.relay.received
+
+
+def test_a_retry_of_a_paused_campaign_queues_and_sends_nothing(newsroom: Newsroom) -> None:
+    newsroom.relay._answers[ANNA] = ["450 4.2.0 later"] * 9
+    newsroom.edit("newsletter.toml", "connections = 4", "connections = 1")
+    child = newsroom.child(*SEND)
+    wait_until(lambda: len(newsroom.relay.received) == len(EVERYBODY) - 1)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert newsroom.campaigns()[0]["state"] == "paused"
+    ran = newsroom.run("retry", "--deferred")
+    assert ran.code == 6, ran.said
+    assert "next: newsletter resume 1" in ran.out
+    assert len(newsroom.relay.received) == len(EVERYBODY) - 1
+    newsroom.relay._answers.clear()
+    assert newsroom.run("resume").code == 0
+    assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_stopped_answers_with_one_json_object(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND, follow=False)
+    child = newsroom.child("worker", "--format", "json", "--every", "0.1")
+    time.sleep(2)
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=20)
+    assert (child.returncode, json.loads(out)) == (0, {"stopped": True})
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///kept/l.db", "sqlite+pysqlite:///kept/l.db", "kept/l.db"]
+)
+def test_a_ledger_is_the_same_by_path_or_address_from_any_folder(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_LEDGER", url)
+    monkeypatch.chdir(newsroom.root / "issues")
+    assert newsroom.run(*SEND, follow=False).code == 0
+    assert (newsroom.root / "kept" / "l.db").exists()
+    monkeypatch.setenv("NEWSLETTER_LEDGER", f"sqlite:///{newsroom.root}/kept/l.db")
+    assert "finished" in newsroom.run("status", follow=False).out
+    assert {file.parent.name for file in newsroom.root.rglob("*.lock")} == {"kept"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(OSError(28, "No space left"), 1), (ZeroDivisionError(), 1), (KeyboardInterrupt(), 130)],
+)
+def test_what_nobody_foresaw_is_one_json_object_too(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, fault: BaseException, code: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("newsletter.cli.desk.open_app", fail)
+    ran = newsroom.run("status", "--format", "json", follow=False)
+    assert ran.object["exit_code"] == ran.code == code
+    assert not ran.err
 
 
 @pytest.mark.parametrize(
