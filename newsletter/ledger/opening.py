@@ -40,6 +40,8 @@ def bring_up_to_date(database: Database, folder: Path, stem: str, *, create: boo
     if found is None and not create:
         message = f"there is no ledger in {database.name}"
         raise LedgerError(message, cure="record a campaign first")
+    if found is None:
+        _refuse_orphan(folder, stem, database.name)
     if found is not None and found > schema.HEAD:
         message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
         raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
@@ -47,6 +49,17 @@ def bring_up_to_date(database: Database, folder: Path, stem: str, *, create: boo
         if found is not None and database.is_sqlite:
             copy_whole(database, folder / f"{stem}.before-{schema.HEAD}")
         _migrate(database)
+
+
+def _refuse_orphan(folder: Path, stem: str, name: str) -> None:
+    """A journal outlives only a run that was killed: its ledger was lost, and with it who got what.
+
+    To begin anew would mail them again.
+    """
+    for journal in sorted(folder.glob(f"{stem}.campaign-*.journal")):
+        message = f"the ledger {name} is gone, but {journal.name} beside it tells of a run"
+        cure = "restore the ledger or a backup of it; remove the journal only to begin anew"
+        raise LedgerError(message, cure=cure)
 
 
 def _revision(database: Database) -> str | None:

@@ -119,6 +119,26 @@ def test_an_address_that_cannot_be_read_is_refused_and_not_repeated(
     assert refused.value.cure
 
 
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_ledger_that_was_lost_after_a_run_was_killed_is_not_begun_anew(
+    recorded: Path, *, emptied: bool
+) -> None:
+    recorded.unlink()
+    for left in recorded.parent.glob(f"{recorded.name}-*"):
+        left.unlink()
+    if emptied:
+        recorded.touch()
+    journal = recorded.with_name(f"{recorded.name}.campaign-1.journal")
+    journal.write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(LedgerError, match=r"is gone, but \S+\.journal") as refused:
+            Ledger.open(recorded)
+        assert "backup" in refused.value.cure
+    journal.unlink()
+    with Ledger.open(recorded) as ledger:
+        assert ledger.campaigns() == ()
+
+
 def test_a_ledger_reached_through_a_link_has_the_same_lock(recorded: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "elsewhere" / "link.db"
