@@ -180,6 +180,13 @@ def test_a_ledger_is_the_same_by_path_or_address_from_any_folder(
     assert {file.parent.name for file in newsroom.root.rglob("*.lock")} == {"kept"}
 
 
+def test_an_empty_profile_in_the_environment_names_none(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_PROFILE", "")
+    assert newsroom.run("plan", ISSUE, follow=False).code == 0
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [(OSError(28, "No space left"), 1), (ZeroDivisionError(), 1), (KeyboardInterrupt(), 130)],
