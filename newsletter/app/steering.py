@@ -118,6 +118,11 @@ def cancel(app: App, which: str | None, ask: Ask | None, *, agreed: bool) -> Can
     """
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(OPEN_STATES))
+        if campaign.state not in OPEN_STATES:
+            raise UsageError(
+                f"campaign {campaign.id} is {campaign.state}: there is nothing to cancel",
+                next_command=f"newsletter status {campaign.id}",
+            )
         if not agreed and ask is None:
             raise ApprovalMissing(
                 f"nobody agreed to cancel campaign {campaign.id}",
@@ -139,9 +144,10 @@ def cancel_scheduled(app: App, which: str | None) -> Cancelled:
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(TIMED))
         if campaign.state not in TIMED:
+            word = "cancel" if campaign.state in OPEN_STATES else "status"
             raise UsageError(
                 f"campaign {campaign.id} is {campaign.state}, not scheduled",
-                next_command=f"newsletter cancel {campaign.id}",
+                next_command=f"newsletter {word} {campaign.id}",
             )
         return Cancelled(campaign, ledger.cancel(campaign.id, app.clock()))
 

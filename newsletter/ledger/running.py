@@ -26,6 +26,7 @@ _STARTABLE = (
     CampaignState.SCHEDULED,
 )
 _TO_GO_ON = (CampaignState.PAUSED, CampaignState.WAITING)
+_OVER = (CampaignState.FINISHED, CampaignState.CANCELLED)
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 
 
@@ -143,7 +144,8 @@ def _refuse_unless_startable(row: RowMapping, now: dt.datetime) -> None:
         message = f"campaign {row['id']} is {state}" + (
             f": {row['reason']}" if row["reason"] else ""
         )
-        raise UsageError(message, next_command=f"newsletter resume {row['slug']}")
+        word = "status" if state in _OVER else "resume"
+        raise UsageError(message, next_command=f"newsletter {word} {row['slug']}")
     if state is CampaignState.SCHEDULED and row["due_at"] > now:
         message = f"campaign {row['id']} is due {row['due_wall']} {row['due_zone']}, not yet"
         raise UsageError(message, next_command="newsletter schedule list")

@@ -50,10 +50,9 @@ def cancel(connection: Connection, number: CampaignId, now: dt.datetime, reason:
 
 def reschedule(connection: Connection, number: CampaignId, due: Due, now: dt.datetime) -> Campaign:
     """Another time for a campaign that has not begun."""
-    before = campaign(connection, number)
     if _has_begun(connection, number):
         message = f"campaign {number} has begun: it has no start to move"
-        raise UsageError(message, next_command=f"newsletter resume {before.slug}")
+        raise UsageError(message, next_command=f"newsletter status {number}")
     values = {"due_at": due.instant, "due_wall": due.wall_time, "due_zone": due.zone}
     _update(connection, number, values)
     words = f"to {due.wall_time} {due.zone}"

@@ -180,6 +180,26 @@ def test_a_ledger_is_the_same_by_path_or_address_from_any_folder(
     assert {file.parent.name for file in newsroom.root.rglob("*.lock")} == {"kept"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("cancel",),
+        ("cancel", "--yes"),
+        ("schedule", "cancel"),
+        ("schedule", "move", "1", "2100-01-01 10:00"),
+        ("resume",),
+        ("pause",),
+    ],
+)
+def test_what_is_over_is_not_steered_and_the_next_command_only_looks(
+    newsroom: Newsroom, words: tuple[str, ...]
+) -> None:
+    newsroom.run(*SEND, follow=False)
+    ran = newsroom.run(*words)
+    assert ran.code == 2
+    assert ran.next.startswith("newsletter status ")
+
+
 def test_an_empty_profile_in_the_environment_names_none(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
