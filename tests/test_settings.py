@@ -129,3 +129,70 @@ def test_a_name_never_breaks_a_header(words: str) -> None:
         return
     assert len(accepted.splitlines()) <= 1
     assert "=?" not in accepted
+
+
+@pytest.mark.parametrize("profiles", ['"x"', "[]", "{ staging = 3 }"])
+def test_profiles_that_are_no_tables_are_told_at_their_line(root: Path, profiles: str) -> None:
+    path = root / "newsletter.toml"
+    path.write_text(f"profiles = {profiles}\n{path.read_text()}")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root, profile="staging", environ={})
+    assert [problem.line for problem in caught.value.problems] == [1]
+
+
+def test_a_fault_in_a_profile_is_told_where_the_profile_says_it(root: Path) -> None:
+    path = root / "newsletter.toml"
+    path.write_text(f'{path.read_text()}\n[profiles.staging]\nrate = "0/s"\nnope = 1\n')
+    last = len(path.read_text().splitlines())
+    with pytest.raises(SettingsError) as caught:
+        load_settings(root, profile="staging", environ={})
+    found = {problem.where: problem.line for problem in caught.value.problems}
+    assert found == {"profiles.staging.rate": last - 1, "profiles.staging.nope": last}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NAME", ""),
+        ("NAME", "a\u202eb"),
+        ("NAME", "\udcff"),
+        ("SENDER__NAME", " "),
+        ("SENDER__NAME", "a\u2066b"),
+        ("SENDER__ORGANISATION", ""),
+        ("SENDER__ADDRESS", "é@alisei.example"),
+        ("SENDER__REPLY_TO", '"a b"@alisei.example'),
+        ("SENDER__LIST_ID", "a b"),
+        ("SENDER__LIST_ID", f"{'a' * 300}.example"),
+        ("SITE__URL", "https://"),
+        ("SITE__URL", "https://a b.example"),
+        ("SITE__URL", 'https://a.example/">'),
+        ("SITE__URL", "https://a.example/?q"),
+        ("SITE__URL", "https://[a.example"),
+        ("SITE__URL", "http://localhost.evil.example"),
+    ],
+)
+def test_what_no_header_or_page_could_hold_is_refused(root: Path, name: str, value: str) -> None:
+    found = problems(root, **{f"NEWSLETTER_{name}": value})
+    assert len(found) == 1
+    assert f"NEWSLETTER_{name}" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"OTHER=1\nNEWSLETTER_NAME=\xff\n", ".env:2: the file is not UTF-8"),
+        (b'OTHER=1\nNEWSLETTER_RATE="3/s\n', ".env:2:1: this line cannot be read"),
+        (b"NEWSLETTER_PROFILE=staging\n", ".env:1:1: NEWSLETTER_PROFILE: the profile is not read"),
+        (b"A=1\nNEWSLETTER_SENDER={\n", ".env:2:1: NEWSLETTER_SENDER: this is not JSON"),
+    ],
+)
+def test_nothing_that_is_ours_in_the_env_file_is_passed_over(
+    root: Path, content: bytes, said: str
+) -> None:
+    (root / ".env").write_bytes(content)
+    assert [said in problem for problem in problems(root)] == [True]
+
+
+def test_a_broken_line_of_another_program_in_the_env_file_is_not_ours(root: Path) -> None:
+    (root / ".env").write_text('OTHER="x\nNEWSLETTER_RATE=3/s\n')
+    assert str(load_settings(root, environ={}).rate) == "3/s"

@@ -1,5 +1,6 @@
 """What is wrong with the settings, told at the file's line or by the variable's name."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ from pydantic import (
 )
 
 from newsletter.errors import Problem
+from newsletter.settings.dotenv import dotenv_lines
 from newsletter.settings.options import PREFIX, Settings
 from newsletter.toml_file import TomlFile
 from newsletter.values import nearest
 
+_FIELD = re.compile(r'field "(\w+)"')
 RESERVED_VARIABLES = frozenset({"NEWSLETTER_PROFILE", "NEWSLETTER_DEBUG"})
 """Variables that the command line reads itself."""
 
@@ -69,7 +72,7 @@ def unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
 
 def unknown_in_dotenv(path: Path) -> list[Problem]:
     """The same for .env, at their lines; other programs' lines are none of ours."""
-    lines = _dotenv_lines(path)
+    lines = dotenv_lines(path)
     return [
         replace(problem, path=path, line=lines[problem.where], column=1)
         for problem in unknown_variables(dict.fromkeys(lines, ""))
@@ -77,7 +80,10 @@ def unknown_in_dotenv(path: Path) -> list[Problem]:
 
 
 def problems_of(
-    error: ValidationError, file: TomlFile, environ: Mapping[str, str]
+    error: ValidationError,
+    file: TomlFile,
+    environ: Mapping[str, str],
+    profile: str | None = None,
 ) -> list[Problem]:
     """Each of pydantic's errors, blamed on the variable, .env or newsletter.toml."""
     upper = {name.upper() for name in environ}
@@ -89,23 +95,25 @@ def problems_of(
         variable = _variable(where)
         if variable in upper:
             problems.append(Problem(Path("environment"), message, cure, where=variable))
-        elif line := _dotenv_lines(dotenv).get(variable, 0):
+        elif line := dotenv_lines(dotenv).get(variable, 0):
             problems.append(Problem(dotenv, message, cure, line, 1, variable))
         else:
-            problems.append(_at(file, where, message, cure))
+            laid_over = f"profiles.{profile}.{where}"
+            place = laid_over if file.value(laid_over) is not None else where
+            problems.append(_at(file, place, message, cure))
     return problems
 
 
-def _dotenv_lines(path: Path) -> dict[str, int]:
-    """The variables that .env sets, each with the line that counts: its last one."""
-    if not path.is_file():
-        return {}
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    return {
-        line.partition("=")[0].strip().removeprefix("export ").strip().upper(): number
-        for number, line in enumerate(lines, 1)
-        if "=" in line and not line.lstrip().startswith("#")
-    }
+def unreadable_table(said: str, dotenv: Path, environ: Mapping[str, str]) -> Problem:
+    """A variable that should hold a table or a list as JSON, and does not."""
+    found = _FIELD.search(said)
+    top = f"{PREFIX}{found[1].upper()}" if found else PREFIX
+    lines = {} if "EnvSettingsSource" in said else dotenv_lines(dotenv)
+    names = [name for name in lines or environ if name.upper().split("__")[0] == top]
+    message, cure = "this is not JSON", 'write a table as {"name": "…"} and a list as ["…"]'
+    if lines and names:
+        return Problem(dotenv, message, cure, lines[names[0]], 1, ", ".join(names))
+    return Problem(Path("environment"), message, cure, where=", ".join(names) or top)
 
 
 def _in_words(fault: Mapping[str, Any], where: str) -> tuple[str, str]:

@@ -17,12 +17,14 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariable
 
-from newsletter.errors import Problem, SettingsError
+from newsletter.errors import SettingsError
+from newsletter.settings.dotenv import dotenv_faults
 from newsletter.settings.faults import (
     problems_of,
     secrets_in_git,
     unknown_in_dotenv,
     unknown_variables,
+    unreadable_table,
 )
 from newsletter.settings.options import FILE_NAME, Settings
 from newsletter.toml_file import UnreadableToml, read_toml
@@ -47,17 +49,20 @@ def load_settings(
         raise SettingsError([error.problem]) from error
     data = dict(file.data)
     problems = list(secrets_in_git(file))
-    layered = _overlaid(data, data.get("profiles", {}).get(profile or "", {}))
+    layered = _overlaid(data, _profile_table(data, profile))
     sources = _Sources(root, layered, dict(os.environ if environ is None else environ))
     problems += unknown_variables(sources.environ)
+    unreadable = dotenv_faults(root / ".env")
+    if unreadable:
+        raise SettingsError(problems + unreadable)
     problems += unknown_in_dotenv(root / ".env")
     try:
         settings = sources.build()
     except ValidationError as error:
-        problems += problems_of(error, file, sources.environ)
+        problems += problems_of(error, file, sources.environ, profile)
         raise SettingsError(problems) from None  # the cause would show a password
     except UnreadableVariable as error:
-        problems.append(Problem(Path("environment"), str(error), "write this table as JSON"))
+        problems.append(unreadable_table(str(error), root / ".env", sources.environ))
         raise SettingsError(problems) from None  # same
     if problems:
         raise SettingsError(problems)
@@ -102,6 +107,13 @@ class _Sources:
                 )
 
         return Layered()
+
+
+def _profile_table(data: Mapping[str, Any], profile: str | None) -> Mapping[str, Any]:
+    """The profile's table; nothing for what is no table, which validation then tells."""
+    profiles = data.get("profiles")
+    table = profiles.get(profile) if isinstance(profiles, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def _overlaid(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

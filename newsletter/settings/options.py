@@ -1,8 +1,10 @@
 """The options: one class per table of newsletter.toml, and the whole."""
 
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,10 +25,19 @@ from newsletter.values import Address, Rate, nearest, parse_language
 FILE_NAME = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
 _SHORTEST_SECRET = 16
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_IN_AN_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+")
+_IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
+_LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_LONGEST_LIST_ID = 255
 
 
 def _address(raw: str) -> str:
-    return Address.parse(raw).text
+    text = Address.parse(raw).text
+    if not _IN_AN_ADDRESS.fullmatch(text) or "=?" in text:
+        message = f"{text!r} cannot stand in a header: use letters of ASCII, digits and . _ + -"
+        raise ValueError(message)
+    return text
 
 
 def _rate(raw: object) -> object:
@@ -34,11 +45,25 @@ def _rate(raw: object) -> object:
 
 
 def _one_line(raw: str) -> str:
-    if any(ord(character) < ord(" ") or character in "\x7f\x85\u2028\u2029" for character in raw):
+    if _HIDDEN.search(raw):
         message = "must be one line without control characters"
         raise ValueError(message)
     if "=?" in raw:
         message = "must not hold '=?', which mail programs take for an encoded word"
+        raise ValueError(message)
+    return raw
+
+
+def _said(raw: str) -> str:
+    if not raw.strip():
+        message = "must not be empty"
+        raise ValueError(message)
+    return raw
+
+
+def _list_id(raw: str) -> str:
+    if not _LIST_ID.fullmatch(raw) or len(raw) > _LONGEST_LIST_ID:
+        message = "must be a name under a domain of yours, such as news.organisation.example"
         raise ValueError(message)
     return raw
 
@@ -48,8 +73,13 @@ def _language(raw: str) -> str:
 
 
 def _site(raw: str) -> str:
-    if not raw.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    parts = urlsplit(raw)  # ValueError for a bracket that is not closed
+    here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if not (parts.scheme == "https" or here):
         message = "must be an https address (http only on this machine)"
+        raise ValueError(message)
+    if not parts.hostname or not _IN_A_SITE.fullmatch(raw):
+        message = "must be a host and a path, in letters of ASCII, such as https://news.example"
         raise ValueError(message)
     return raw.rstrip("/")
 
@@ -63,6 +93,7 @@ def _zone(raw: str) -> str:
 
 
 Line = Annotated[str, AfterValidator(_one_line)]
+Said = Annotated[Line, AfterValidator(_said)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 
 
@@ -75,16 +106,15 @@ class Options(BaseModel):
 class SenderOptions(Options):
     """Who the mail is from, as readers see it."""
 
-    name: Line = Field(description="The name in From.")
+    name: Said = Field(description="The name in From.")
     address: EmailAddress = Field(description="The address in From, and the envelope's sender.")
     reply_to: EmailAddress | None = Field(default=None, description="Where answers go.")
-    organisation: Line = Field(description="Who publishes: the first line of the footer.")
+    organisation: Said = Field(description="Who publishes: the first line of the footer.")
     postal_address: tuple[Line, ...] = Field(
         min_length=1, description="The footer's postal address, a line each (CAN-SPAM, CASL)."
     )
-    list_id: Line = Field(
-        pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
-        description="The List-Id (RFC 2919): a name under a domain of yours.",
+    list_id: Annotated[str, AfterValidator(_list_id)] = Field(
+        description="The List-Id (RFC 2919): a name under a domain of yours."
     )
     tagline: dict[Annotated[str, AfterValidator(_language)], Line] = Field(
         default={}, description="The line under the masthead's name, per language."
@@ -168,7 +198,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    name: Line = Field(description="The newsletter's name: List-Id's words, page titles.")
+    name: Said = Field(description="The newsletter's name: List-Id's words, page titles.")
     language: Annotated[str, AfterValidator(_language)] = Field(
         default="it", description="The language of readers whose row names none."
     )
