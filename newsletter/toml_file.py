@@ -21,6 +21,7 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _KEY_LINE = re.compile(r"\s*([A-Za-z0-9_.\"'-]+)\s*=|\s*\[")
 _TWICE = ("Cannot overwrite a value", "Cannot declare", "Cannot mutate", "Duplicate")
 _ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[ \t]*\n\s*|.)", re.DOTALL)
+_LONG_NUMBER = re.compile(r"[0-9][0-9_]{4299,}")
 _ESCAPED_BREAK = re.compile(r"\\[ \t]*\n")
 
 
@@ -49,7 +50,10 @@ class TomlFile:
     def _map(self) -> Mapping[str, Any]:
         from parse_errors.source_map import build_source_map
 
-        entries = build_source_map(self.text, "toml").items()
+        try:
+            entries = build_source_map(self.text, "toml").items()
+        except RecursionError:  # a dotted key of thousands of parts: faults are told without place
+            return {}
         return {_dotted(pointer): entry for pointer, entry in entries}
 
     @functools.cached_property
@@ -113,6 +117,8 @@ def read_toml(path: Path) -> TomlFile:
     except RecursionError as error:
         problem = Problem(path, "brackets are nested too deep", "flatten them")
         raise UnreadableToml(problem) from error
+    except ValueError as error:  # Python's own limit on digits; tomllib lets it through
+        raise UnreadableToml(_long_number(path, text)) from error
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -157,6 +163,15 @@ def _syntax_problem(path: Path, lines: list[str], said: str) -> Problem:
         return Problem(path, f"written twice: {where}", cure, line, column, where, source)
     source = lines[line - 1] if 0 < line <= len(lines) else ""
     return Problem(path, f"this is not TOML: {message}", cure, line, column, source=source)
+
+
+def _long_number(path: Path, text: str) -> Problem:
+    found = _LONG_NUMBER.search(text)
+    before = text[: found.start()] if found else ""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = "a number has more digits than a number may have"
+    source = text.splitlines()[line - 1]
+    return Problem(path, message, "shorten it, or put it in quotes", line, column, source=source)
 
 
 def _key_before(lines: list[str], line: int) -> tuple[int, int, str]:

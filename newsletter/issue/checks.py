@@ -18,6 +18,7 @@ from newsletter.values import parse_language
 FAULT: Final = "fault"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE_BREAK = re.compile(r"[\n\r]")
+_NOT_IN_A_HEADER = re.compile(r"[\t\u202a-\u202e\u2066-\u2069]")
 _SECTION_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
@@ -47,6 +48,10 @@ def check_line(words: str) -> str:
         raise fault("the subject holds =?", "a mail program reads it as a code; write it apart")
     if _LINE_BREAK.search(words):
         raise fault("the text has more than one line", "write it on one line")
+    hidden = _NOT_IN_A_HEADER.search(words)
+    if hidden:
+        message = f"the text holds the control character U+{ord(hidden[0]):04X}"
+        raise fault(message, "delete it: an inbox's list would show it wrongly")
     return words
 
 

@@ -68,6 +68,8 @@ class _Loom:
         return merged
 
     def sections(self, base: Any, over: Any, where: str) -> Any:
+        if not isinstance(over, dict):
+            self.fault(where, "sections must be a table", "write a table such as [sections.news]")
         if not isinstance(base, dict) or not isinstance(over, dict):
             return base
         merged = dict(base)

@@ -348,3 +348,27 @@ def test_a_good_picture_passes(tmp_path: Path) -> None:
 def test_a_slot_may_be_a_whole_address_where_dispatch_fills_it(tmp_path: Path) -> None:
     issue = load_issue(write_issue(tmp_path, ISSUE + 'url = "{{ preferences_url }}"\n'))
     assert "preferences_url" in str(issue.original.sections["china"])
+
+
+@pytest.mark.parametrize("key", ["subject", "preheader"])
+@pytest.mark.parametrize("hidden", [r"\u202e", r"\u2066", r"\t"])
+def test_what_no_header_may_hold_is_refused_where_it_stands(
+    tmp_path: Path, key: str, hidden: str
+) -> None:
+    toml = ISSUE.replace('subject = "Notizie di novembre"\n', "")
+    other = 'subject = "Notizie"\n' if key == "preheader" else ""
+    problem = only_problem(write_issue(tmp_path, f'{key} = "a{hidden}b"\n{other}{toml}'))
+    assert at(problem) == ("issue.toml", 1, 1)
+    assert "control character" in problem.message
+    assert problem.cure
+
+
+def test_a_number_with_more_digits_than_python_reads_is_a_problem(tmp_path: Path) -> None:
+    problem = only_problem(write_issue(tmp_path, f"number = {'9' * 5000}\n{ISSUE}"))
+    assert at(problem) == ("issue.toml", 1, 10)
+    assert "digits" in problem.message
+
+
+def test_a_key_of_thousands_of_parts_is_a_problem(tmp_path: Path) -> None:
+    problems = problems_of(write_issue(tmp_path, f"a{'.a' * 3000} = 1\n{ISSUE}"))
+    assert "unknown key a" in [problem.message for problem in problems]

@@ -114,3 +114,15 @@ def test_a_file_name_that_is_no_language_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_language_that_is_there_twice_is_a_problem(tmp_path: Path) -> None:
     assert "has it twice" in only_problem(write_issue(tmp_path, it="")).message
+
+
+@pytest.mark.parametrize("sections", ['sections = "x"\n', "[[sections]]\n", "sections = 3\n"])
+def test_sections_that_are_no_table_are_not_passed_over(tmp_path: Path, sections: str) -> None:
+    problem = only_problem(write_issue(tmp_path, en=f'subject = "News"\n{sections}'))
+    assert at(problem)[0] == "issue.en.toml"
+    assert problem.message == "sections must be a table"
+
+
+def test_an_array_of_sections_is_told_at_its_line(tmp_path: Path) -> None:
+    problem = only_problem(write_issue(tmp_path, en='subject = "News"\n[[sections]]\n'))
+    assert at(problem) == ("issue.en.toml", 2, 1)
