@@ -26,6 +26,7 @@ from newsletter.values import nearest
 
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _KEYS = frozenset({"expression", "description"})
+_LONGEST_CHAIN = 20
 _COMMAND_LINE = Path("<expression>")
 
 
@@ -105,6 +106,7 @@ class _Loading:
         self._tests: dict[str, Test] = {}
         self._loaded: dict[str, Segment] = {}
         self._open: list[str] = []
+        self._chains: dict[str, int] = {}
 
     def load(self) -> dict[str, Segment]:
         """All that can be loaded; ``problems`` says what could not."""
@@ -144,8 +146,14 @@ class _Loading:
             if each in self._open:
                 circle = " → ".join([*self._open[self._open.index(each) :], each])
                 self._report(keys, f"segments in a circle: {circle}", f"take one out of {name}")
-            elif each in self.data:
+            elif each in self.data and len(self._open) < _LONGEST_CHAIN:
                 self._load(each)
+        chain = 1 + max((self._chains.get(each, len(self._open)) for each in wanted), default=0)
+        self._chains[name] = chain
+        if chain > _LONGEST_CHAIN:
+            message = f"more than {_LONGEST_CHAIN} segments stand on one another"
+            self._report(keys, message, "write some of them out")
+            self._chains[name] = 1  # told once, not for each that stands on it
 
     def _expression_of(self, name: str) -> tuple[tuple[str, ...], str | None]:
         """Where a segment's expression stands, and its text if it is one."""

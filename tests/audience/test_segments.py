@@ -263,3 +263,20 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"a = '\xe8'")
     with pytest.raises(SegmentError, match="not UTF-8"):
         load_segments(path, [])
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_chain_of_segments_may_have_twenty_and_no_more(tmp_path: Path, order: int) -> None:
+    def write(count: int) -> Path:
+        lines = ["s0 = 'name'"]
+        lines += [f"s{at} = 'segment(\"s{at - 1}\")'" for at in range(1, count)]
+        path = tmp_path / "segments.toml"
+        path.write_text("\n".join(lines[::order]))
+        return path
+
+    assert load_segments(write(20), ())["s19"].matches(ANNA)
+    with pytest.raises(SegmentError) as caught:
+        load_segments(write(21), ())
+    assert ["more than 20 segments" in each.message for each in caught.value.problems] == [True]
+    with pytest.raises(SegmentError):
+        load_segments(write(2000), ())
