@@ -71,7 +71,9 @@ class App:
     def issue_folder(self, name: str) -> Path:
         """The folder of an issue named by its slug, a unique beginning of it, or its path."""
         names = self.issue_names()
-        wanted = Path(name).name if "/" in name else name
+        path = Path(name)
+        named = path.parent if path.name == "issue.toml" else path
+        wanted = named.name if "/" in name else name
         if wanted in names:
             return self.root / "issues" / wanted
         begun = [known for known in names if known.startswith(wanted)]
@@ -104,7 +106,7 @@ class App:
             return frozenset(tomllib.loads(path.read_bytes().decode("utf-8-sig")))
         except OSError:
             return frozenset()
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def load_theme(self, name: str) -> Theme:
