@@ -17,6 +17,7 @@ _TAG = re.compile(
     r"<(/?)([a-zA-Z][\w-]*)(?:\"[^\"]*\"|'[^']*'|[^'\">])*?(/?)>|<!--.*?-->", re.DOTALL
 )
 _POSITION = re.compile(r"at position (\d+)")
+_LEFT = re.compile(r"<(mj-[\w-]+|mjml\b)")
 _FORBIDDEN = re.compile(r"<(mj-include|mj-html-attributes|mj-hero|mj-carousel)\b")
 
 
@@ -35,7 +36,7 @@ def to_html(mjml: str, renderer: Callable[..., str] = mjml2html) -> str:
     """
     refuse(mjml)
     try:
-        return renderer(mjml, disable_comments=True, fonts={}, include_loader=None)
+        html = renderer(mjml, disable_comments=True, fonts={}, include_loader=None)
     except ValueError as error:
         raise MjmlError(str(error), _offset(str(error), mjml)) from error
     except BaseException as error:
@@ -44,6 +45,11 @@ def to_html(mjml: str, renderer: Callable[..., str] = mjml2html) -> str:
             raise
         message = "the MJML renderer failed"
         raise MjmlError(message) from error
+    left = _LEFT.search(html)
+    if left:  # MRML passes on what it does not know, as a tag that no mail program knows
+        message = f"{left[1]} is no tag of MJML, or not in this place"
+        raise MjmlError(message, mjml.find(left[0]))
+    return html
 
 
 def refuse(mjml: str) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from newsletter.edition.audit import misplaced_slots
 from newsletter.edition.context import Images, ShownSection, page_context, shown_sections
@@ -110,6 +110,8 @@ class _Press:
         path, line = _place_of(error, self.theme.folder)
         path = path or self.theme.path_of(template)
         said = getattr(error, "message", None) if isinstance(error, TemplateError) else str(error)
+        if isinstance(error, TemplateNotFound):
+            said = f"there is no template {error.name!r} in the theme's folder"
         kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
         message = f"the template failed: {kind}{said or error}"
         cure = "mend the template, or what the issue says there"

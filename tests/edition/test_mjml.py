@@ -69,3 +69,15 @@ def test_a_real_complaint_of_the_renderer_has_its_place() -> None:
 def test_what_would_crash_the_renderer_is_refused_before(page: str, message: str) -> None:
     with pytest.raises(MjmlError, match=message):
         to_html(page, panic)
+
+
+@pytest.mark.parametrize("tag", ["mj-nope", "mj-sectoin"])
+def test_a_tag_that_mjml_does_not_know_is_not_passed_on(tag: str) -> None:
+    page = PAGE.format(f"ciao</mj-text><{tag}>x</{tag}><mj-text>")
+    with pytest.raises(MjmlError, match=tag) as caught:
+        to_html(page)
+    assert caught.value.offset == page.index(f"<{tag}")
+
+
+def test_words_that_look_like_a_tag_are_words() -> None:
+    assert "&lt;mj-nope&gt;" in to_html(PAGE.format("&lt;mj-nope&gt;"))

@@ -327,3 +327,10 @@ def test_styles_in_conditional_comments_stay_as_they_are() -> None:
     comment = "<!--[if mso]><style>.x { width:100% !important }</style><![endif]-->"
     page = f"<!doctype html><html><head>{comment}</head><body></body></html>"
     assert comment in inline_css(page, "p { margin: 0 }")
+
+
+def test_a_template_that_is_not_in_the_theme_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ThemeError) as caught:
+        edition_of(tmp_path, edition_mjml_j2="{% include '../../newsletter.toml' %}")
+    (problem,) = caught.value.problems
+    assert "there is no template '../../newsletter.toml' in the theme's folder" in problem.message
