@@ -167,6 +167,8 @@ class _Loading:
                 meant = nearest(key, _KEYS)
                 hint = f", did you mean `{meant}`?" if meant else ""
                 self._report((name, key), f"unknown key `{key}`{hint}", "remove or rename it")
+            if not isinstance(value.get("description", ""), str):
+                self._report((name, "description"), "a description is a string in quotes", "")
             keys = (name, "expression")
             value = value.get("expression")
         if isinstance(value, str):

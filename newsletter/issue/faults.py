@@ -63,7 +63,10 @@ def _words(kind: str, item: Mapping[str, Any], where: str) -> tuple[str, str]:
         return _unknown_kind(context.get("tag"))
     if kind in _TYPE_NAMES:
         message = f"{key} must be {_TYPE_NAMES[kind]}, not {_named(item['input'])}"
-        return message, _how_to_write(item["loc"], key, where)
+        table = kind.startswith("model") and not key.isdigit()
+        return message, f"write a table [{where}]" if table else _how_to_write(
+            item["loc"], key, where
+        )
     return _limits(kind, key, context, str(item["msg"]))
 
 

@@ -280,3 +280,13 @@ def test_a_chain_of_segments_may_have_twenty_and_no_more(tmp_path: Path, order: 
     assert ["more than 20 segments" in each.message for each in caught.value.problems] == [True]
     with pytest.raises(SegmentError):
         load_segments(write(2000), ())
+
+
+def test_a_description_that_is_no_string_is_told_at_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "segments.toml"
+    path.write_text('[a]\nexpression = "name"\ndescription = 3\n')
+    with pytest.raises(SegmentError) as caught:
+        load_segments(path, ())
+    assert [(each.line, each.message) for each in caught.value.problems] == [
+        (3, "a description is a string in quotes")
+    ]

@@ -372,3 +372,9 @@ def test_a_number_with_more_digits_than_python_reads_is_a_problem(tmp_path: Path
 def test_a_key_of_thousands_of_parts_is_a_problem(tmp_path: Path) -> None:
     problems = problems_of(write_issue(tmp_path, f"a{'.a' * 3000} = 1\n{ISSUE}"))
     assert "unknown key a" in [problem.message for problem in problems]
+
+
+def test_a_section_that_is_no_table_is_cured_by_a_table(tmp_path: Path) -> None:
+    problem = only_problem(write_issue(tmp_path, f"{TOP}[sections]\nchina = 1\n"))
+    assert at(problem) == ("issue.toml", 6, 1)
+    assert problem.cure == "write a table [sections.china]"
