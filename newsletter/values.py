@@ -19,6 +19,7 @@ Language = NewType("Language", str)
 Digest = NewType("Digest", str)
 """A SHA-256 in lower-case hexadecimal."""
 
+_LONGEST_SLUG = 100
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(
     r"(?P<base>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?",
@@ -91,8 +92,11 @@ class Address:
 
 def parse_slug(raw: str) -> IssueSlug:
     """Check the name of an issue; ``ValueError`` says what it may hold."""
-    if not _SLUG.fullmatch(raw):
-        message = f"{raw!r} is not an issue's name: use a-z, 0-9 and single hyphens"
+    if not _SLUG.fullmatch(raw) or len(raw) > _LONGEST_SLUG:
+        message = (
+            f"{raw!r} is not an issue's name: use a-z, 0-9 and single hyphens,"
+            f" {_LONGEST_SLUG} characters at most"
+        )
         raise ValueError(message)
     return IssueSlug(raw)
 

@@ -26,12 +26,18 @@ class Readers:
 
 def list_paths(app: App) -> list[Path]:
     """The CSV files under subscribers/, by name."""
-    return sorted((app.root / "subscribers").glob("*.csv"))
+    files = (app.root / "subscribers").glob("*.*")
+    return sorted(path for path in files if path.suffix.lower() == ".csv")
 
 
 def read_lists(app: App, only: Sequence[str] = ()) -> list[SubscriberList]:
     """Read the named lists, or all; ``UsageError`` for a name that is not there."""
-    paths = {path.stem: path for path in list_paths(app)}
+    paths: dict[str, Path] = {}
+    for path in list_paths(app):
+        if path.stem in paths:
+            message = f"{paths[path.stem].name} and {path.name} are both the list {path.stem!r}"
+            raise UsageError(message, cure="rename one of the two files")
+        paths[path.stem] = path
     for name in only:
         if name not in paths:
             raise UsageError(
