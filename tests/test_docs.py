@@ -87,6 +87,8 @@ def test_every_setting_is_documented_with_its_variable() -> None:
     keys = list(setting_keys(Settings))
     assert len(keys) > 25
     for key in keys:
+        if key == "profiles":  # tables of newsletter.toml alone
+            continue
         assert f"`NEWSLETTER_{key.replace('.', '__').upper()}`" in page
 
 

@@ -193,6 +193,13 @@ def test_nothing_that_is_ours_in_the_env_file_is_passed_over(
     assert [said in problem for problem in problems(root)] == [True]
 
 
+def test_a_profile_in_a_variable_would_change_nothing_and_is_refused(root: Path) -> None:
+    name = "NEWSLETTER_PROFILES__STAGING__RATE"
+    assert ["profiles are not read" in each for each in problems(root, **{name: "1/s"})] == [True]
+    (root / ".env").write_text(f"{name}=1/s\n")
+    assert [f".env:1:1: {name}" in each for each in problems(root)] == [True]
+
+
 def test_a_broken_line_of_another_program_in_the_env_file_is_not_ours(root: Path) -> None:
     (root / ".env").write_text('OTHER="x\nNEWSLETTER_RATE=3/s\n')
     assert str(load_settings(root, environ={}).rate) == "3/s"

@@ -83,10 +83,10 @@ def settings_page() -> str:
         lines += [str(model.__doc__).strip(), ""] if name and model else []
         lines += ["| key | what it says | by default | variable |", "|---|---|---|---|"]
         for key, field in table.items():
-            variable = PREFIX + key.replace(".", "__").upper()
+            variable = f"`{PREFIX}{key.replace('.', '__').upper()}`" if key != "profiles" else ""
             meaning = cell(f"{field.description} {_limits(field)}")
             default = _default(field, inherited="")
-            lines.append(f"| `{key.rpartition('.')[2]}` | {meaning} | {default} | `{variable}` |")
+            lines.append(f"| `{key.rpartition('.')[2]}` | {meaning} | {default} | {variable} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -17,6 +17,7 @@ from newsletter.toml_file import TomlFile
 from newsletter.values import nearest
 
 _FIELD = re.compile(r'field "(\w+)"')
+_PROFILES = f"{PREFIX}PROFILES"
 RESERVED_VARIABLES = frozenset({"NEWSLETTER_PROFILE", "NEWSLETTER_DEBUG"})
 """Variables that the command line reads itself."""
 
@@ -63,7 +64,10 @@ def unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
     problems = []
     for variable in environ:
         top = variable.upper().split("__")[0]
-        if top.startswith(PREFIX) and top not in known:
+        if top == _PROFILES:  # the tables are laid below the variables: it would change nothing
+            message, cure = "profiles are not read from variables", "write them in newsletter.toml"
+            problems.append(Problem(Path("environment"), message, cure, where=variable))
+        elif top.startswith(PREFIX) and top not in known:
             near = nearest(top, known)
             cure = f"did you mean {near}?" if near else "see docs/reference/settings.md"
             problems.append(Problem(Path("environment"), "unknown variable", cure, where=variable))
