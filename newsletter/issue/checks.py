@@ -18,7 +18,7 @@ from newsletter.values import parse_language
 FAULT: Final = "fault"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE_BREAK = re.compile(r"[\n\r]")
-_NOT_IN_A_HEADER = re.compile(r"[\t\u202a-\u202e\u2066-\u2069]")
+_HIDDEN = re.compile(r"[\t\u202a-\u202e\u2066-\u2069]")
 _SECTION_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
@@ -48,7 +48,7 @@ def check_line(words: str) -> str:
         raise fault("the subject holds =?", "a mail program reads it as a code; write it apart")
     if _LINE_BREAK.search(words):
         raise fault("the text has more than one line", "write it on one line")
-    hidden = _NOT_IN_A_HEADER.search(words)
+    hidden = _HIDDEN.search(words)
     if hidden:
         message = f"the text holds the control character U+{ord(hidden[0]):04X}"
         raise fault(message, "delete it: an inbox's list would show it wrongly")
@@ -77,7 +77,7 @@ def check_url(url: str) -> str:
         raise fault(
             message, "let one of unsubscribe_url, preferences_url, browser_url be all of it"
         )
-    if not link_allowed(url):
+    if not link_allowed(url) or _HIDDEN.search(url):
         raise fault(f"{url} is not an address", "write it whole: https://…, http://… or mailto:…")
     return url
 
@@ -109,7 +109,7 @@ def check_image(path: str, info: ValidationInfo) -> str:
 
     The folder comes as pydantic's context; without it only the text is looked at.
     """
-    if not path.strip() or "\\" in path or Path(path).is_absolute():
+    if not path.strip() or "\\" in path or "\0" in path or Path(path).is_absolute():
         raise fault(f"{path!r} is not a path inside the issue's folder", _IMAGE_CURE)
     folder = info.context
     if isinstance(folder, Path):

@@ -89,7 +89,7 @@ def _limits(kind: str, key: str, context: Mapping[str, Any], said: str) -> tuple
     if kind == "too_short":
         return f"there is nothing in {key}", "write a table such as [sections.news]"
     if kind == "greater_than":
-        return f"{key} must be greater than {context['gt']}", ""
+        return f"{key} must be greater than {context['gt']}", "correct it, or take the line out"
     return said[:1].lower() + said[1:], ""
 
 

@@ -378,3 +378,21 @@ def test_a_section_that_is_no_table_is_cured_by_a_table(tmp_path: Path) -> None:
     problem = only_problem(write_issue(tmp_path, f"{TOP}[sections]\nchina = 1\n"))
     assert at(problem) == ("issue.toml", 6, 1)
     assert problem.cure == "write a table [sections.china]"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (r'disc = "images/a.png\u0000"', "is not a path inside the issue's folder"),
+        (r'links = [{ label = "x", url = "https://x.example/\u202e" }]', "is not an address"),
+    ],
+)
+def test_what_hides_in_a_path_or_an_address_is_refused(
+    tmp_path: Path, line: str, said: str
+) -> None:
+    problem = only_problem(
+        write_issue(tmp_path, ISSUE.replace('name = "Cina"', f'name = "C"\n{line}'))
+    )
+    assert said in problem.message
+    assert problem.line > 1
+    assert problem.cure
