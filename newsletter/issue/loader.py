@@ -1,5 +1,6 @@
 """A folder under ``issues/`` to an ``Issue``, in every language it has."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
 from newsletter.values import Language, parse_language, parse_slug
 
 ORIGINAL: Final = "issue.toml"
+_LIKE_A_TRANSLATION = re.compile(r"issue[._-].*\.toml", re.IGNORECASE)
 
 
 def list_issues(root: Path) -> list[Path]:
@@ -29,6 +31,7 @@ def load_issue(folder: Path) -> Issue:
     original = desk.original()
     for path in sorted(folder.glob("issue.*.toml")):
         desk.translation(path)
+    desk.look_for_misnamed()
     if desk.problems or original is None or slug is None:
         raise IssueError(sorted(desk.problems, key=_reading_order))
     language = Language(original.language)
@@ -79,6 +82,14 @@ class _Desk:
         if text and original and language not in self.texts:
             self.keep(language, text, source)
             self.fallbacks += fallbacks_of(original, source, language)
+
+    def look_for_misnamed(self) -> None:
+        """A file that is meant as a translation, and whose name keeps it from being read."""
+        for path in sorted(self.folder.glob("*")):
+            read = path.name == ORIGINAL or path.match("issue.*.toml")
+            if not read and _LIKE_A_TRANSLATION.fullmatch(path.name):
+                message, cure = "the file is not read", "rename the file: issue.fr-CA.toml"
+                self.problems.append(Problem(path, message, cure))
 
     def language(self, path: Path) -> Language | None:
         """The language that a translation's name says, when it is one and not yet there."""

@@ -279,7 +279,13 @@ def wait_for_first(room: Newsroom) -> None:
         ('name = "Alisei News"\n', "", "newsletter.toml", "'name' is missing", "add name"),
         ('name = "Alisei News"', 'name = "A\\nBcc: x@y.example"', "1:1", "one line", ""),
         ('address = "news@alisei.example"', 'address = "news"', "8:1", "@", ""),
-        ('list_id = "news.alisei.example"', 'list_id = "news"', "12:1", "pattern", ""),
+        (
+            'list_id = "news.alisei.example"',
+            'list_id = "news"',
+            "12:1",
+            "under a domain of yours",
+            "",
+        ),
     ],
 )
 def test_a_fault_in_the_settings_is_told_with_its_place_and_cure(

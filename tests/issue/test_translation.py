@@ -126,3 +126,21 @@ def test_sections_that_are_no_table_are_not_passed_over(tmp_path: Path, sections
 def test_an_array_of_sections_is_told_at_its_line(tmp_path: Path) -> None:
     problem = only_problem(write_issue(tmp_path, en='subject = "News"\n[[sections]]\n'))
     assert at(problem) == ("issue.en.toml", 2, 1)
+
+
+@pytest.mark.parametrize("name", ["issue_de.toml", "issue-de.toml", "issue.de.TOML"])
+def test_a_translation_whose_name_is_not_quite_right_is_not_passed_over(
+    tmp_path: Path, name: str
+) -> None:
+    folder = write_issue(tmp_path)
+    (folder / name).write_text('subject = "Nachrichten"\n')
+    problem = only_problem(folder)
+    assert (problem.path.name, problem.message) == (name, "the file is not read")
+    assert problem.cure
+
+
+def test_other_files_beside_an_issue_are_none_of_ours(tmp_path: Path) -> None:
+    folder = write_issue(tmp_path)
+    for name in ("issue.toml.bak", "notes.toml", "issue.txt"):
+        (folder / name).write_text("x")
+    assert load_issue(folder).languages == ("it",)
