@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import socket
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from tests.docs_pages import (
     typed_lines,
     words_of,
 )
+from tests.ports import quiet_port
 from tools import reference
 
 
@@ -88,7 +88,7 @@ def test_the_guide_can_be_followed_line_by_line(
 ) -> None:
     for name in [name for name in os.environ if name.startswith("NEWSLETTER_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("NEWSLETTER_STAGING__PORT", str(free_port()))
+    monkeypatch.setenv("NEWSLETTER_STAGING__PORT", str(quiet_port()))
     monkeypatch.chdir(tmp_path)
     guide = DOCS / "officer.md"
     followed = 0
@@ -116,8 +116,3 @@ def answers(words: list[str]) -> list[str]:
     if words[1] == "preview":
         return ["--no-browser"]
     return ["--recipients", "3"] if words[1] == "send" and "--dry-run" not in words else []
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -18,6 +18,7 @@ from newsletter.cli.main import build, run
 from newsletter.settings import load_settings
 from tests.cli.newsroom import ISSUE, clean_environment, write_newsletter
 from tests.cli.relay import Relay
+from tests.ports import quiet_port
 
 REPOSITORY = Path(__file__).parents[1]
 SECRET = "un-segreto-lunghissimo-42"
@@ -190,7 +191,7 @@ def test_a_new_newsletter_checks_clean_plans_and_tests(
         monkeypatch.delenv(name)
     monkeypatch.setattr("sys.argv", ["newsletter"])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NEWSLETTER_STAGING__PORT", str(40_000 + os.getpid() % 20_000))
+    monkeypatch.setenv("NEWSLETTER_STAGING__PORT", str(quiet_port()))
     for words in (["init"], ["check", "--strict"]):
         assert run(words) == 0, capsys.readouterr()
     following = "newsletter preview"

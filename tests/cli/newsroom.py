@@ -21,6 +21,7 @@ from newsletter.cli.main import run
 from tests.cli.relay import Relay
 from tests.edition.tiny import write_theme
 from tests.issue.folder import PNG
+from tests.ports import quiet_port
 
 ISSUE = "2026-11-news"
 REPOSITORY = Path(__file__).parents[2]
@@ -124,7 +125,7 @@ _NEXT = re.compile(r"^next: (.+)$", re.MULTILINE)
 _LASTING = {"worker", "inbox"}
 _FOLLOWED: set[str] = set()
 """Of those that last, which were followed already: once is enough, they need a process each."""
-_STAGING_PORT = 20_000 + os.getpid() % 20_000
+_STAGING_PORT = quiet_port()
 
 
 @dataclass(frozen=True)
