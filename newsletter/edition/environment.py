@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -16,6 +17,8 @@ from newsletter.edition.wrap import fill
 from newsletter.values import Language
 
 _MAX_TEMPLATE = 1_000_000
+_LARGEST_POWER = 1_000
+_LONGEST_REPEAT = 10_000
 
 
 class ThemeLoader(BaseLoader):
@@ -42,7 +45,7 @@ def make_environment(folder: Path) -> Environment:
     Escaping depends on the name: on in ``*.mjml.j2`` and off in ``*.txt.j2``. (Jinja's own
     ``select_autoescape`` would leave MJML unescaped.)
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=ThemeLoader(folder),
         autoescape=lambda name: not (name or "").endswith(".txt.j2"),
         undefined=StrictUndefined,
@@ -52,8 +55,31 @@ def make_environment(folder: Path) -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
+    environment.globals.pop("lipsum")  # made-up words have no place in a letter, nor its loops
     environment.filters.update(_FILTERS)
     return environment
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no single operation makes a value of any size."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Numbers are calculated with; text may be repeated a little, and is put together by ~."""
+        if not _is_harmless(operator, left, right):
+            message = f"{operator} would make too large a value here; put text together with ~"
+            raise SecurityError(message)
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_harmless(operator: str, left: Any, right: Any) -> bool:
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    if numbers:
+        return operator != "**" or max(abs(left), abs(right)) <= _LARGEST_POWER
+    if operator == "*" and isinstance(left, str) and isinstance(right, int):
+        return len(left) * right <= _LONGEST_REPEAT
+    return False
 
 
 def _nothing_for_none(value: Any) -> Any:

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
+from jinja2.exceptions import SecurityError
 
+from newsletter.edition.environment import make_environment
 from newsletter.edition.theme import load_theme
 from newsletter.errors import ThemeError
 from newsletter.values import Language
@@ -46,3 +49,21 @@ def test_a_style_sheet_cannot_leave_its_element(tmp_path: Path) -> None:
 def test_important_has_no_place_in_the_sheet_that_is_inlined(tmp_path: Path) -> None:
     folder = write_theme(tmp_path, inline_css="/* @ */ p { margin: 0 !important }")
     assert messages_of(folder) == ["inline.css: this style sheet may not hold !important"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["{{ 'x' * 1000000000 }}", "{{ '%1000000000d' % 1 }}", "{{ 9 ** 9 ** 9 }}", "{{ lipsum(9) }}"],
+)
+def test_no_single_operation_of_a_template_makes_a_value_of_any_size(
+    tmp_path: Path, words: str
+) -> None:
+    environment = make_environment(tmp_path)
+    with pytest.raises((SecurityError, UndefinedError)):
+        environment.from_string(words).render()
+
+
+def test_a_template_calculates_with_numbers(tmp_path: Path) -> None:
+    environment = make_environment(tmp_path)
+    words = "{{ 7 * 6 }} {{ 2 ** 5 }} {{ 7 % 4 }} {{ '-' * 3 }}"
+    assert environment.from_string(words).render() == "42 32 3 ---"
