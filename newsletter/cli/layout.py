@@ -27,6 +27,11 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
+def counted(value: int, noun: str) -> str:
+    """``1 reader``, ``2 readers``."""
+    return f"{number(value)} {noun}" + ("" if value == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """About how long: ``about 5 min``."""
     if seconds < 90:  # noqa: PLR2004 below that, seconds say more

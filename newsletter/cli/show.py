@@ -13,7 +13,7 @@ from newsletter.app.testing import TestReport
 from newsletter.audience.model import Arithmetic
 from newsletter.cli import show_sending
 from newsletter.cli.desk import Desk
-from newsletter.cli.layout import duration, number, paint, short, shown_path, size, table
+from newsletter.cli.layout import counted, duration, number, paint, short, shown_path, size, table
 from newsletter.inbox.place import InboxPlace
 from newsletter.lint.rule import Finding, Severity
 
@@ -38,9 +38,9 @@ def issues(rows: Sequence[IssueLine]) -> Iterator[str]:
         (
             row.slug,
             row.date.isoformat() if row.date else "",
-            paint(f"{row.problems} problems", "red") if row.problems else row.subject,
+            paint(counted(row.problems, "problem"), "red") if row.problems else row.subject,
             " ".join(row.languages),
-            f"{row.sections} sections" if row.sections else "",
+            counted(row.sections, "section") if row.sections else "",
         )
         for row in rows
     )
@@ -90,7 +90,7 @@ def tally(found: Sequence[Finding], passed: int) -> str:
 
 def build(value: Build) -> Iterator[str]:
     """What `build` wrote."""
-    yield f"{value.slug}   content {short(value.content_digest)}   {value.images} images"
+    yield f"{value.slug}   content {short(value.content_digest)}   {counted(value.images, 'image')}"
     yield from table(
         (
             f"  {variant.name}",
@@ -105,7 +105,7 @@ def build(value: Build) -> Iterator[str]:
 
 def arithmetic(sums: Arithmetic) -> str:
     """The one sum: lists − … = recipients."""
-    parts = [f"{number(sums.on_lists)} rows on lists"]
+    parts = [f"{counted(sums.on_lists, 'row')} on lists"]
     parts += [f"{name} −{number(count)}" for name, count in minus(sums).items() if count]
     return " · ".join(parts) + f" = {number(sums.recipients)}"
 
@@ -158,7 +158,8 @@ def plan(view: PlanView) -> Iterator[str]:
     yield f"Checks    {tally(view.findings, view.checks_passed)}"
     yield from (f"          {line}" for line in findings(view.findings))
     if view.reader_notes:
-        yield f"Lists     {view.reader_notes} rows mended or noted: newsletter subscribers check"
+        rows = counted(view.reader_notes, "row")
+        yield f"Lists     {rows} mended or noted: newsletter subscribers check"
     for red in view.red:
         yield paint(f"! {red}", "red")
 

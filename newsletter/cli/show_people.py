@@ -12,7 +12,7 @@ from newsletter.app.readers import (
     SuppressedNow,
 )
 from newsletter.audience.model import Gravity
-from newsletter.cli.layout import local, number, paint, shown_path, table
+from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.ledger.model import Suppression
 
 _SEPARATOR = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -27,7 +27,7 @@ def lists(rows: Sequence[ListView]) -> Iterator[str]:
         (
             (
                 row.name,
-                f"{number(row.readers)} readers",
+                counted(row.readers, "reader"),
                 " · ".join(f"{tag} {count}" for tag, count in row.languages.items()),
                 f"{row.encoding}, {_SEPARATOR.get(row.separator, row.separator)}",
                 paint(f"{row.refused} refused", "red") if row.refused else "",
@@ -41,8 +41,8 @@ def lists(rows: Sequence[ListView]) -> Iterator[str]:
 def list_check(report: ListCheck) -> Iterator[str]:
     """Each list's arithmetic, and what was noted."""
     for row in report.lists:
-        parts = [f"{number(row.rows)} rows", f"{number(row.readers)} readers"]
-        parts += [f"{row.duplicates} duplicates"] if row.duplicates else []
+        parts = [counted(row.rows, "row"), counted(row.readers, "reader")]
+        parts += [counted(row.duplicates, "duplicate")] if row.duplicates else []
         parts += [f"{row.refused} refused"] if row.refused else []
         separator = _SEPARATOR.get(row.separator, row.separator)
         yield f"{shown_path(row.path)}: {' · '.join(parts)} ({row.encoding}, {separator})"

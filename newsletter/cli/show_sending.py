@@ -14,7 +14,7 @@ from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
 from newsletter.cli.desk import Desk
-from newsletter.cli.layout import local, number, paint, shown_path, table
+from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Incomplete, RelayError, TryLater
 from newsletter.ledger.model import Attempt, Campaign, CampaignState, DeliveryRow, Progress
@@ -54,7 +54,7 @@ def dry_run(done: DryRun) -> Iterator[str]:
 def recorded(campaign: int, view: PlanView, due: Due) -> tuple[Any, list[str]]:
     """A campaign that waits for its time."""
     value = {"campaign": campaign, "recipients": view.recipients, "due": due}
-    line = f"campaign {campaign} recorded: {number(view.recipients)} recipients at {due}"
+    line = f"campaign {campaign} recorded: {counted(view.recipients, 'recipient')} at {due}"
     return value, [line, "it is sent by a worker, or by run-due from cron, and by nothing else"]
 
 
@@ -109,7 +109,7 @@ def status(seen: Status) -> Iterator[str]:
     progress = seen.progress
     campaign = progress.campaign
     yield (
-        f"Campaign {campaign.id}   {campaign.slug}   {number(campaign.recipients)} recipients   "
+        f"Campaign {campaign.id}   {campaign.slug}   {counted(campaign.recipients, 'recipient')}   "
         f"{paint(state_words(progress), 'bold')}"
     )
     if campaign.reason:
@@ -163,7 +163,7 @@ def scheduled(rows: Sequence[Campaign]) -> Iterator[str]:
             c.slug,
             c.state.value,
             str(c.due),
-            f"{number(c.recipients)} recipients",
+            counted(c.recipients, "recipient"),
         )
         for c in rows
     )
@@ -176,7 +176,7 @@ def moved(campaign: Campaign) -> list[str]:
 
 def cancelled(done: Cancelled) -> list[str]:
     """A campaign that was taken back."""
-    return [f"campaign {done.campaign.id} is cancelled: {number(done.spared)} recipients spared"]
+    return [f"campaign {done.campaign.id} is cancelled: {counted(done.spared, 'recipient')} spared"]
 
 
 def paused(progress: Progress) -> list[str]:
@@ -224,7 +224,7 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
         when += f" ({len(made.runs)} run{'s' if len(made.runs) > 1 else ''})"
     mark = paint("complete", "green") if made.complete else paint("INCOMPLETE", "red")
     yield (
-        f"Campaign {campaign.id} · {campaign.slug} · {number(made.recipients)} recipients"
+        f"Campaign {campaign.id} · {campaign.slug} · {counted(made.recipients, 'recipient')}"
         f"{when}   {mark}"
     )
     if made.interrupted_at:
@@ -260,8 +260,8 @@ def verified(done: Verified) -> Iterator[str]:
     """The proof, or what is wrong."""
     if not done.discrepancies:
         yield (
-            f"{_ledger_name(done.ledger)}: {done.campaigns} campaigns, "
-            f"{number(done.recipients)} recipients, every one in exactly one state"
+            f"{_ledger_name(done.ledger)}: {counted(done.campaigns, 'campaign')}, "
+            f"{counted(done.recipients, 'recipient')}, every one in exactly one state"
         )
         return
     for wrong in done.discrepancies:

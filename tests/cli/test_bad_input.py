@@ -365,7 +365,7 @@ def test_a_mended_row_does_not_keep_a_plan_from_being_made(
     fault.spoil(newsroom)
     ran = newsroom.run("plan", ISSUE)
     assert ran.code == 0
-    assert "1 rows mended or noted" in ran.out
+    assert "1 row mended or noted" in ran.out
 
 
 @pytest.mark.parametrize(
