@@ -158,8 +158,8 @@ def plan(view: PlanView) -> Iterator[str]:
     yield f"Checks    {tally(view.findings, view.checks_passed)}"
     yield from (f"          {line}" for line in findings(view.findings))
     if view.reader_notes:
-        rows = counted(view.reader_notes, "row")
-        yield f"Lists     {rows} mended or noted: newsletter subscribers check"
+        noted = counted(view.reader_notes, "row")
+        yield f"Lists     {noted} mended or noted: newsletter subscribers check"
     for red in view.red:
         yield paint(f"! {red}", "red")
 
