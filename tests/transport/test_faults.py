@@ -19,6 +19,8 @@ from tests.transport.relays import (
     relay,
 )
 
+pytestmark = pytest.mark.slow  # a minute: every fault at every phase, three ways
+
 MESSAGES = 3
 SMALL = b"Subject: prova\r\n\r\nCiao\r\n"
 BIG = b"Subject: prova\r\n\r\n" + (b"=C3=A0" * 12 + b"\r\n") * 100_000
