@@ -1,12 +1,10 @@
 """Agreeing: the officer's word on a plan, before anything is recorded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.app.plan import Planned
+from newsletter.app.steering import Ask
 from newsletter.errors import ApprovalMissing, ChecksFailed, PlanChanged
-
-Ask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

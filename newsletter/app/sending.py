@@ -28,7 +28,6 @@ from newsletter.unsubscribe import TokenKeys, minter
 from newsletter.values import Rate
 
 OnProgress = Callable[[Snapshot], None]
-Ask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progres
 from newsletter.schedule import check_future, parse_when
 
 Ask = Callable[[str], str]
+"""How the officer is asked: a prompt goes in, what she typed comes out."""
 _STOPPING = 30.0  # seconds that a run gives its open dialogues
 
 OPEN_STATES = frozenset(
