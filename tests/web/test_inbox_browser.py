@@ -40,7 +40,6 @@ HOSTILE_PAGE = """<!doctype html><html><head>
 pytestmark = [
     pytest.mark.debian,
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium"),
 ]
 
 
