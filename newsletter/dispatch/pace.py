@@ -25,8 +25,7 @@ class Pacer:
 
     async def turn(self) -> None:
         """Wait for the next free slot and take it. A turn that is given up stays taken."""
-        slot = self._reserve()
-        wait = slot - self._clock.monotonic()
+        wait = self.reserve()
         if wait > 0:
             await self._clock.sleep(wait)
 
@@ -49,12 +48,13 @@ class Pacer:
         self._share = max(self._share / 2, _LOWEST)
         self._changed = now
 
-    def _reserve(self) -> float:
+    def reserve(self) -> float:
+        """Take the next free slot; in how many seconds it is, 0 if it is now."""
         now = self._clock.monotonic()
         self._recover(now)
         slot = max(self._next, now - _CATCH_UP)
         self._next = slot + self._interval / self._share
-        return slot
+        return max(0.0, slot - now)
 
     def _recover(self, now: float) -> None:
         steps = int((now - self._changed) / _RECOVERY_SECONDS)

@@ -61,6 +61,9 @@ class Run:
         self.meter.settled(row, result, self.clock.monotonic())
         self._heed(outcome)
 
+    def flush(self) -> None:
+        """What was settled since the journal was last written is in it."""
+
     def cannot_write(self, error: OSError) -> None:
         """The journal takes no more: what is accepted now could not be remembered."""
         message = f"the journal {self.journal.path} cannot be written: {error.strerror or error}"

@@ -27,7 +27,7 @@ class Stock:
 
     async def take(self) -> ClaimedRow:
         """The next row to send, when there is one."""
-        while not self.rows:
+        while (row := self.pop()) is None:
             self.idle += 1
             self._filled.clear()
             self._call.set()
@@ -35,6 +35,12 @@ class Stock:
                 await self._filled.wait()
             finally:
                 self.idle -= 1
+        return row
+
+    def pop(self) -> ClaimedRow | None:
+        """The next row to send, if there is one now."""
+        if not self.rows:
+            return None
         row = self.rows.popleft()
         self.in_hand[row.seq] = row
         if self._runs_low:
