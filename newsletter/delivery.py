@@ -149,6 +149,10 @@ class Delivery:
     """Once in doubt; when it was sent again, the reader may have it twice."""
 
 
+FRESH = Delivery(DeliveryState.CLAIMED)
+"""Claimed, and never tried before: the same value for all, so that it is quickly known."""
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """When a delivery is tried again, and what happens to doubt."""

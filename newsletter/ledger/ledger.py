@@ -38,8 +38,8 @@ from newsletter.ledger.model import (
     Event,
     Grant,
     Progress,
+    Result,
     RunRecord,
-    Settlement,
     StoredVariant,
     Suppression,
     Turn,
@@ -281,11 +281,11 @@ class Ledger:
             return claiming.leftovers(connection, number)
 
     def exchange(
-        self, turn: Turn, settlements: Sequence[Settlement], want: Want, now: dt.datetime
+        self, turn: Turn, results: Sequence[Result], want: Want, now: dt.datetime
     ) -> Grant:
         """Write outcomes, see what the officer says, claim the next rows: one transaction."""
         with self._database.write() as connection:
-            return running.exchange(connection, turn, settlements, want, now)
+            return running.exchange(connection, turn, results, want, now)
 
     def release(self, turn: Turn, seqs: Iterable[int]) -> None:
         """Put claimed rows that were not tried back where they came from."""

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from newsletter.campaign import Due, Terms
-from newsletter.delivery import Delivery, DeliveryState, Outcome, Reply
+from newsletter.delivery import Accepted, Delivery, DeliveryState, Outcome, Reply
+from newsletter.ledger.instants import from_microseconds
 from newsletter.message import CompiledMessage
 from newsletter.values import Digest, IssueSlug
 
@@ -188,9 +189,12 @@ class Turn:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimedRow:
-    """A delivery that this run may now try, with all it takes to fill its message."""
+    """A delivery that this run may now try, with all it takes to fill its message.
+
+    Nobody changes one; it is not frozen because a frozen one takes four times as long to make.
+    """
 
     seq: int
     address: str
@@ -210,6 +214,28 @@ class Settlement:
     after: Delivery
     dead_address: bool = False
     """Whether to suppress the address with it, in the same transaction."""
+
+
+class Acceptance(NamedTuple):
+    """The commonest settlement in four words: never tried before, and accepted.
+
+    ``at`` is in microseconds since 1970, UTC, as the ledger stores it.
+    """
+
+    seq: int
+    at: int
+    code: int
+    text: str
+
+    def spelled_out(self) -> Settlement:
+        """The same in full."""
+        at, reply = from_microseconds(self.at), Reply(self.code, self.text)
+        after = Delivery(DeliveryState.ACCEPTED, attempts=1, first_tried=at, reply=reply)
+        return Settlement(self.seq, at, Accepted(reply), after)
+
+
+Result = Settlement | Acceptance
+"""What a run hands in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Between the tables' rows and the rooms' values."""
 
 import dataclasses
-import hashlib
 import json
 from typing import Literal
 
@@ -76,7 +75,7 @@ def run_from(row: RowMapping) -> RunRecord:
 
 
 def delivery_from(row: RowMapping) -> Delivery:
-    """A row of ``delivery``, with ``text`` joined from ``reply_text`` if it was asked for."""
+    """A row of ``delivery``, with ``text`` joined from ``attempt`` if it was asked for."""
     reply = None
     if row["code"] is not None:
         reply = Reply(row["code"], row.get("text") or "")
@@ -103,11 +102,6 @@ def describe(outcome: Outcome) -> tuple[OutcomeName, str, str, str]:
             return "refused", phase.value, blame.value, ""
         case InDoubt(detail=detail):
             return "in_doubt", _DOT, "", storable(detail)
-
-
-def hash_of(text: str) -> bytes:
-    """The name of a reply's (storable) text in ``reply_text``."""
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

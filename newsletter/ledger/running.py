@@ -12,7 +12,7 @@ from newsletter.ledger import schema
 from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.lock import Process
-from newsletter.ledger.model import CampaignId, CampaignState, Grant, Settlement, Turn, Want
+from newsletter.ledger.model import CampaignId, CampaignState, Grant, Result, Turn, Want
 from newsletter.ledger.prepared import Prepared
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import storable
@@ -64,7 +64,7 @@ def close_open_runs(connection: Connection, campaign: CampaignId) -> None:
 def exchange(
     connection: Connection,
     turn: Turn,
-    settlements: Sequence[Settlement],
+    results: Sequence[Result],
     want: Want,
     now: dt.datetime,
 ) -> Grant:
@@ -73,7 +73,7 @@ def exchange(
     A row is claimed, and the claim committed, before any octet of its message is sent.
     """
     state = _fence(connection, turn)
-    settle(connection, turn.campaign, settlements, turn.run)
+    settle(connection, turn.campaign, results, turn.run)
     _SEEN.run(connection, {"r": turn.run, "at": to_microseconds(now)})
     if state is not CampaignState.RUNNING or not want.count:
         return Grant(state)

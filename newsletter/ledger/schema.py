@@ -3,6 +3,9 @@
 ``recipient`` never changes once recorded; ``delivery`` beside it is narrow, because it changes
 with every attempt. ``delivery.state`` has no index: on PostgreSQL it would forbid HOT updates,
 and runs find queued rows by their number. Instants are microseconds since 1970, UTC.
+
+What the relay said last stands in ``attempt``, under ``n = delivery.attempts``. Relays give each
+message an id of its own: a table of texts by hash would have a page written at random for each.
 """
 
 import datetime as dt
@@ -31,7 +34,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -140,7 +143,6 @@ delivery = Table(
     Column("last_tried", Instant),
     Column("next_at", Instant),
     Column("code", Integer),
-    Column("reply", LargeBinary),
     Column("run", Integer),
     sqlite_with_rowid=False,
 )
@@ -150,13 +152,6 @@ Index(
     delivery.c.next_at,
     sqlite_where=text("state = 'deferred'"),
     postgresql_where=text("state = 'deferred'"),
-)
-
-reply_text = Table(
-    "reply_text",
-    metadata,
-    Column("hash", LargeBinary, primary_key=True),
-    Column("text", Text, nullable=False),
 )
 
 attempt = Table(
@@ -171,7 +166,7 @@ attempt = Table(
     Column("phase", String(12), nullable=False),
     Column("blame", String(12), nullable=False),
     Column("code", Integer),
-    Column("reply", LargeBinary),
+    Column("reply", Text),
     Column("detail", Text, nullable=False),
     sqlite_with_rowid=False,
 )

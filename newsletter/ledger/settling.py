@@ -1,66 +1,61 @@
 """Settling: attempts, replies and states are written together, or not at all."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, select
 
-from newsletter.delivery import DeliveryState, Reply
+from newsletter.delivery import DeliveryState
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.instants import to_microseconds
-from newsletter.ledger.model import CampaignId, Settlement, Suppression
-from newsletter.ledger.prepared import Prepared
-from newsletter.ledger.rows import describe, hash_of, storable
+from newsletter.ledger.model import Acceptance, CampaignId, Result, Settlement, Suppression
+from newsletter.ledger.prepared import Spelled, packed
+from newsletter.ledger.rows import describe, storable
 from newsletter.ledger.suppressions import suppress
 
-_delivery, _recipient = schema.delivery, schema.recipient
+_recipient = schema.recipient
 
 
 def settle(
     connection: Connection,
     campaign: CampaignId,
-    settlements: Sequence[Settlement],
+    results: Sequence[Result],
     run: int | None,
 ) -> None:
     """Write what attempts came to: of claimed rows, or without a run of rows in doubt.
 
     All or nothing: ``LedgerError`` when one of the rows stands otherwise.
     """
-    if not settlements:
-        return
     was = DeliveryState.IN_DOUBT if run is None else DeliveryState.CLAIMED
-    texts = _Texts()
     shared = {"c": campaign, "run": run, "was": was.value}
-    rows = [shared | _row(settlement, texts) for settlement in settlements]
-    texts.keep(connection)
-    _ATTEMPTED.run_many(connection, rows)
-    if _SETTLED.run_many(connection, rows) != len(rows):
-        message = f"an outcome of campaign {campaign} is for a delivery that was not being tried"
+    accepted = [each for each in results if isinstance(each, Acceptance)]
+    if accepted:
+        rows = _packed_acceptances(accepted)
+        _write(connection, _ACCEPTED, _ACCEPTED_ATTEMPT, shared | {"rows": rows}, len(accepted))
+    if len(accepted) < len(results):
+        others = [each for each in results if isinstance(each, Settlement)]
+        rows = packed([_row(each) for each in others])
+        _write(connection, _SETTLED, _ATTEMPT, shared | {"rows": rows}, len(others))
+        _suppress_dead(connection, campaign, [each for each in others if each.dead_address])
+
+
+def _write(
+    connection: Connection, state: Spelled, attempt: Spelled, values: dict[str, Any], count: int
+) -> None:
+    if state.change(connection, values) != count:
+        message = f"an outcome of campaign {values['c']} is for a delivery that was not being tried"
         raise LedgerError(message, next_command="newsletter ledger verify")
-    _suppress_dead(connection, campaign, [each for each in settlements if each.dead_address])
+    attempt.change(connection, values)
 
 
-class _Texts:
-    """The replies of one group: each different text is stored once, by its hash."""
-
-    def __init__(self) -> None:
-        self._hashes: dict[str, bytes] = {}
-
-    def name(self, reply: Reply | None) -> bytes | None:
-        """What a row holds in place of the text."""
-        if reply is None:
-            return None
-        if reply.text not in self._hashes:
-            self._hashes[reply.text] = hash_of(storable(reply.text))
-        return self._hashes[reply.text]
-
-    def keep(self, connection: Connection) -> None:
-        """Store those that are new."""
-        if self._hashes:
-            rows = [{"hash": key, "text": storable(text)} for text, key in self._hashes.items()]
-            _TEXTS.run_many(connection, rows)
+def _packed_acceptances(accepted: Sequence[Acceptance]) -> str:
+    """As they are, unless one of the replies may be more than a database takes."""
+    rows = packed(accepted)
+    if "\\u" not in rows:
+        return rows
+    return packed([each._replace(text=storable(each.text)) for each in accepted])
 
 
 def _suppress_dead(
@@ -77,73 +72,94 @@ def _suppress_dead(
         suppress(connection, dead, key)
 
 
-def _row(settlement: Settlement, texts: _Texts) -> dict[str, Any]:
-    """The values of both statements, for the attempt and for the delivery after it."""
+def _row(settlement: Settlement) -> tuple[Any, ...]:
+    """The values of both statements, in the order in which they count them."""
     after, outcome = settlement.after, settlement.outcome
     answer = getattr(outcome, "reply", None)
-    name, phase, blame, detail = describe(outcome)
-    at = to_microseconds(settlement.at)
-    first = after.first_tried
-    return {
-        "s": settlement.seq,
-        "attempts": after.attempts,
-        "at": at,
-        "outcome": name,
-        "phase": phase,
-        "blame": blame,
-        "answer": answer.code if answer else None,
-        "answer_text": texts.name(answer),
-        "detail": detail,
-        "state": after.state.value,
-        "deferrals": after.deferrals,
-        "losses": after.losses,
-        "doubted": after.doubted,
-        "first_tried": at if first is settlement.at else first and to_microseconds(first),
-        "next_at": after.next_at and to_microseconds(after.next_at),
-        "code": after.reply.code if after.reply else None,
-        "reply": texts.name(after.reply),
-    }
-
-
-_TEXTS = Prepared(postgresql.insert(schema.reply_text).on_conflict_do_nothing())
-"""Of PostgreSQL's making, but SQLite reads the same words."""
-_ATTEMPTED = Prepared(
-    insert(schema.attempt).values(
-        campaign=bindparam("c"),
-        seq=bindparam("s"),
-        n=bindparam("attempts"),
-        run=bindparam("run"),
-        at=bindparam("at"),
-        outcome=bindparam("outcome"),
-        phase=bindparam("phase"),
-        blame=bindparam("blame"),
-        code=bindparam("answer"),
-        reply=bindparam("answer_text"),
-        detail=bindparam("detail"),
+    return (
+        settlement.seq,
+        to_microseconds(settlement.at),
+        after.reply.code if after.reply else None,
+        storable(answer.text) if answer else None,
+        after.attempts,
+        after.state.value,
+        after.deferrals,
+        after.losses,
+        after.doubted,
+        _instant(after.first_tried),
+        _instant(after.next_at),
+        *describe(outcome),
+        answer.code if answer else None,
     )
+
+
+def _instant(at: dt.datetime | None) -> int | None:
+    return None if at is None else to_microseconds(at)
+
+
+_KEPT = "campaign, seq, state, attempts, deferrals, losses, doubted, first_tried, last_tried"
+_ATTEMPTED = "campaign, seq, n, run, at, outcome, phase, blame, code, reply, detail"
+_FROM_SQLITE = """
+    FROM json_each(:rows) AS told
+    CROSS JOIN delivery ON campaign = :c AND seq = value->>0 AND state = :was
+    WHERE true
+    ON CONFLICT (campaign, seq) DO UPDATE SET"""
+"""An upsert whose every row is there: found by key, which SQLite does not do for UPDATE FROM."""
+_FROM_POSTGRESQL = """
+    FROM json_array_elements(%(rows)s::json) AS told (value)
+    WHERE campaign = %(c)s AND seq = (value->>0)::int AND state = %(was)s"""
+_ACCEPTED = Spelled(
+    sqlite=f"""
+        INSERT INTO delivery ({_KEPT}, code)
+        SELECT campaign, seq, 'accepted', 1, 0, 0, false, value->>1, value->>1, value->>2
+        {_FROM_SQLITE}
+            state = excluded.state, attempts = excluded.attempts, code = excluded.code,
+            first_tried = excluded.first_tried, last_tried = excluded.last_tried""",
+    postgresql=f"""
+        UPDATE delivery SET
+            state = 'accepted', attempts = 1, code = (value->>2)::int,
+            first_tried = (value->>1)::bigint, last_tried = (value->>1)::bigint
+        {_FROM_POSTGRESQL}""",  # noqa: S608  our own words
 )
-_SETTLED = Prepared(
-    update(_delivery)
-    .where(
-        _delivery.c.campaign == bindparam("c"),
-        _delivery.c.seq == bindparam("s"),
-        _delivery.c.state == bindparam("was"),
-    )
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "state",
-                "attempts",
-                "deferrals",
-                "losses",
-                "doubted",
-                "first_tried",
-                "next_at",
-                "code",
-                "reply",
-            )
-        }
-        | {"last_tried": bindparam("at")}
-    )
+"""Of rows that were never tried before: the rest of their columns stays as it is."""
+_ACCEPTED_ATTEMPT = Spelled(
+    sqlite=f"""
+        INSERT INTO attempt ({_ATTEMPTED})
+        SELECT :c, value->>0, 1, :run, value->>1, 'accepted', 'dot', '', value->>2, value->>3, ''
+        FROM json_each(:rows)""",  # noqa: S608  our own words
+    postgresql=f"""
+        INSERT INTO attempt ({_ATTEMPTED})
+        SELECT %(c)s, (value->>0)::int, 1, %(run)s::int, (value->>1)::bigint,
+            'accepted', 'dot', '', (value->>2)::int, value->>3, ''
+        FROM json_array_elements(%(rows)s::json) AS told (value)""",  # noqa: S608  our own words
+)
+_SETTLED = Spelled(
+    sqlite=f"""
+        INSERT INTO delivery ({_KEPT}, next_at, code)
+        SELECT campaign, seq, value->>5, value->>4, value->>6, value->>7, value->>8,
+            value->>9, value->>1, value->>10, value->>2
+        {_FROM_SQLITE}
+            state = excluded.state, attempts = excluded.attempts, deferrals = excluded.deferrals,
+            losses = excluded.losses, doubted = excluded.doubted, next_at = excluded.next_at,
+            first_tried = excluded.first_tried, last_tried = excluded.last_tried,
+            code = excluded.code""",
+    postgresql=f"""
+        UPDATE delivery SET
+            state = value->>5, attempts = (value->>4)::int, deferrals = (value->>6)::int,
+            losses = (value->>7)::int, doubted = (value->>8)::boolean,
+            first_tried = (value->>9)::bigint, last_tried = (value->>1)::bigint,
+            next_at = (value->>10)::bigint, code = (value->>2)::int
+        {_FROM_POSTGRESQL}""",  # noqa: S608  our own words
+)
+_ATTEMPT = Spelled(
+    sqlite=f"""
+        INSERT INTO attempt ({_ATTEMPTED})
+        SELECT :c, value->>0, value->>4, :run, value->>1,
+            value->>11, value->>12, value->>13, value->>15, value->>3, value->>14
+        FROM json_each(:rows)""",  # noqa: S608  our own words
+    postgresql=f"""
+        INSERT INTO attempt ({_ATTEMPTED})
+        SELECT %(c)s, (value->>0)::int, (value->>4)::int, %(run)s::int, (value->>1)::bigint,
+            value->>11, value->>12, value->>13, (value->>15)::int, value->>3, value->>14
+        FROM json_array_elements(%(rows)s::json) AS told (value)""",  # noqa: S608  our own words
 )

@@ -24,7 +24,7 @@ from newsletter.ledger.rows import campaign_from, delivery_from, run_from
 from newsletter.values import IssueSlug
 
 _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
-_attempt, _reply, _run = schema.attempt, schema.reply_text, schema.run
+_attempt, _run = schema.attempt, schema.run
 _PAGE = 1000
 
 
@@ -134,8 +134,7 @@ def deliveries(
 def attempts(connection: Connection, number: CampaignId, seq: int | None) -> Iterator[Attempt]:
     """Every try of a campaign, or of one recipient, in order."""
     query = (
-        select(_attempt, _reply.c.text)
-        .select_from(_attempt.outerjoin(_reply, _reply.c.hash == _attempt.c.reply))
+        select(_attempt, _attempt.c.reply.label("text"))
         .where(_attempt.c.campaign == number)
         .order_by(_attempt.c.seq, _attempt.c.n)
     )
@@ -200,8 +199,7 @@ def _retry_is_due(connection: Connection, number: CampaignId, now: dt.datetime) 
 
 def _last_attempt(connection: Connection, number: CampaignId) -> Any:
     query = (
-        select(_attempt.c.at, _attempt.c.code, _reply.c.text)
-        .select_from(_attempt.outerjoin(_reply, _reply.c.hash == _attempt.c.reply))
+        select(_attempt.c.at, _attempt.c.code, _attempt.c.reply.label("text"))
         .where(_attempt.c.campaign == number)
         .order_by(_attempt.c.at.desc())
         .limit(1)
@@ -225,16 +223,19 @@ def _readable_rows() -> Select[Any]:
     same: ColumnElement[bool] = (variant.c.campaign == _recipient.c.campaign) & (
         variant.c.n == _recipient.c.variant
     )
+    latest: ColumnElement[bool] = (
+        (_attempt.c.campaign == _delivery.c.campaign)
+        & (_attempt.c.seq == _delivery.c.seq)
+        & (_attempt.c.n == _delivery.c.attempts)
+    )
     return select(
         _delivery,
         _recipient.c.address,
         _recipient.c.lists,
         variant.c.language,
         variant.c.sections,
-        _reply.c.text,
-    ).select_from(
-        _joined().outerjoin(variant, same).outerjoin(_reply, _reply.c.hash == _delivery.c.reply)
-    )
+        _attempt.c.reply.label("text"),
+    ).select_from(_joined().outerjoin(variant, same).outerjoin(_attempt, latest))
 
 
 def _delivery_row(row: Any) -> DeliveryRow:

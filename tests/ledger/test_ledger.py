@@ -4,9 +4,12 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.campaign import Due
 from newsletter.delivery import (
+    FRESH,
     Accepted,
     Blame,
     Deferred,
@@ -20,8 +23,10 @@ from newsletter.delivery import (
     advance,
 )
 from newsletter.errors import LedgerError, LedgerLocked, UsageError
+from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import (
+    Acceptance,
     CampaignId,
     CampaignState,
     ClaimedRow,
@@ -188,6 +193,49 @@ def test_a_reply_that_is_no_text_is_stored_all_the_same(ledger: Ledger) -> None:
     (row,) = ledger.deliveries(number)
     assert row.delivery.state is DeliveryState.ACCEPTED
     assert row.delivery.reply == Reply(250, "Ok \\udce9 \\x00")
+
+
+@pytest.mark.parametrize("text", ["2.0.0 Ok: queued as 4F2A", "Ok \udce9 \x00 è", "", '"\\u0000'])
+def test_an_acceptance_in_few_words_leaves_what_the_full_settlement_leaves(
+    ledger: Ledger, text: str
+) -> None:
+    short = Acceptance(1, to_microseconds(START + MINUTE), 250, text)
+    found = []
+    for result in (short, short.spelled_out()):
+        number, turn = begin(ledger, 1)
+        claim(ledger, turn)
+        ledger.exchange(turn, [result], Want(0), START)
+        (row,), (attempt,) = ledger.deliveries(number), ledger.attempts(number)
+        found.append((row.delivery, row.last_attempt_at, replace(attempt, run=None)))
+        assert ledger.verify() == ()
+    assert found[0] == found[1]
+
+
+def test_an_acceptance_in_few_words_counts_once_too(ledger: Ledger) -> None:
+    number, turn = begin(ledger, 2)
+    claim(ledger, turn)
+    told = Acceptance(1, to_microseconds(START), 250, "Ok")
+    with pytest.raises(LedgerError):
+        ledger.exchange(turn, [told, told], Want(0), START)
+    assert states(ledger, number) == [DeliveryState.CLAIMED] * 2
+    ledger.exchange(turn, [told], Want(0), START)
+    with pytest.raises(LedgerError, match="was not being tried"):
+        ledger.exchange(turn, [told], Want(0), START)
+
+
+@given(
+    st.integers(1, 2**31 - 1),
+    st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  the zone is beside
+    st.integers(200, 299),
+    st.text(),
+)
+def test_an_acceptance_in_few_words_is_what_the_state_machine_says(
+    seq: int, at: dt.datetime, code: int, text: str
+) -> None:
+    outcome = Accepted(Reply(code, text))
+    after = advance(FRESH, outcome, RetryPolicy(), at, 0.5)
+    short = Acceptance(seq, to_microseconds(at), code, text)
+    assert short.spelled_out() == Settlement(seq, at, outcome, after)
 
 
 def test_an_address_that_does_not_exist_is_suppressed_with_its_refusal(ledger: Ledger) -> None:

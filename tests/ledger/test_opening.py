@@ -88,6 +88,52 @@ def test_an_older_ledger_is_copied_before_it_is_migrated(tmp_path: Path) -> None
     assert (tmp_path / f"ledger.db.before-{HEAD}").exists()
 
 
+def restored(path: Path) -> Path:
+    """A ledger as the program made it whose newest revision was 0001, mid-run."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript((Path(__file__).parent / "made_by_0001.sql").read_text())
+    return path
+
+
+def test_a_ledger_of_revision_0001_keeps_every_state_attempt_and_reply(tmp_path: Path) -> None:
+    with Ledger.open(restored(tmp_path / "ledger.db")) as ledger:
+        assert ledger.verify() == ()
+        number = ledger.campaigns()[0].id
+        assert [
+            (each.delivery.state, str(each.delivery.reply or ""))
+            for each in ledger.deliveries(number)
+        ] == [
+            ("accepted", "250 2.0.0 Ok: queued as 4F2A"),
+            ("deferred", "451 4.7.1 greylisted"),
+            ("refused", "550 5.1.1 no such user"),
+            ("accepted", "250 relay log"),
+            ("accepted", "250 Ok \\udce9 \\x00 \n 'x'"),
+            ("accepted", "250 2.0.0 Ok: queued as 4F2A"),
+            ("claimed", ""),
+            ("queued", ""),
+        ]
+        assert [
+            (each.seq, each.number, each.run, each.outcome, str(each.reply or ""), each.detail)
+            for each in ledger.attempts(number)
+        ][:6] == [
+            (1, 1, 1, "accepted", "250 2.0.0 Ok: queued as 4F2A", ""),
+            (2, 1, 1, "deferred", "450 4.2.0 try later", ""),
+            (2, 2, 1, "deferred", "451 4.7.1 greylisted", ""),
+            (3, 1, 1, "refused", "550 5.1.1 no such user", ""),
+            (4, 1, 1, "in_doubt", "", "connection lost"),
+            (4, 2, None, "accepted", "250 relay log", ""),
+        ]
+        assert [row.seq for _, row in ledger.leftovers(number)] == [7]
+
+
+def test_a_migrated_ledger_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:
+    Ledger.open(restored(tmp_path / "ledger.db")).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
 def test_nothing_is_migrated_under_a_process_that_sends(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with sending_lock(tmp_path / "ledger.db.lock", START), pytest.raises(LedgerLocked):
