@@ -1,27 +1,71 @@
-"""The global rate: evenly spaced turns on the monotonic clock (GCRA with a burst of one)."""
+"""Evenly spaced turns on the monotonic clock: GCRA, on average and at the peak."""
+
+from collections.abc import Sequence
 
 from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.throttle import Cut, Heard, Throttle
 from newsletter.values import Rate
 
-_CATCH_UP = 0.02
-"""Seconds of lateness (of a timer, of a busy loop) that may be caught up."""
-_LOWEST = 1 / 64
-_RECOVERY = 1.1
-_RECOVERY_SECONDS = 60.0
+_OWED = 0.25
+"""Seconds of lateness (of a timer, of a busy machine) that are made up for."""
+_PEAK = 1.02
+"""How much faster than the rate that is done, so that no second has many more than its due."""
+_AT_ONCE = 0.01
+"""Seconds' worth of turns that may be taken at the same instant."""
+_HAIR = 1e-9
+
+
+class Pace:
+    """The turns of one place: a relay, a domain, or a whole campaign.
+
+    Two cells (ITU-T I.371, the generic cell rate algorithm): one keeps the average and owes what
+    came late, the other lets nobody make up for it at a run.
+    """
+
+    def __init__(self, limit: float, now: float, cut: Cut | None = None) -> None:
+        self.throttle = Throttle(limit, cut)
+        self._due = now
+        self._peak = now
+        self._fresh = True
+
+    def earliest(self, now: float) -> float:
+        """When the next turn is, on the monotonic clock; at ``now`` or later."""
+        return max(self._due, self._peak, now)
+
+    def take(self, now: float) -> float:
+        """Take the next turn; when it is."""
+        slot = self.earliest(now)
+        if self._fresh:  # before the first turn nobody was late
+            self._fresh, self._due = False, slot
+        interval = 1.0 / self.throttle.rate(now)
+        self._due = max(self._due, slot - _OWED) + interval
+        self._peak = max(self._peak, slot - _AT_ONCE) + interval / _PEAK
+        return slot
+
+    def is_free(self, now: float) -> bool:
+        """Whether a turn taken now would be now."""
+        return self.earliest(now) <= now + _HAIR
+
+    def wait_until(self, at: float) -> None:
+        """No turn before that."""
+        self._due = max(self._due, at)
+
+    def next_after(self, turns: int, now: float) -> float:
+        """When the next turn is once so many more were taken."""
+        return self.earliest(now) + turns / self.throttle.rate(now)
 
 
 class Pacer:
-    """Hands out turns so that no more than ``rate`` are taken, whoever asks.
+    """Hands out turns so that no more than the rates allow are taken, whoever asks.
 
-    Ask before opening an envelope: one that is held open while waiting may time out.
+    Ask before opening an envelope: one that is held open while waiting may time out. Each of
+    ``within`` is a wider pace (the whole campaign's) that must have a turn too.
     """
 
-    def __init__(self, rate: Rate, clock: Clock) -> None:
-        self._interval = 1.0 / rate.per_second
+    def __init__(self, rate: Rate, clock: Clock, within: Sequence[Pace] = ()) -> None:
         self._clock = clock
-        self._next = clock.monotonic()
-        self._share = 1.0
-        self._changed = clock.monotonic()
+        self.pace = Pace(rate.per_second, clock.monotonic())
+        self._within = tuple(within)
 
     async def turn(self) -> None:
         """Wait for the next free slot and take it. A turn that is given up stays taken."""
@@ -29,35 +73,34 @@ class Pacer:
         if wait > 0:
             await self._clock.sleep(wait)
 
-    @property
-    def delay(self) -> float:
-        """Seconds that a turn asked for now would wait."""
-        return max(0.0, self._next - self._clock.monotonic())
-
-    @property
-    def share(self) -> float:
-        """The part of the rate that is used now: 1, or less after ``slow_down``."""
-        return self._share
-
-    def slow_down(self) -> None:
-        """Halve the rate, at most once a second; it comes back by a tenth a minute."""
-        now = self._clock.monotonic()
-        if self._share < 1 and now - self._changed < 1:
-            return
-        self._recover(now)
-        self._share = max(self._share / 2, _LOWEST)
-        self._changed = now
-
     def reserve(self) -> float:
         """Take the next free slot; in how many seconds it is, 0 if it is now."""
         now = self._clock.monotonic()
-        self._recover(now)
-        slot = max(self._next, now - _CATCH_UP)
-        self._next = slot + self._interval / self._share
+        slot = self.pace.take(now)
+        for wider in self._within:
+            slot = max(slot, wider.take(now))
         return max(0.0, slot - now)
 
-    def _recover(self, now: float) -> None:
-        steps = int((now - self._changed) / _RECOVERY_SECONDS)
-        if self._share < 1 and steps:
-            self._share = min(1.0, self._share * _RECOVERY**steps)
-            self._changed += steps * _RECOVERY_SECONDS
+    @property
+    def delay(self) -> float:
+        """Seconds that a turn asked for now would wait."""
+        now = self._clock.monotonic()
+        slots = [each.earliest(now) for each in (self.pace, *self._within)]
+        return max(0.0, max(slots) - now)
+
+    @property
+    def per_second(self) -> float:
+        """Messages a second that may leave now."""
+        now = self._clock.monotonic()
+        return min(each.throttle.rate(now) for each in (self.pace, *self._within))
+
+    @property
+    def share(self) -> float:
+        """The part of the rate that is used now: 1, or less after a complaint."""
+        return self.pace.throttle.rate(self._clock.monotonic()) / self.pace.throttle.limit
+
+    def slow_down(self, heard: Heard | None = None, words: str = "") -> bool:
+        """Halve the rate, at most once a second; whether it was done."""
+        now = self._clock.monotonic()
+        known = heard or Heard(self.pace.throttle.rate(now), 1.0)
+        return self.pace.throttle.complained(now, known, words)

@@ -220,7 +220,7 @@ def test_a_421_closes_the_connection_slows_down_and_the_run_goes_on(bench: Bench
     assert result.progress.accepted == 5
     assert relay.connections == 2
     assert relay.tried[2][0] - relay.tried[1][0] == pytest.approx(0.2, abs=0.03)
-    assert min(snapshot.rate for snapshot in bench.seen) == 5
+    assert 5 <= min(snapshot.rate for snapshot in bench.seen) < 7
 
 
 def test_a_refusal_of_us_stops_the_run_and_nobody_is_suppressed_for_it(bench: Bench) -> None:
