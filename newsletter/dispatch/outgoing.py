@@ -8,11 +8,11 @@ from typing import Protocol
 
 from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.model import Campaign, ClaimedRow, StoredVariant
+from newsletter.message import Common, CompiledMessage, Filler, date_line
 from newsletter.transport.base import OutgoingMessage
-from newsletter.unsubscribe import Purpose
+from newsletter.unsubscribe import Minter, Purpose
 from newsletter.values import Address
 
-_EVERY_URL = frozenset(URL_SLOTS)
 _SECOND = dt.timedelta(seconds=1)
 
 
@@ -29,15 +29,23 @@ def message_ids(campaign: Campaign) -> Callable[[int], str]:
 
     The same for every attempt at a delivery, and not to be guessed for another.
     """
-    number, domain = int(campaign.id), Address(campaign.terms.envelope_sender).domain
-    nonce = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
+    ids = _Ids(campaign)
+    return lambda seq: f"{ids.begin}{ids.own(seq)}{ids.end}"
 
-    def message_id(seq: int) -> str:
-        opaque = nonce.copy()
-        opaque.update(str(seq).encode())
-        return f"<{number}.{seq}.{opaque.hexdigest()}@{domain}>"
 
-    return message_id
+class _Ids:
+    """A campaign's Message-IDs: what they begin and end with, and each delivery's own part."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.begin = f"<{int(campaign.id)}."
+        self.end = f"@{Address(campaign.terms.envelope_sender).domain}>"
+        self._nonce = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
+
+    def own(self, seq: int) -> str:
+        """The number, and letters that nobody guesses."""
+        opaque, number = self._nonce.copy(), str(seq)
+        opaque.update(number.encode())
+        return f"{number}.{opaque.hexdigest()}"
 
 
 class Letters:
@@ -56,35 +64,50 @@ class Letters:
         """The Message-ID of each delivery, by its number."""
         self._sender = terms.envelope_sender
         self._compiled = [variant.compiled for variant in variants]
-        self._asked = [compiled.slot_names for compiled in self._compiled]
+        self._proved = [compiled.needs_no_stuffing for compiled in self._compiled]
         self._mint = mint
-        self._leave, self._prefer, self._browse = (f"{base}/{kind}/" for kind in "upv")
+        self._urls = {name: f"{base}/{kind}/" for name, kind in zip(URL_SLOTS, "upv", strict=True)}
         self._mailto = _mailto(terms.unsubscribe_mailto)
         self._dates = _Dates()
+        self._ids = _Ids(campaign)
+        self._tokens = mint.of_campaign(self._number) if isinstance(mint, Minter) else None
+        common = Common(self._urls, self._mailto, self._ids.begin, self._ids.end)
+        self._fillers = [_filler(compiled, common) for compiled in self._compiled]
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The whole message; ``ValueError`` when a header does not allow a reader's value."""
-        message_id = self.message_id(row.seq)
-        values = self._values(row, now, message_id, self._asked[row.variant])
-        return OutgoingMessage(
-            sender=self._sender,
-            recipient=row.address,
-            message_id=message_id,
-            content=self._compiled[row.variant].fill(values),
+        filler, tokens = self._fillers[row.variant], self._tokens
+        if filler is None or tokens is None:
+            return self._filled_by_name(row, now)
+        ids, seq, address, fields = self._ids, row.seq, row.address, row.fields
+        own = ids.own(seq)
+        content = filler.fill(
+            address,
+            fields.get("name") or _name_in(fields),
+            fields,
+            row.lists,
+            self._dates.line(now),
+            own.encode("ascii"),
+            tokens(seq),
         )
+        message_id = f"{ids.begin}{own}{ids.end}"
+        return OutgoingMessage(
+            self._sender, address, message_id, content, self._proved[row.variant]
+        )
+
+    def _filled_by_name(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
+        """The same for pages that ask for what is not known ahead, and for any mint."""
+        message_id = self.message_id(row.seq)
+        content = self._compiled[row.variant].fill(self.values_for(row, now, message_id))
+        proved = self._proved[row.variant]
+        return OutgoingMessage(self._sender, row.address, message_id, content, proved)
 
     def values_for(self, row: ClaimedRow, now: dt.datetime, message_id: str) -> Mapping[str, str]:
         """The reader's fields, and what dispatch alone knows."""
-        return self._values(row, now, message_id, _EVERY_URL)
-
-    def _values(
-        self, row: ClaimedRow, now: dt.datetime, message_id: str, asked: frozenset[str]
-    ) -> Mapping[str, str]:
-        """The same; of the URLs that not every message has only those that are asked for."""
-        number, seq, mint = self._number, row.seq, self._mint
-        leave = mint(number, seq, Purpose.UNSUBSCRIBE)
+        tokens = [self._mint(self._number, row.seq, purpose) for purpose in Purpose]
+        urls = zip(self._urls.items(), tokens, strict=True)
         name = _name_in(row.fields)
-        values = {
+        return {
             **row.fields,
             "name": name,
             "to_name": name,
@@ -92,14 +115,17 @@ class Letters:
             "lists": ", ".join(row.lists),
             "date": self._dates.text(now),
             "message_id": message_id,
-            "unsubscribe_url": self._leave + leave,
-            "unsubscribe_mailto": self._mailto and self._mailto + leave,
+            "unsubscribe_mailto": self._mailto and self._mailto + tokens[0],
+            **{slot: begin + token for (slot, begin), token in urls},
         }
-        if "preferences_url" in asked:
-            values["preferences_url"] = self._prefer + mint(number, seq, Purpose.PREFERENCES)
-        if "browser_url" in asked:
-            values["browser_url"] = self._browse + mint(number, seq, Purpose.BROWSER)
-        return values
+
+
+def _filler(compiled: CompiledMessage, common: Common) -> Filler | None:
+    """A quick fill, or None where only the general one serves; that says what is refused."""
+    try:
+        return Filler(compiled, common)
+    except ValueError:
+        return None
 
 
 class _Dates:
@@ -107,15 +133,21 @@ class _Dates:
 
     def __init__(self) -> None:
         self._from = self._until = dt.datetime.min.replace(tzinfo=dt.UTC)
-        self._text = ""
+        self._text, self._line = "", b""
 
     def text(self, now: dt.datetime) -> str:
         """RFC 5322, 3.3."""
+        self.line(now)
+        return self._text
+
+    def line(self, now: dt.datetime) -> bytes:
+        """The whole header."""
         if not (self._from <= now < self._until and now.tzinfo is self._from.tzinfo):
             self._from = now.replace(microsecond=0)
             self._until = self._from + _SECOND
             self._text = format_datetime(now)
-        return self._text
+            self._line = date_line(self._text).encode("ascii")
+        return self._line
 
 
 def _mailto(address: str) -> str:

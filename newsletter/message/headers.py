@@ -9,11 +9,14 @@ unless every character is one that the header allows.
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _LONGEST_VALUE = 200  # characters of one value that a header shows; the rest becomes an ellipsis
 _WORD_WIDTH = 63  # RFC 2047, 2: an encoded word has 75 letters at most, ``=?utf-8?q??=`` has 12
 _FIRST_WIDTH = 50  # the same on a line that begins with the header's name
 _LINE_WIDTH = 76
+_TO_WIDTH = _LINE_WIDTH - len("To: ")
+_REMEMBERED = 1_000  # names whose phrase is kept: those with accents cost most
 _LONGEST_TOKEN = 900  # RFC 5322, 2.1.1: 998 octets a line, less the header's name
 
 _BREAKS = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029]+")
@@ -31,7 +34,10 @@ _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}
 _QUOTABLE = re.compile(r"[ !#-<>@-\[\]-~]+").fullmatch
 
 _MAILBOX = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+").fullmatch
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9'-]{1,24}(?: [A-Za-z0-9'-]{1,24})?").fullmatch
+_PLAIN_MAILBOX = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+").fullmatch  # so no encoded word
+_PLAIN_TO = re.compile(
+    r"To: [A-Za-z0-9'-]{1,24}(?: [A-Za-z0-9'-]{1,24})? <[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+>\r\n"
+).fullmatch
 _DATE = re.compile(
     r"[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}"
 ).fullmatch
@@ -139,22 +145,46 @@ def mailbox(name: str, header_name: str, address: str) -> str:
     if not _MAILBOX(address) or "=?" in address:
         message = f"{address!r} cannot stand in a {header_name} header"
         raise ValueError(message)
-    if _PLAIN_NAME(name) and len(name) + len(address) < 66:  # noqa: PLR2004  # fits on a line
-        return f"{header_name}: {name} <{address}>\r\n"
-    shown = header_text(name)
-    if not shown:
+    phrase = _phrase(name, _LINE_WIDTH - len(header_name) - 2)
+    if not phrase:
         return f"{header_name}: {address}\r\n"
-    if _ATOMS(shown):
-        phrase = shown
-    elif _QUOTABLE(shown):
-        phrase = f'"{shown}"'
-    else:
-        phrase = encoded_words(shown)
-    if len(header_name) + 2 + len(phrase) > _LINE_WIDTH and "\r\n" not in phrase:
-        phrase = encoded_words(shown)
     line = f"{header_name}: {phrase}"
     gap = " " if len(line) + len(address) + 3 <= _LINE_WIDTH else "\r\n "
     return f"{line}{gap}<{address}>\r\n"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _phrase(name: str, width: int) -> str:
+    """A shown name (RFC 5322, 3.2.5): atoms or a quoted string within a line, or encoded words."""
+    shown = header_text(name)
+    if len(shown) <= width and (not shown or _ATOMS(shown)):
+        return shown
+    if len(shown) + 2 <= width and _QUOTABLE(shown) and not _ATOMS(shown):
+        return f'"{shown}"'
+    return encoded_words(shown)
+
+
+def to_line(name: str, address: str) -> bytes:
+    """The To header as ``mailbox`` gives it, or nothing when there is no address.
+
+    Most names and addresses are plain and need no second look.
+    """
+    line = f"To: {name} <{address}>\r\n"
+    if not _PLAIN_TO(line):
+        return _to_line(name, address)
+    if len(line) > _LINE_WIDTH + 2:
+        line = f"To: {name}\r\n <{address}>\r\n"
+    return line.encode()
+
+
+def _to_line(name: str, address: str) -> bytes:
+    if not address:
+        return b""
+    phrase = _phrase(name, _TO_WIDTH)
+    if not phrase or not _PLAIN_MAILBOX(address):
+        return mailbox(name, "To", address).encode("ascii")
+    gap = " " if len(phrase) + len(address) + 3 <= _TO_WIDTH else "\r\n "
+    return f"To: {phrase}{gap}<{address}>\r\n".encode()
 
 
 def date_line(value: str) -> str:

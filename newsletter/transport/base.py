@@ -1,14 +1,12 @@
 """How a message leaves: the two Protocols that every transport keeps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from newsletter.delivery import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """One message to one recipient, as it goes over the wire.
 
     ``content`` has CRLF line ends, ends in CRLF, holds 7-bit octets in lines of at most 998, and
@@ -19,6 +17,9 @@ class OutgoingMessage:
     recipient: str
     message_id: str
     content: bytes
+    proved: bool = False
+    """Whether that was proved once for whatever readers are called (see ``needs_no_stuffing``);
+    otherwise a transport looks at the content."""
 
 
 class Connection(Protocol):

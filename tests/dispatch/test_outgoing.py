@@ -10,12 +10,14 @@ import pytest
 
 from newsletter.delivery import Delivery, DeliveryState
 from newsletter.dispatch.outgoing import Letters
+from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow
 from newsletter.message import CompiledMessage, Context, SlotPlace
+from newsletter.unsubscribe import Purpose, TokenKeys, minter
 from tests.dispatch.crash_child import mint
 from tests.doubles import START
-from tests.ledger.plans import make_plan, make_terms
+from tests.ledger.plans import make_compiled, make_plan, make_terms
 
 ROW = ClaimedRow(
     seq=3,
@@ -111,3 +113,38 @@ def test_a_message_holds_every_url_that_it_asks_for(file: Path, asked: tuple[str
     expected = letters.values_for(ROW, START, message.message_id)
     assert message.content == compiled.fill(expected)
     assert all(expected[name].encode() in message.content for name in asked)
+
+
+def test_the_programs_own_mint_gives_the_message_that_its_tokens_and_values_make(
+    file: Path,
+) -> None:
+    mints = minter(TokenKeys.of("list.example", "the secret of the tests"))
+    slots = [SlotPlace("email", None, Context.TO), SlotPlace("date", None, Context.DATE)]
+    slots += [SlotPlace("message_id", None, Context.MESSAGE_ID)]
+    slots += [SlotPlace(name, "x", Context.HTML) for name in ("name", "lists", *URL_SLOTS)]
+    compiled = CompiledMessage((b"",) * len(slots) + (b"\r\n",), tuple(slots))
+    plan = make_plan()
+    plan = replace(plan, variants=(replace(plan.variants[0], compiled=compiled),))
+    with Ledger.open(file) as ledger:
+        number = ledger.record(plan, due=None, now=START)
+        letters = Letters(ledger.campaign(number), ledger.variants(number), mints)
+    for seq in (1, 999, 2**40 - 1):
+        row = replace(ROW, seq=seq)
+        message = letters.message_for(row, START)
+        values = letters.values_for(row, START, letters.message_id(seq))
+        assert message.message_id == letters.message_id(seq)
+        assert message.content == compiled.fill(values)
+        for purpose, slot in zip(Purpose, URL_SLOTS, strict=True):
+            assert values[slot].endswith(mints(int(number), seq, purpose))
+
+
+def test_a_message_says_whether_its_shape_was_proved(file: Path) -> None:
+    for end, proved in ((b"\r\n", True), (b"", False), (b".\r\n", False)):
+        compiled = replace(make_compiled(), segments=(b"", b"", b"\r\nCiao ", end))
+        plan = make_plan(slug=f"p{len(end)}")
+        plan = replace(plan, variants=(replace(plan.variants[0], compiled=compiled),))
+        with Ledger.open(file) as ledger:
+            number = ledger.record(plan, due=None, now=START)
+            for mints in (mint, minter(TokenKeys.of("list.example", "the secret of the tests"))):
+                letters = Letters(ledger.campaign(number), ledger.variants(number), mints)
+                assert letters.message_for(ROW, START).proved is proved
