@@ -47,16 +47,48 @@ def agree(planned: Planned, agreed: Agreement, ask: Ask | None, command: str) ->
 
 
 def _ask_count(recipients: int, ask: Ask | None, command: str) -> None:
-    if ask is None:
-        raise ApprovalMissing(
-            f"nobody agreed to {recipients} recipients",
-            cure="type the number in a terminal, or name it; nothing was recorded or sent",
+    _ask_number(
+        recipients,
+        ask,
+        f"Type the number of recipients to send ({recipients}): ",
+        f"nobody agreed to {recipients} recipients",
+        command,
+        nothing="nothing was recorded or sent",
+    )
+
+
+def agree_to_number(
+    count: int, agreed: Agreement, ask: Ask | None, *, prompt: str, changed: str, command: str
+) -> None:
+    """Let the officer agree to a number; ``changed`` says what it is the number of.
+
+    Raises ``PlanChanged`` for another number in the options, ``ApprovalMissing`` for none.
+    """
+    if agreed.recipients is not None and agreed.recipients != count:
+        raise PlanChanged(
+            f"agreed to {agreed.recipients}, but {changed}",
+            cure="nothing was changed",
             next_command=command,
         )
-    typed = ask(f"Type the number of recipients to send ({recipients}): ")
-    if typed.strip().replace("\u202f", "").replace(" ", "") != str(recipients):
+    if not agreed.yes and agreed.recipients is None:
+        _ask_number(
+            count, ask, prompt, f"nobody agreed: {changed}", command, nothing="nothing was changed"
+        )
+
+
+def _ask_number(
+    count: int, ask: Ask | None, prompt: str, missing: str, command: str, *, nothing: str
+) -> None:
+    if ask is None:
         raise ApprovalMissing(
-            f"{typed.strip() or 'nothing'} was typed, not {recipients}",
-            cure="nothing was recorded or sent",
+            missing,
+            cure=f"type the number in a terminal, or name it; {nothing}",
+            next_command=command,
+        )
+    typed = ask(prompt)
+    if typed.strip().replace("\u202f", "").replace(" ", "") != str(count):
+        raise ApprovalMissing(
+            f"{typed.strip() or 'nothing'} was typed, not {count}",
+            cure=nothing,
             next_command=command,
         )

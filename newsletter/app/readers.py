@@ -215,7 +215,11 @@ def parse_reader(words: str) -> Address:
     try:
         return Address.parse(words.strip())
     except ValueError as error:
-        raise UsageError(f"{words!r} is not an address: {error}") from error
+        raise UsageError(
+            f"{words!r} is not an address: {error}",
+            cure="write it as in anna@members.example",
+            next_command="newsletter lists",
+        ) from error
 
 
 def find_person(lists: Sequence[SubscriberList], reader: str) -> Person:

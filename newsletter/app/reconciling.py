@@ -1,18 +1,41 @@
-"""Reconciling: the officer's word on deliveries in doubt, one by one or all at once."""
+"""Reconciling: deliveries in doubt settled by the relay's log, or by the officer's word."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from newsletter.app.agreeing import Agreement, agree_to_number
+from newsletter.app.log_reading import Judged, LogRead, read_log
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
 from newsletter.app.readers import parse_reader
 from newsletter.app.status import next_step
-from newsletter.app.steering import find_campaign
-from newsletter.delivery import DeliveryState
+from newsletter.app.steering import Ask, find_campaign
+from newsletter.delivery import DeliveryState, Reply
 from newsletter.dispatch.outgoing import message_ids
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState, DeliveryRow, Progress
+from newsletter.relay_log.verdict import Finding
 from newsletter.values import Address
+
+Word = Literal["accepted", "not accepted"]
+"""What the officer says of a message in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRequest:
+    """What is to be settled, and by whose word; without any, doubts are only listed."""
+
+    which: str | None = None
+    recipient: str | None = None
+    word: Word | None = None
+    """On the one recipient."""
+    assumed: Word | None = None
+    """On everybody in doubt; wants agreement."""
+    logs: tuple[str, ...] = ()
+    absent: Word | None = None
+    """What to make of those who are surely not in the log; without it they stay in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,38 +47,143 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """How many were settled, by what they now are."""
+
+    accepted: int = 0
+    not_accepted: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
-    """How a campaign's doubts stand after the officer's word, if she gave one."""
+    """How a campaign's doubts stand after the log's or the officer's word, if there was one."""
 
     progress: Progress
     doubts: tuple[Doubt, ...]
     """Those still in doubt."""
-    settled: int
-    accepted: bool | None
+    settled: Settled
     next_command: str
+    log: LogRead | None = None
+
+
+@dataclass
+class _Tally:
+    """Settles deliveries one by one, and counts."""
+
+    app: App
+    ledger: Ledger
+    number: CampaignId
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("accepted", "not_accepted", "refused"), 0)
+    )
+
+    def say(self, row: DeliveryRow, word: Word, note: str = "") -> None:
+        """The relay took it, or it did not: then it waits for the next run."""
+        accepted = word == "accepted"
+        self.ledger.settle_doubt(
+            self.number, row.seq, self.app.clock(), accepted=accepted, note=note
+        )
+        self.counts[word.replace(" ", "_")] += 1
+
+    def refuse(self, row: DeliveryRow, words: str) -> None:
+        """The relay refused it, in these words."""
+        reply = Reply(550, f"{words}, by the relay's log")
+        self.ledger.settle_refused(self.number, row.seq, self.app.clock(), reply)
+        self.counts["refused"] += 1
 
 
 def reconcile(
-    app: App, which: str | None, recipient: str | None, *, accepted: bool | None
+    app: App, request: ReconcileRequest, agreed: Agreement, ask: Ask | None
 ) -> Reconciled:
-    """Settle one delivery in doubt, or all of a campaign; without a word, only list them.
+    """Settle deliveries in doubt, as was asked for; without a word, only list them.
 
     What was not accepted waits again, and is sent by the next `resume`. Raises ``UsageError``
-    when the reader is not in doubt.
+    for words that do not go together, a reader who is not in doubt, a log that cannot be read;
+    ``ApprovalMissing`` or ``PlanChanged`` when the number was not agreed to.
     """
-    address = parse_reader(recipient) if recipient else None
+    _refuse_confusion(request)
+    address = parse_reader(request.recipient) if request.recipient else None
     with open_ledger(app, create=False) as ledger:
-        number = find_campaign(ledger, which, tuple(CampaignState)).id
-        settled = 0
-        if accepted is not None:
-            for row in _in_doubt(ledger, number, address):
-                ledger.settle_doubt(number, row.seq, app.clock(), accepted=accepted)
-                settled += 1
-        progress = ledger.progress(number)
-        named = message_ids(progress.campaign)
-        rows = ledger.deliveries(number, (DeliveryState.IN_DOUBT,))
-        left = tuple(Doubt(row, named(row.seq)) for row in rows)
-        return Reconciled(progress, left, settled, accepted, next_step(progress))
+        number = find_campaign(ledger, request.which, tuple(CampaignState)).id
+        tally = _Tally(app, ledger, number)
+        log = read_log(app, ledger, number, request.logs) if request.logs else None
+        if log:
+            _heed(tally, log.judged, request.absent)
+        elif request.word or request.assumed:
+            rows = _in_doubt(ledger, number, address)
+            if request.assumed:
+                _agree(number, len(rows), request.assumed, agreed, ask)
+            for row in rows:
+                tally.say(row, request.word or request.assumed or "accepted")
+        return _outcome(ledger, number, Settled(**tally.counts), log)
+
+
+def _refuse_confusion(request: ReconcileRequest) -> None:
+    """One word at a time, and each where it makes sense."""
+    said = [bool(request.word), bool(request.assumed), bool(request.logs)]
+    where = f" {request.which}" if request.which else ""
+    if sum(said) > 1 or (request.absent and not request.logs):
+        raise UsageError(
+            "say one thing: --log, or --recipient with a word, or --assume-… for all",
+            cure="nothing was changed",
+            next_command="newsletter reconcile --help",
+        )
+    if request.word and not request.recipient:
+        option = "--assume-accepted" if request.word == "accepted" else "--assume-not"
+        raise UsageError(
+            "--accepted and --not-accepted are about one reader: name her with --recipient",
+            cure=f"or say {option} for all; nothing was changed",
+            next_command=f"newsletter reconcile{where}",
+        )
+    if request.recipient and (request.assumed or request.logs):
+        raise UsageError(
+            "--recipient goes with --accepted or --not-accepted",
+            cure="nothing was changed",
+            next_command="newsletter reconcile --help",
+        )
+
+
+def _agree(number: CampaignId, count: int, word: Word, agreed: Agreement, ask: Ask | None) -> None:
+    if not count:
+        return
+    option = "--assume-accepted" if word == "accepted" else "--assume-not"
+    agree_to_number(
+        count,
+        agreed,
+        ask,
+        prompt=f"Type how many are in doubt to call them {word} ({count}): ",
+        changed=f"{count} are in doubt",
+        command=f"newsletter reconcile {number} {option} --recipients {count}",
+    )
+
+
+def _heed(tally: _Tally, judged: Sequence[Judged], absent: Word | None) -> None:
+    """What the log proves is settled; what it only suggests waits for the officer's choice."""
+    for each in judged:
+        verdict = each.verdict
+        match verdict.finding:
+            case Finding.ACCEPTED:
+                later = f"; later {verdict.fate}" if verdict.fate else ""
+                tally.say(each.row, "accepted", f"{verdict.why}, by the relay's log{later}")
+            case Finding.REFUSED:
+                tally.refuse(each.row, verdict.why)
+            case Finding.PUT_OFF:
+                tally.say(each.row, "not accepted", f"{verdict.why}, by the relay's log")
+            case Finding.ABSENT if absent:
+                tally.say(each.row, absent, verdict.why)
+            case _:
+                pass
+
+
+def _outcome(
+    ledger: Ledger, number: CampaignId, settled: Settled, log: LogRead | None
+) -> Reconciled:
+    progress = ledger.progress(number)
+    named = message_ids(progress.campaign)
+    rows = ledger.deliveries(number, (DeliveryState.IN_DOUBT,))
+    left = tuple(Doubt(row, named(row.seq)) for row in rows)
+    return Reconciled(progress, left, settled, next_step(progress), log)
 
 
 def _in_doubt(ledger: Ledger, number: CampaignId, address: Address | None) -> list[DeliveryRow]:

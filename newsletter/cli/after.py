@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli.arguments import Which
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
-from newsletter.cli.send import Which
 from newsletter.errors import LedgerError
 
 

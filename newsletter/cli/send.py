@@ -5,20 +5,13 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import settle
+from newsletter.cli.arguments import Agreed, Which, Yes
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
-from newsletter.errors import Incomplete
 
 Issue = Annotated[
     str, typer.Argument(help="The issue's name, or a unique beginning of it.", metavar="ISSUE")
-]
-Which = Annotated[
-    str | None,
-    typer.Argument(
-        help="An issue's name or a campaign's number; by default the newest campaign that fits.",
-        metavar="[ISSUE|CAMPAIGN]",
-        show_default=False,
-    ),
 ]
 Lists = Annotated[
     list[str] | None,
@@ -69,12 +62,7 @@ def register(top: typer.Typer) -> None:
         example="newsletter cancel 2019-11 --yes",
         exits="0 done · 2 bad input · 4 not agreed to",
     )(cancel)
-    command(
-        top,
-        "reconcile",
-        example="newsletter reconcile 3 --recipient anna@soci.example --accepted",
-        exits="0 nobody is in doubt · 2 bad input · 6 some still are",
-    )(reconcile)
+    settle.register(top)
     command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
 
 
@@ -108,11 +96,8 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
     ] = None,
-    recipients: Annotated[
-        int | None,
-        typer.Option("--recipients", help="Agree to this number; another one stops with 5."),
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the number shown.")] = False,
+    recipients: Agreed = None,
+    yes: Yes = False,
     again: Annotated[
         bool, typer.Option("--again", help="Agree to mail people who had this issue already.")
     ] = False,
@@ -254,30 +239,6 @@ def resume(desk: Desk, issue: Which = None) -> int | None:
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
     return show_sending.finish(desk, progress)
-
-
-def reconcile(
-    desk: Desk,
-    issue: Which = None,
-    recipient: Annotated[
-        str | None, typer.Option("--recipient", help="Only this reader; by default all in doubt.")
-    ] = None,
-    accepted: Annotated[
-        bool | None,
-        typer.Option(
-            "--accepted/--not-accepted",
-            help="The relay took the message, or it did not: then it waits to be sent again.",
-            show_default=False,
-        ),
-    ] = None,
-) -> int | None:
-    """Settle who is in doubt by your word, after a look into the relay's log; else list them."""
-    from newsletter.app.reconciling import reconcile as settle
-    from newsletter.cli import show_sending
-
-    done = settle(desk.app, issue, recipient, accepted=accepted)
-    desk.show(done, show_sending.reconciled(done), done.next_command)
-    return Incomplete.exit_code if done.doubts else None
 
 
 def cancel(

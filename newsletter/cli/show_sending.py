@@ -7,7 +7,6 @@ from typing import Any
 
 from newsletter.app.plan import PlanRequest
 from newsletter.app.plan_view import PlanView
-from newsletter.app.reconciling import Reconciled
 from newsletter.app.reporting import Verified
 from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
@@ -134,15 +133,20 @@ def _counts(progress: Progress) -> Iterator[str]:
     yield from table(rows, right=(1, 2))
 
 
+def delivery_lines(row: DeliveryRow) -> Iterator[str]:
+    """One recipient: where the delivery stands, since when, and the relay's words."""
+    delivery = row.delivery
+    words = str(delivery.reply) if delivery.reply else _MEANS.get(delivery.state, "")
+    when = f"  {local(row.last_attempt_at)}" if row.last_attempt_at else ""
+    named = delivery.state.value.replace("_", " ")
+    yield f"  {row.address}  {named}{when}  {_one_line(words)}"
+    if delivery.state is DeliveryState.DEFERRED and delivery.next_at:
+        yield f"      next try {local(delivery.next_at)}"
+
+
 def _rows(rows: Sequence[DeliveryRow], attempts: Sequence[Attempt]) -> Iterator[str]:
     for row in rows:
-        delivery = row.delivery
-        words = str(delivery.reply) if delivery.reply else _MEANS.get(delivery.state, "")
-        when = f"  {local(row.last_attempt_at)}" if row.last_attempt_at else ""
-        named = delivery.state.value.replace("_", " ")
-        yield f"  {row.address}  {named}{when}  {_one_line(words)}"
-        if delivery.state is DeliveryState.DEFERRED and delivery.next_at:
-            yield f"      next try {local(delivery.next_at)}"
+        yield from delivery_lines(row)
     for attempt in attempts:
         reply = _one_line(str(attempt.reply)) if attempt.reply else attempt.detail
         yield f"      try {attempt.number}  {local(attempt.at)}  {attempt.outcome}  {reply}"
@@ -185,23 +189,6 @@ def paused(progress: Progress) -> list[str]:
     if campaign.state is CampaignState.FINISHED:
         return [f"campaign {campaign.id} is finished: nobody waits", progress_line(progress)]
     return [f"campaign {campaign.id} pauses after what is in flight", progress_line(progress)]
-
-
-def reconciled(done: Reconciled) -> Iterator[str]:
-    """What was settled, and who is still in doubt."""
-    number_ = done.progress.campaign.id
-    if done.settled:
-        word = "accepted" if done.accepted else "not accepted: they wait to be sent again"
-        yield f"campaign {number_}: {number(done.settled)} settled as {word}"
-    if not done.doubts:
-        yield f"nobody of campaign {number_} is in doubt"
-        return
-    yield f"in doubt in campaign {number_}: the connection was lost after the final dot"
-    for doubt in done.doubts:
-        yield from _rows((doubt.row,), ())
-        yield f"      Message-ID {doubt.message_id}"
-    yield "look into the relay's log, then say --accepted or --not-accepted, for all or with"
-    yield "--recipient for one; what was accepted is never sent again"
 
 
 def run_due(done: Pass) -> Iterator[str]:

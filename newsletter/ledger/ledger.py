@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.campaign import Due, Plan
-from newsletter.delivery import Delivery, DeliveryState
+from newsletter.delivery import Delivery, DeliveryState, Reply
 from newsletter.errors import LedgerError
 from newsletter.ledger import (
     checking,
     claiming,
+    doubts,
     opening,
     recording,
     running,
@@ -227,6 +228,25 @@ class Ledger:
         """An officer's word on one delivery in doubt: accepted, or not (then it is queued)."""
         with self._database.write() as connection:
             return steering.settle_doubt(connection, number, seq, now, accepted=accepted, note=note)
+
+    def settle_refused(
+        self, number: CampaignId, seq: int, now: dt.datetime, reply: Reply
+    ) -> Delivery:
+        """The relay's log says that it refused one delivery in doubt, in these words."""
+        with self._database.write() as connection:
+            return steering.settle_refused(connection, number, seq, now, reply)
+
+    def doubtful_times(
+        self, number: CampaignId, longest: dt.timedelta
+    ) -> tuple[doubts.DoubtfulTime, ...]:
+        """When the messages in doubt may have left; no dialogue lasts longer than ``longest``."""
+        with self._database.read() as connection:
+            return doubts.doubtful_times(connection, number, longest)
+
+    def acceptances(self, number: CampaignId) -> doubts.Acceptances:
+        """When the relay took which of a campaign's messages."""
+        with self._database.read() as connection:
+            return doubts.acceptances(connection, number)
 
     # Suppressions
 

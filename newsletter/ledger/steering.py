@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from newsletter.campaign import Due
-from newsletter.delivery import Accepted, Delivery, DeliveryState, InDoubt, Reply
+from newsletter.delivery import (
+    Accepted,
+    Blame,
+    Delivery,
+    DeliveryState,
+    InDoubt,
+    Phase,
+    Refused,
+    Reply,
+)
 from newsletter.errors import UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
@@ -118,6 +127,19 @@ def settle_doubt(
     note_event(connection, number, now, "reconciled", f"recipient {seq}: {told}. {note}".strip())
     if not accepted and campaign(connection, number).state is S.FINISHED:
         _update(connection, number, {"state": S.READY, "reason": ""})
+    return after
+
+
+def settle_refused(
+    connection: Connection, number: CampaignId, seq: int, now: dt.datetime, reply: Reply
+) -> Delivery:
+    """The relay's log says that it refused a delivery in doubt after the final dot."""
+    before = _doubtful(connection, number, seq)
+    reply = replace(reply, text=storable(reply.text))
+    after = replace(before, state=DeliveryState.REFUSED, attempts=before.attempts + 1, reply=reply)
+    word = Refused(Phase.DOT, reply, Blame.MESSAGE)
+    settle(connection, number, [Settlement(seq, now, word, after)], None)
+    note_event(connection, number, now, "reconciled", f"recipient {seq}: refused. {reply}")
     return after
 
 

@@ -1,0 +1,19 @@
+"""Arguments and options that several commands take, with their help."""
+
+from typing import Annotated
+
+import typer
+
+Which = Annotated[
+    str | None,
+    typer.Argument(
+        help="An issue's name or a campaign's number; by default the newest campaign that fits.",
+        metavar="[ISSUE|CAMPAIGN]",
+        show_default=False,
+    ),
+]
+Agreed = Annotated[
+    int | None,
+    typer.Option("--recipients", min=1, help="Agree to this number; another one stops with 5."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to the number shown.")]
