@@ -29,23 +29,15 @@ def message_ids(campaign: Campaign) -> Callable[[int], str]:
 
     The same for every attempt at a delivery, and not to be guessed for another.
     """
-    ids = _Ids(campaign)
-    return lambda seq: f"{ids.begin}{ids.own(seq)}{ids.end}"
+    begin, end = f"<{int(campaign.id)}.", f"@{Address(campaign.terms.envelope_sender).domain}>"
+    nonce = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
 
-
-class _Ids:
-    """A campaign's Message-IDs: what they begin and end with, and each delivery's own part."""
-
-    def __init__(self, campaign: Campaign) -> None:
-        self.begin = f"<{int(campaign.id)}."
-        self.end = f"@{Address(campaign.terms.envelope_sender).domain}>"
-        self._nonce = hashlib.blake2b(f"{campaign.nonce}.".encode(), digest_size=8)
-
-    def own(self, seq: int) -> str:
-        """The number, and letters that nobody guesses."""
-        opaque, number = self._nonce.copy(), str(seq)
+    def message_id(seq: int) -> str:
+        number, opaque = str(seq), nonce.copy()
         opaque.update(number.encode())
-        return f"{number}.{opaque.hexdigest()}"
+        return f"{begin}{number}.{opaque.hexdigest()}{end}"
+
+    return message_id
 
 
 class Letters:
@@ -69,9 +61,8 @@ class Letters:
         self._urls = {name: f"{base}/{kind}/" for name, kind in zip(URL_SLOTS, "upv", strict=True)}
         self._mailto = _mailto(terms.unsubscribe_mailto)
         self._dates = _Dates()
-        self._ids = _Ids(campaign)
         self._tokens = mint.of_campaign(self._number) if isinstance(mint, Minter) else None
-        common = Common(self._urls, self._mailto, self._ids.begin, self._ids.end)
+        common = Common(self._urls, self._mailto, self.message_id(1))
         self._fillers = [_filler(compiled, common) for compiled in self._compiled]
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
@@ -79,21 +70,19 @@ class Letters:
         filler, tokens = self._fillers[row.variant], self._tokens
         if filler is None or tokens is None:
             return self._filled_by_name(row, now)
-        ids, seq, address, fields = self._ids, row.seq, row.address, row.fields
-        own = ids.own(seq)
+        seq, address, fields = row.seq, row.address, row.fields
+        message_id = self.message_id(seq)
         content = filler.fill(
             address,
             fields.get("name") or _name_in(fields),
             fields,
             row.lists,
             self._dates.line(now),
-            own.encode("ascii"),
+            message_id.encode("ascii"),
             tokens(seq),
         )
-        message_id = f"{ids.begin}{own}{ids.end}"
-        return OutgoingMessage(
-            self._sender, address, message_id, content, self._proved[row.variant]
-        )
+        proved = self._proved[row.variant]
+        return OutgoingMessage(self._sender, address, message_id, content, proved)
 
     def _filled_by_name(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The same for pages that ask for what is not known ahead, and for any mint."""

@@ -8,13 +8,20 @@ from operator import itemgetter
 from newsletter.edition.model import URL_SLOTS
 from newsletter.message.compiled import CompiledMessage
 from newsletter.message.headers import message_id_line, to_line, unsubscribe_lines
-from newsletter.message.places import BODIES, FIELD_ENCODERS, Context, SlotPlace, encoder, groups
+from newsletter.message.places import (
+    BODIES,
+    FIELD_ENCODERS,
+    Context,
+    SlotPlace,
+    encoder,
+    groups,
+    shared_field,
+)
 
 Tokens = tuple[bytes, bytes, bytes]
 """One delivery's, for each of ``URL_SLOTS``: 32 letters, digits, ``-`` and ``_``."""
 
 _MARK = "MarkMark0123456789-_markmark0123"  # stands for a token: of its letters and length
-_ANY_ID = f"{2**40}.{'0' * 16}"
 _SOFT_BREAK = "=\r\n"
 _TO, _DATE, _ID = range(3)  # the places of what is known for each message; the tokens follow
 _TOKEN = {name: 3 + at for at, name in enumerate(URL_SLOTS)}
@@ -32,13 +39,12 @@ class Common:
     """What the messages of one campaign have in common but for a few letters.
 
     ``urls`` says for each of ``URL_SLOTS`` what its token follows, ``mailto`` is the same for the
-    mail address (or empty). A Message-ID is ``id_begin``, the delivery's own part, ``id_end``.
+    mail address (or empty). ``message_id`` is any of theirs: they differ in letters and digits.
     """
 
     urls: Mapping[str, str]
     mailto: str
-    id_begin: str
-    id_end: str
+    message_id: str
 
 
 class Filler:
@@ -51,7 +57,7 @@ class Filler:
 
     def __init__(self, compiled: CompiledMessage, common: Common) -> None:
         own, shared = _fields(compiled)
-        self._own, self._shared = tuple(map(encoder, own)), tuple(map(encoder, shared))
+        self._own, self._shared = tuple(map(encoder, own)), tuple(map(shared_field, shared))
         self._whole, filled = _split(_laid_out(compiled, common))
         self._breaks = tuple(dict.fromkeys(each for each in filled if isinstance(each, tuple)))
         known: list[_Place] = [*range(3 + len(URL_SLOTS)), *self._breaks]
@@ -65,7 +71,7 @@ class Filler:
         fields: Mapping[str, str],
         lists: Sequence[str],
         date: bytes,
-        own_id: bytes,
+        message_id: bytes,
         tokens: Tokens,
     ) -> bytes:
         """The whole message. ``date`` is the header's whole line.
@@ -73,11 +79,12 @@ class Filler:
         ``ValueError`` when the address is not what a header allows.
         """
         leave, prefer, browse = tokens
-        values = [to_line(name, address), date, own_id, leave, prefer, browse]
+        values = [to_line(name, address), date, message_id, leave, prefer, browse]
         if self._breaks:
             values += [_broken(values[place], at) for place, at in self._breaks]
-        for encode in self._shared:
-            values += encode(fields)
+        for field, encoded, fallback in self._shared:
+            value = fields.get(field)
+            values += encoded(value) if value else fallback
         if self._own:
             values += self._encode_own(address, name, lists)
         whole = self._whole.copy()
@@ -122,8 +129,7 @@ def _pieces(slot: SlotPlace, common: Common) -> Iterable[_Piece]:
     if slot.context is Context.DATE:
         return [_DATE]
     if slot.context is Context.MESSAGE_ID:
-        line = message_id_line(f"{common.id_begin}{_ANY_ID}{common.id_end}")
-        return _around(line, _ANY_ID, _ID, 1)
+        return _around(message_id_line(common.message_id), common.message_id, _ID, 1)
     if slot.context is Context.UNSUBSCRIBE:
         return _unsubscribe(common)
     if slot.name in _TOKEN:

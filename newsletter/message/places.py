@@ -21,6 +21,8 @@ _OWN_TO_EACH = frozenset({"email", "name", *URL_SLOTS})  # not worth keeping: no
 Values = Mapping[str, str]
 Encoder = Callable[[Values], tuple[bytes, ...]]
 """From one recipient's values to the octets of the slots of a group."""
+SharedField = tuple[str, Callable[[str], tuple[bytes, ...]], tuple[bytes, ...]]
+"""A field's name, the octets of its slots by its value, and those without a value."""
 
 
 class Context(StrEnum):
@@ -77,8 +79,17 @@ def encoder(slots: tuple[SlotPlace, ...]) -> Encoder:
 
 
 def _shared_encoder(slots: tuple[SlotPlace, ...]) -> Encoder:
-    """Looks a field up that readers share: each value is encoded once."""
-    name = slots[0].name
+    name, encoded, fallback = shared_field(slots)
+
+    def encode_field(values: Values) -> tuple[bytes, ...]:
+        value = values.get(name)
+        return encoded(value) if value else fallback
+
+    return encode_field
+
+
+def shared_field(slots: tuple[SlotPlace, ...]) -> SharedField:
+    """How a field is looked up that readers share: each value is encoded once."""
     encoders = tuple(FIELD_ENCODERS[slot.context] for slot in slots)
     fallback = tuple(encode(slots[0].default or "") for encode in encoders)
 
@@ -86,11 +97,7 @@ def _shared_encoder(slots: tuple[SlotPlace, ...]) -> Encoder:
     def encoded(value: str) -> tuple[bytes, ...]:
         return tuple([encode(value) or fallback[at] for at, encode in enumerate(encoders)])
 
-    def encode_field(values: Values) -> tuple[bytes, ...]:
-        value = values.get(name)
-        return encoded(value) if value else fallback
-
-    return encode_field
+    return slots[0].name, encoded, fallback
 
 
 def _own_encoder(slots: tuple[SlotPlace, ...]) -> Encoder:

@@ -21,7 +21,7 @@ from tests.message.test_fill import VALUE, assert_shaped
 
 TOKENS = (b"A" * 32, b"-_" * 16, b"0123456789abcdefghijklmnopqrstuv")
 DATE = "Fri, 15 Nov 2019 09:00:00 +0100"
-OWN_ID = "31.0123456789abcdef"
+MESSAGE_ID = "<7.31.0123456789abcdef@alisei.example>"
 OF_READER = ("email", "name", "to_name", "lists", "first_name", "organisation", *URL_SLOTS)
 
 
@@ -30,8 +30,7 @@ def common_of(site: str = "https://alisei.example", mailto: str = "leave@alisei.
     return Common(
         urls={name: f"{site}/{name[0]}/" for name in URL_SLOTS},
         mailto=mailto and f"mailto:{mailto}?subject=unsubscribe%20",
-        id_begin="<7.",
-        id_end="@alisei.example>",
+        message_id="<7.1.fedcba9876543210@alisei.example>",
     )
 
 
@@ -51,7 +50,7 @@ def values_of(
         "email": "anna@soci.example",
         "lists": ", ".join(lists),
         "date": DATE,
-        "message_id": f"{common.id_begin}{OWN_ID}{common.id_end}",
+        "message_id": MESSAGE_ID,
         "unsubscribe_mailto": common.mailto and common.mailto + leave,
         **urls,
     }
@@ -63,7 +62,9 @@ def assert_same(
     """Both ways give the same message."""
     filler = Filler(compiled, common)
     date = date_line(DATE).encode()
-    filled = filler.fill("anna@soci.example", name, fields, lists, date, OWN_ID.encode(), TOKENS)
+    filled = filler.fill(
+        "anna@soci.example", name, fields, lists, date, MESSAGE_ID.encode(), TOKENS
+    )
     assert filled == compiled.fill(values_of(common, name, fields, lists))
     return filled
 
@@ -114,8 +115,8 @@ def test_without_a_mail_address_the_header_has_the_web_one_alone() -> None:
     [
         replace(common_of(), urls=dict.fromkeys(URL_SLOTS, "javascript:")),
         replace(common_of(), mailto="leave@alisei.example"),
-        replace(common_of(), id_end="@a b>"),
-        replace(common_of(), id_begin="<\r\nBcc: "),
+        replace(common_of(), message_id="<1@a b>"),
+        replace(common_of(), message_id="<\r\nBcc: a@b>"),
         common_of("https://a.example/MarkMark0123456789-_markmark0123"),
     ],
 )
