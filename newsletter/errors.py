@@ -129,6 +129,10 @@ class LedgerError(NewsletterError):
     exit_code = 2
 
 
+class LedgerUnavailable(LedgerError):
+    """The ledger's database is busy or restarts: the same question may be answered later."""
+
+
 class LedgerLocked(LedgerError):
     """Another process holds the ledger or the campaign; the message says pid, host and time."""
 

@@ -1,7 +1,10 @@
-"""What happened since the ledger's last commit: a line before each final dot and after each answer.
+"""What happened since the ledger's last commit: each final dot before it leaves, each answer.
 
-One ``write`` a line, never a flush to the disk: what a process wrote outlives its death, but not
-the machine's, which is why the heading names the boot. Each line carries its CRC-32.
+One ``write`` a message, never a flush to the disk: what a process wrote outlives its death, but
+not the machine's, which is why the heading names the boot. An answer waits for the next dot, or
+for ``flush``. Each line carries its CRC-32 and is a JSON array: a heading, or records, which are
+``[seq, n]`` for a dot, ``[seq, n, at, code, text]`` for an acceptance, and ``[seq, n, at, {…}]``
+for any other outcome; ``n`` counts the attempts from 1, ``at`` is in microseconds since 1970.
 """
 
 import contextlib
@@ -10,14 +13,19 @@ import datetime as dt
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any, Self
 
 from newsletter.delivery import Accepted, Blame, Deferred, InDoubt, Outcome, Phase, Refused, Reply
+from newsletter.errors import LedgerError
+from newsletter.ledger.instants import from_microseconds, to_microseconds
+from newsletter.ledger.model import Acceptance
 
 _COMPACT_ABOVE = 4_000_000
+_SIGN = "newsletter journal 2"
 Try = tuple[int, int]
 """A delivery's number and the number of the attempt, from 1."""
 
@@ -50,7 +58,13 @@ class Journal:
     heading: Heading
     _handle: int = -1
     _size: int = 0
-    _lines: dict[Try, list[bytes]] = field(default_factory=dict)
+    _waiting: list[str] = field(default_factory=list)
+    """Answers that are not in the file yet."""
+    _answers: list[str] = field(default_factory=list)
+    """Answers that the ledger does not have yet, in the order in which they came."""
+    _dots: dict[Try, str] = field(default_factory=dict)
+    """Dots that nobody answered yet."""
+    _torn: bool = False
 
     @classmethod
     def create(cls, path: Path, heading: Heading) -> Self:
@@ -60,142 +74,177 @@ class Journal:
         return journal
 
     def dot(self, attempt: Try) -> None:
-        """The final dot of this message is about to be written."""
-        self._add(attempt, _summed(b'["dot",%d,%d]' % attempt))
+        """The final dot of this message is about to be written; waiting answers go with it."""
+        record = f"[{attempt[0]},{attempt[1]}]"
+        self._put([*self._waiting, record])
+        self._dots[attempt] = record
+
+    def accepted(self, told: Acceptance) -> None:
+        """The commonest answer came; it waits."""
+        seq, at, code, text = told
+        record = f"[{seq},1,{at},{code},{quoted(text)}]"
+        self._tell((seq, 1), record)
 
     def outcome(self, attempt: Try, at: dt.datetime, outcome: Outcome) -> None:
-        """The answer came."""
-        line = b'["outcome",%d,%d,"%s",%s]' % (*attempt, at.isoformat().encode(), _told(outcome))
-        self._add(attempt, _summed(line))
+        """Any answer came; it waits."""
+        self._tell(attempt, _encode([*attempt, to_microseconds(at), *_pack(outcome)]))
 
-    def forget(self, attempts: Iterable[Try]) -> None:
-        """The ledger has these now; their lines go when the file has grown."""
-        for attempt in attempts:
-            self._lines.pop(attempt, None)
+    def flush(self) -> None:
+        """Write the answers that wait."""
+        if self._waiting:
+            self._put(self._waiting)
+
+    def forget(self, count: int) -> None:
+        """The ledger has the first so many answers now; they go when the file has grown."""
+        del self._answers[:count]
         if self._size > _COMPACT_ABOVE:
             self._rewrite()
 
     def close(self) -> None:
-        """Let go of the file and leave it."""
+        """Let go of the file and leave it, with the answers that wait if it takes them."""
+        if self._handle >= 0:
+            with contextlib.suppress(OSError):  # without them, their rows are in doubt
+                self.flush()
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
 
-    def discard(self) -> None:
-        """The run is over and everything is in the ledger."""
-        self.close()
-        self.path.unlink(missing_ok=True)
+    def _tell(self, attempt: Try, record: str) -> None:
+        self._dots.pop(attempt, None)
+        self._waiting.append(record)
+        self._answers.append(record)
 
-    def _add(self, attempt: Try, line: bytes) -> None:
-        self._lines.setdefault(attempt, []).append(line)
-        self._write(line)
+    def _put(self, records: list[str]) -> None:
+        self._write(_summed(f"[{','.join(records)}]"))
+        self._waiting = []
 
-    def _write(self, data: bytes) -> None:
-        if os.write(self._handle, data) != len(data):
-            message = "the disk is full: the journal took half a line"
-            raise OSError(message)
+    def _write(self, line: bytes) -> None:
+        """After half a line the next one begins anew, so that only one is lost."""
+        data = b"\n" + line if self._torn else line
+        self._torn = True
+        _write_whole(self._handle, data)
+        self._torn = False
         self._size += len(data)
 
     def _rewrite(self) -> None:
-        """A new file with the living lines takes the old one's place in one step."""
+        """A new file with what still counts takes the old one's place in one step, or none does."""
         part = self.path.with_name(f"{self.path.name}.part")
+        records = [*self._answers, *self._dots.values()]
+        heading = _summed(_encode([_SIGN, dataclasses.asdict(self.heading)]))
+        data = heading + (_summed(f"[{','.join(records)}]") if records else b"")
         handle = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND, 0o600)
-        self.close()
-        self._handle, self._size = handle, 0
-        self._write(_line(["journal", dataclasses.asdict(self.heading)]))
-        for lines in self._lines.values():
-            self._write(b"".join(lines))
-        part.replace(self.path)
+        try:
+            _write_whole(handle, data)
+            part.replace(self.path)
+        except OSError:
+            os.close(handle)
+            raise
+        self._let_go()
+        self._handle, self._size, self._torn, self._waiting = handle, len(data), False, []
+
+
+def _write_whole(handle: int, data: bytes) -> None:
+    if os.write(handle, data) != len(data):
+        message = "the disk is full: the journal took half a line"
+        raise OSError(message)
 
 
 def read_journal(path: Path) -> Replay | None:
-    """What the journal at ``path`` tells; None when there is none or it has no heading."""
+    """What the journal at ``path`` tells; None when there is none or it has no such heading.
+
+    ``LedgerError`` when it is there and cannot be read: then nobody may guess.
+    """
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return None
-    records = [_parse(line) for line in lines[:-1]]
-    torn = bool(lines[-1]) or None in records
-    first = records[0] if records else None
-    if first is None or first[0] != "journal":
-        return None
+    except OSError as error:
+        message = f"the journal {path} cannot be read: {error.strerror or error}"
+        cure = "give yourself the right to read it: it tells which messages may have left"
+        raise LedgerError(message, cure=cure) from error
+    heading = _heading_of(_parse(lines[0]))
+    return _replay(heading, lines[1:]) if heading else None
+
+
+def _replay(heading: Heading, lines: list[bytes]) -> Replay:
     dots: set[Try] = set()
     outcomes: dict[Try, tuple[dt.datetime, Outcome]] = {}
-    for record in filter(None, records[1:]):
-        try:
-            _take(record, dots, outcomes)
-        except (ValueError, TypeError, LookupError):  # whole, but of another program's making
-            torn = True
-    return Replay(Heading(**first[1]), frozenset(dots), outcomes, torn)
+    torn = lines[-1:] != [b""]  # the last line has an end too
+    for line in lines[:-1]:
+        records = _parse(line)
+        torn = torn or not isinstance(records, list)
+        for record in records if isinstance(records, list) else ():
+            try:
+                _take(record, dots, outcomes)
+            except (ValueError, TypeError, LookupError, OverflowError):  # of another program
+                torn = True
+    return Replay(heading, frozenset(dots), outcomes, torn)
 
 
-def _take(
-    record: list[Any], dots: set[Try], outcomes: dict[Try, tuple[dt.datetime, Outcome]]
-) -> None:
+def _heading_of(record: object) -> Heading | None:
     match record:
-        case ["dot", int(seq), int(n)]:
+        case [sign, dict(fields)] if sign == _SIGN:
+            with contextlib.suppress(TypeError):
+                return Heading(**fields)
+    return None
+
+
+def _take(record: object, dots: set[Try], outcomes: dict[Try, tuple[dt.datetime, Outcome]]) -> None:
+    match record:
+        case [int(seq), int(n)]:
             dots.add((seq, n))
-        case ["outcome", int(seq), int(n), str(at), dict(packed)]:
-            outcomes[seq, n] = (dt.datetime.fromisoformat(at), _unpack(packed))
+        case [int(seq), int(n), int(at), *packed]:
+            outcomes[seq, n] = (from_microseconds(at), _unpack(packed))
         case _:
-            message = f"an unknown line: {record}"
+            message = f"an unknown record: {record}"
             raise ValueError(message)
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _line(record: list[Any]) -> bytes:
-    return _summed(_encode(record).encode())
-
-
-def _summed(text: bytes) -> bytes:
-    return b"%08x %s\n" % (zlib.crc32(text), text)
+def _summed(text: str) -> bytes:
+    data = text.encode("ascii")
+    return b"%08x %s\n" % (zlib.crc32(data), data)
 
 
 def _parse(line: bytes) -> Any:
-    """The record, or None when the line is not as it was written."""
+    """What the line says, or None when it is not as it was written."""
     sum_, _, text = line.partition(b" ")
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, RecursionError):
         if int(sum_, 16) == zlib.crc32(text):
             return json.loads(text)
     return None
 
 
-def _told(outcome: Outcome) -> bytes:
-    """What ``_pack`` gives, as JSON; the usual one is put together by hand, it comes so often."""
-    if isinstance(outcome, Accepted):
-        code, text = outcome.reply.code, _encode(outcome.reply.text).encode()
-        return b'{"reply":{"code":%d,"text":%s},"kind":"Accepted"}' % (code, text)
-    return _encode(_pack(outcome)).encode()
-
-
-def _pack(outcome: Outcome) -> dict[str, Any]:
+def _pack(outcome: Outcome) -> list[Any]:
+    """The end of a record: an acceptance in two values, any other in a table."""
     match outcome:
         case Accepted(reply):
-            return {"reply": _pack_reply(reply), "kind": "Accepted"}
+            return [reply.code, reply.text]
         case Refused(phase, reply, blame):
-            said = _pack_reply(reply)
-            return {"phase": phase, "reply": said, "blame": blame, "kind": "Refused"}
+            return [{"refused": phase, "reply": [reply.code, reply.text], "blame": blame}]
         case Deferred(phase, reply, detail):
-            told = _pack_reply(reply) if reply else None
-            return {"phase": phase, "reply": told, "detail": detail, "kind": "Deferred"}
+            told = [reply.code, reply.text] if reply else None
+            return [{"deferred": phase, "reply": told, "detail": detail}]
         case InDoubt(detail):
-            return {"detail": detail, "kind": "InDoubt"}
+            return [{"in_doubt": detail}]
 
 
-def _pack_reply(reply: Reply) -> dict[str, Any]:
-    return {"code": reply.code, "text": reply.text}
-
-
-def _unpack(packed: dict[str, Any]) -> Outcome:
-    reply = Reply(**packed["reply"]) if packed.get("reply") else None
-    match packed["kind"], reply:
-        case "Accepted", Reply():
-            return Accepted(reply)
-        case "Refused", Reply():
-            return Refused(Phase(packed["phase"]), reply, Blame(packed["blame"]))
-        case "Deferred", _:
-            return Deferred(Phase(packed["phase"]), reply, packed["detail"])
-        case _:
-            return InDoubt(packed.get("detail", ""))
+def _unpack(packed: list[Any]) -> Outcome:
+    match packed:
+        case [int(code), str(text)]:
+            return Accepted(Reply(code, text))
+        case [{"refused": phase, "reply": [int(code), str(text)], "blame": blame}]:
+            return Refused(Phase(phase), Reply(code, text), Blame(blame))
+        case [{"deferred": phase, "reply": None, "detail": str(detail)}]:
+            return Deferred(Phase(phase), None, detail)
+        case [{"deferred": phase, "reply": [int(code), str(text)], "detail": str(detail)}]:
+            return Deferred(Phase(phase), Reply(code, text), detail)
+        case [{"in_doubt": str(detail)}]:
+            return InDoubt(detail)
+    message = f"an unknown outcome: {packed}"
+    raise ValueError(message)

@@ -82,6 +82,7 @@ class Lane:
         else:
             self._run.gate.answered()
             self._run.settle(row, outcome)
+            self._run.flush()
             if not connection.usable:
                 await self._hang_up()
         finally:
@@ -92,6 +93,7 @@ class Lane:
         if self._dotted:
             reason = str(error) or "the run was stopped while it waited for the answer"
             self._run.settle(row, InDoubt(reason))
+            self._run.flush()
         elif isinstance(error, OSError):  # of before_dot: the network's are outcomes
             self._run.cannot_write(error)
             await self._hang_up()

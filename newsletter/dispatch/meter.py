@@ -14,32 +14,51 @@ class Meter:
     """Moves each recipient from state to state, so that the counts always add up."""
 
     def __init__(self, counts: Mapping[DeliveryState, int]) -> None:
-        self.counts = dict(counts)
         self.last_reply: Reply | None = None
         self.next_retry_at: dt.datetime | None = None
-        self._ticks: deque[float] = deque(maxlen=5000)
+        self._counts = dict(counts)
+        self._at_once = 0
+        """Accepted at the first try: told so often that they are moved together."""
+        self._attempts = 0
+        self._seen: deque[tuple[float, int]] = deque()
 
-    def settled(self, row: ClaimedRow, result: Settlement, at: float) -> None:
-        """One attempt came to an end, ``at`` seconds on the monotonic clock."""
+    @property
+    def counts(self) -> Mapping[DeliveryState, int]:
+        """Recipients in each state; those in a lane's hands count as what they were."""
+        self._move(DeliveryState.QUEUED, DeliveryState.ACCEPTED, self._at_once)
+        self._at_once = 0
+        return self._counts
+
+    def accepted(self, reply: Reply) -> None:
+        """A recipient who was queued got the message."""
+        self._at_once += 1
+        self._attempts += 1
+        self.last_reply = reply
+
+    def settled(self, row: ClaimedRow, result: Settlement) -> None:
+        """One attempt came to an end."""
         self._move(origin_of(row), result.after.state, 1)
+        self._attempts += 1
         self.last_reply = result.after.reply or self.last_reply
-        self._ticks.append(at)
 
     def suppressed(self, count: int) -> None:
         """Rows that were suppressed since the audience was frozen."""
         self._move(DeliveryState.QUEUED, DeliveryState.SUPPRESSED, count)
 
     def per_second(self, at: float) -> float:
-        """Attempts a second over the last ten seconds, or since the first."""
-        while self._ticks and self._ticks[0] < at - _WINDOW:
-            self._ticks.popleft()
-        if len(self._ticks) < 2:  # noqa: PLR2004  one tick has no distance
-            return 0.0
-        return (len(self._ticks) - 1) / max(at - self._ticks[0], 0.001)
+        """Attempts a second over the last ten seconds, or since the first question."""
+        seen = self._seen
+        if not self._attempts:
+            seen.clear()  # until the first, it is not slow but not begun
+        seen.append((at, self._attempts))
+        while len(seen) > 2 and seen[1][0] <= at - _WINDOW:  # noqa: PLR2004  two make a distance
+            seen.popleft()
+        began, count = seen[0]
+        return (self._attempts - count) / (at - began) if at > began else 0.0
 
     def _move(self, old: DeliveryState, new: DeliveryState, count: int) -> None:
-        self.counts[old] = self.counts.get(old, 0) - count
-        self.counts[new] = self.counts.get(new, 0) + count
+        self._counts[old] = self._counts.get(old, 0) - count
+        self._counts[new] = self._counts.get(new, 0) + count
 
 
 def origin_of(row: ClaimedRow) -> DeliveryState:

@@ -21,6 +21,8 @@ class RunOptions:
     """A run stays for retries that come due so soon; else it ends, the campaign waiting."""
     patience: dt.timedelta = dt.timedelta(minutes=15)
     """How long a relay that does not answer is waited for before the run ends."""
+    ledger_patience: float = 300.0
+    """Seconds for which a database that is busy or restarts is waited for, outcomes in hand."""
     first_backoff: float = 5.0
     last_backoff: float = 300.0
     """Seconds between attempts to connect: doubled from the first to the last."""

@@ -3,9 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from newsletter.delivery import InDoubt, Outcome, RetryPolicy, advance, suppresses
 from newsletter.dispatch.journal import Replay, Try, read_journal
+from newsletter.errors import LedgerError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import (
@@ -65,7 +67,7 @@ def clear_up(ledger: Ledger, number: CampaignId, now: dt.datetime) -> int:
         policy = policy_of(ledger.campaign(number), RetryPolicy())
         count = write_recovery(ledger, turn, policy, now)
         ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)
-        ledger.journal_path(number).unlink(missing_ok=True)
+        remove_journal(ledger.journal_path(number))
         return count
 
 
@@ -78,6 +80,15 @@ def write_recovery(ledger: Ledger, turn: Turn, policy: RetryPolicy, now: dt.date
         ledger.exchange(turn, found.settlements, Want(0), now)
         ledger.release(turn, found.unsent)
     return len(left)
+
+
+def remove_journal(path: Path) -> None:
+    """The ledger has all that it told; ``LedgerError`` when it will not go."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"the journal {path} cannot be removed: {error.strerror or error}"
+        raise LedgerError(message, cure="remove it: the ledger has all of it") from error
 
 
 def policy_of(campaign: Campaign, policy: RetryPolicy) -> RetryPolicy:

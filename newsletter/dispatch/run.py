@@ -1,9 +1,18 @@
 """One run in memory: what its lanes, its clerk and its ticker share."""
 
 import asyncio
+import datetime as dt
 from dataclasses import dataclass, field
 
-from newsletter.delivery import Outcome, RetryPolicy, advance, suppresses
+from newsletter.delivery import (
+    FRESH,
+    Accepted,
+    Outcome,
+    Reply,
+    RetryPolicy,
+    advance,
+    suppresses,
+)
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.gate import Gate
 from newsletter.dispatch.journal import Journal
@@ -14,7 +23,8 @@ from newsletter.dispatch.pace import Pacer
 from newsletter.dispatch.stock import Stock
 from newsletter.dispatch.watch import Watch, is_throttle
 from newsletter.errors import LedgerError
-from newsletter.ledger.model import CampaignState, ClaimedRow, Settlement
+from newsletter.ledger.instants import to_microseconds
+from newsletter.ledger.model import Acceptance, CampaignState, ClaimedRow, Settlement
 
 
 @dataclass
@@ -44,25 +54,45 @@ class Run:
         self.stock.call()
 
     def dot(self, row: ClaimedRow) -> None:
-        """The final dot of this row's message is about to leave; ``OSError`` stops it."""
+        """The final dot of this row's message is about to leave; ``OSError`` stops it.
+
+        It takes the outcomes that wait to be written with it, in one write.
+        """
         self.journal.dot((row.seq, row.delivery.attempts + 1))
 
     def settle(self, row: ClaimedRow, outcome: Outcome) -> None:
-        """Write an outcome to the journal, have it committed, and see what it means for the run."""
+        """Have an outcome kept, first by the journal, and see what it means for the run.
+
+        The journal writes it with the next dot, or at ``flush``.
+        """
         now = self.clock.now()
-        after = advance(row.delivery, outcome, self.policy, now, self.options.jitter())
-        dead = suppresses(outcome) and self.options.suppress
-        result = Settlement(row.seq, now, outcome, after, dead_address=dead)
-        try:
-            self.journal.outcome((row.seq, after.attempts), now, outcome)
-        except OSError as error:
-            self.cannot_write(error)
-        self.stock.finish(result)
-        self.meter.settled(row, result, self.clock.monotonic())
+        if row.delivery is FRESH and isinstance(outcome, Accepted):
+            self._accept(row, outcome.reply, now)
+        else:
+            self._advance(row, outcome, now)
         self._heed(outcome)
 
     def flush(self) -> None:
         """What was settled since the journal was last written is in it."""
+        try:
+            self.journal.flush()
+        except OSError as error:
+            self.cannot_write(error)
+
+    def _accept(self, row: ClaimedRow, reply: Reply, now: dt.datetime) -> None:
+        """The commonest life needs no state machine; a test holds that it says the same."""
+        told = Acceptance(row.seq, to_microseconds(now), reply.code, reply.text)
+        self.journal.accepted(told)
+        self.stock.finish(told)
+        self.meter.accepted(reply)
+
+    def _advance(self, row: ClaimedRow, outcome: Outcome, now: dt.datetime) -> None:
+        after = advance(row.delivery, outcome, self.policy, now, self.options.jitter())
+        dead = suppresses(outcome) and self.options.suppress
+        result = Settlement(row.seq, now, outcome, after, dead_address=dead)
+        self.journal.outcome((row.seq, after.attempts), now, outcome)
+        self.stock.finish(result)
+        self.meter.settled(row, result)
 
     def cannot_write(self, error: OSError) -> None:
         """The journal takes no more: what is accepted now could not be remembered."""

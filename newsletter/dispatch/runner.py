@@ -9,12 +9,14 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Coroutine
 
+from newsletter.dispatch.clerk import Clerk
 from newsletter.dispatch.clock import Clock, SystemClock
 from newsletter.dispatch.desk import Desk, open_desk
 from newsletter.dispatch.lane import Lane
 from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
 from newsletter.dispatch.opening import Opening
 from newsletter.dispatch.outgoing import Mint
+from newsletter.dispatch.recovery import remove_journal
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerLocked, RelayError
 from newsletter.ledger.ledger import Ledger
@@ -77,17 +79,16 @@ class _Runner:
         self._ledger = ledger
         self._campaign = campaign
         self._desk = desk
-        self._turn = turn
         self._run = run
+        self._clerk = Clerk(ledger, desk, turn, run)
         self._on_progress = on_progress
         self._started_at = run.clock.now()
-        self._settled_at = run.clock.monotonic()
 
     async def finish(self, stop: asyncio.Event) -> RunResult:
         """Send until something says halt, then wind down and write the last word."""
         lanes = [Lane(self._run) for _ in range(max(1, self._campaign.terms.connections))]
         working = {self._start(lane.work()): lane for lane in lanes}
-        clerk = self._start(self._clerk())
+        clerk = self._start(self._keep())
         others = [self._start(self._tick()), self._start(self._obey(stop))]
         try:
             await self._run.halting.wait()
@@ -108,31 +109,17 @@ class _Runner:
             known = error if isinstance(error, Exception) else RuntimeError(str(error))
             self._run.halt(Halt(CampaignState.STOPPED, f"{type(error).__name__}: {error}", known))
 
-    # The clerk: between the ledger and the lanes
+    # Between the ledger and the lanes
 
-    async def _clerk(self) -> None:
+    async def _keep(self) -> None:
+        """Keep the lanes in rows, and the ledger in outcomes."""
         after = 0
         while not self._run.halted:
             await self._run.stock.needed()
             if not self._run.halted:
-                grant = await self._exchange(Want(self._run.stock.appetite, after))
+                grant = await self._clerk.exchange(Want(self._run.stock.appetite, after))
                 after = grant.last_seq or after
                 self._heed(grant)
-
-    async def _exchange(self, want: Want) -> Grant:
-        """Outcomes stay in the stock until they are committed."""
-        stock, clock = self._run.stock, self._run.clock
-        results = list(stock.results)
-        grant = await self._desk.call(self._ledger.exchange, self._turn, results, want, clock.now())
-        del stock.results[: len(results)]
-        try:
-            self._run.journal.forget((each.seq, each.after.attempts) for each in results)
-        except OSError as error:
-            self._run.cannot_write(error)
-        if results:
-            stock.measure(len(results), clock.monotonic() - self._settled_at)
-            self._settled_at = clock.monotonic()
-        return grant
 
     def _heed(self, grant: Grant) -> None:
         run = self._run
@@ -184,7 +171,7 @@ class _Runner:
             last_reply=run.meter.last_reply,
             next_retry_at=run.meter.next_retry_at,
             connections=run.gate.open,
-            note=run.gate.note,
+            note=run.gate.note or self._clerk.note,
             stopping=run.halted is not None,
         )
 
@@ -208,8 +195,10 @@ class _Runner:
         self._on_progress(self._snapshot())
         if isinstance(halt.error, LedgerLocked):  # another process has it: write nothing more
             raise halt.error
-        state = await self._say(halt)
-        run.journal.discard()
+        run.flush()
+        state = await self._clerk.end(halt.state, halt.why)
+        run.journal.close()
+        remove_journal(run.journal.path)
         if halt.error and not isinstance(halt.error, RelayError):
             raise halt.error
         progress = await self._desk.call(self._ledger.progress, self._campaign.id)
@@ -222,14 +211,6 @@ class _Runner:
             stopped_by_signal=halt.by_signal,
             recovered=run.recovered,
         )
-
-    async def _say(self, halt: Halt) -> CampaignState:
-        await self._exchange(Want(0))
-        await self._desk.call(
-            self._ledger.release, self._turn, [row.seq for row in self._run.stock.rows]
-        )
-        now = self._run.clock.now()
-        return await self._desk.call(self._ledger.end_run, self._turn, halt.state, halt.why, now)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

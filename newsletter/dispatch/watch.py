@@ -19,14 +19,14 @@ class Watch:
     def see(self, outcome: Outcome) -> Halt | None:
         """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text)."""
         match outcome:
+            case Accepted():
+                self._alike = 0
             case Refused(reply=reply, blame=Blame.US):
                 return Halt(CampaignState.STOPPED, f"the relay refuses us: {reply}")
             case Refused(reply=reply) if too_big(outcome):
                 return Halt(CampaignState.PAUSED, f"the message is too big for the relay: {reply}")
             case Refused(reply=reply, blame=Blame.MESSAGE):
                 return self._count(f"{reply.code} {reply.enhanced}", str(reply))
-            case Accepted():
-                self._alike = 0
         return None
 
     def _count(self, kind: str, words: str) -> Halt | None:

@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from newsletter.errors import LedgerError, LedgerLocked
+from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
 
 _BUSY_SECONDS = 15
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PASSING = ("08", "40", "53300", "57P")
+"""PostgreSQL, appendix A: connection lost, deadlock, too many connections, shutting down."""
 _A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {
     "readonly": "the file or its folder is read-only: give yourself the right to write",
@@ -117,11 +126,23 @@ class Database:
 
 
 def told(error: Exception, name: str) -> LedgerError:
-    """A database's error in an officer's words."""
+    """A database's error in an officer's words; ``LedgerUnavailable`` if it may pass by itself."""
     fault = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
     first = fault[0] if fault else type(error).__name__
     cure = next((cure for sign, cure in _CURES.items() if sign in first.lower()), "")
-    return LedgerError(f"the ledger {name} cannot be used: {first}", cure=cure)
+    kind = LedgerUnavailable if _may_pass(error) else LedgerError
+    return kind(f"the ledger {name} cannot be used: {first}", cure=cure)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether somebody else has the lock, or the server restarts or lost the connection."""
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(driver, sqlite3.Error):
+        return getattr(driver, "sqlite_errorcode", 0) & 0xFF in _BUSY
+    state = getattr(driver, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)  # no answer at all
+    return str(state).startswith(_PASSING)
 
 
 def _open_sqlite(url: URL) -> Engine:

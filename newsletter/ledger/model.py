@@ -215,6 +215,11 @@ class Settlement:
     dead_address: bool = False
     """Whether to suppress the address with it, in the same transaction."""
 
+    @property
+    def number(self) -> int:
+        """Which attempt at the delivery it was, from 1."""
+        return self.after.attempts
+
 
 class Acceptance(NamedTuple):
     """The commonest settlement in four words: never tried before, and accepted.
@@ -226,6 +231,11 @@ class Acceptance(NamedTuple):
     at: int
     code: int
     text: str
+
+    @property
+    def number(self) -> int:
+        """Which attempt at the delivery it was: the first."""
+        return 1
 
     def spelled_out(self) -> Settlement:
         """The same in full."""

@@ -17,8 +17,8 @@ from newsletter.delivery import (
     RetryPolicy,
 )
 from newsletter.dispatch.journal import Heading, Journal, Replay
-from newsletter.dispatch.recovery import Recovery, clear_up, recover
-from newsletter.errors import LedgerLocked
+from newsletter.dispatch.recovery import Recovery, clear_up, recover, remove_journal
+from newsletter.errors import LedgerError, LedgerLocked
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import CampaignState, ClaimedRow, Want
@@ -126,6 +126,34 @@ def test_clearing_up_settles_what_was_left_and_sends_nothing(file: Path) -> None
         assert ledger.campaign(number).state is CampaignState.PAUSED
         assert ledger.verify() == ()
         assert clear_up(ledger, number, START) == 0
+
+
+def test_a_journal_that_cannot_be_read_or_removed_is_said_so_and_nothing_is_guessed(
+    file: Path,
+) -> None:
+    with Ledger.open(file) as ledger:
+        killed_run(ledger)
+        number = ledger.campaigns()[0].id
+        journal = ledger.journal_path(number)
+        journal.unlink()
+        journal.mkdir()
+        with pytest.raises(LedgerError, match="cannot be read"):
+            clear_up(ledger, number, START)
+        assert ledger.progress(number).count(DeliveryState.CLAIMED) == 3
+        with pytest.raises(LedgerError, match="cannot be removed") as told:
+            remove_journal(journal)
+        assert told.value.cure
+
+
+def test_a_journal_of_an_older_program_leaves_every_claimed_row_in_doubt(file: Path) -> None:
+    with Ledger.open(file) as ledger:
+        killed_run(ledger)
+        number = ledger.campaigns()[0].id
+        journal = ledger.journal_path(number)
+        journal.write_bytes(journal.read_bytes().replace(b"journal 2", b"journal 1"))
+        assert clear_up(ledger, number, START) == 3
+        assert ledger.progress(number).count(DeliveryState.IN_DOUBT) == 3
+        assert ledger.verify() == ()
 
 
 def test_a_cancelled_campaign_stays_cancelled_when_it_is_cleared_up(file: Path) -> None:

@@ -1,6 +1,7 @@
 """How many rows are claimed at a time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -31,7 +32,9 @@ async def needed_soon(stock: Stock) -> bool:
     return done
 
 
-@pytest.mark.parametrize(("per_second", "group"), [(5, 1), (100, 5), (1000, 50), (90_000, 200)])
+@pytest.mark.parametrize(
+    ("per_second", "group"), [(5, 1), (100, 5), (1000, 50), (30_000, 1500), (900_000, 2000)]
+)
 def test_a_group_is_about_fifty_milliseconds_of_traffic(per_second: int, group: int) -> None:
     async def settle() -> int:
         stock = Stock()
@@ -109,3 +112,54 @@ def test_outcomes_that_pile_up_are_asked_for_though_there_are_rows() -> None:
         return [one, await needed_soon(stock)]
 
     assert asyncio.run(asked()) == [False, True]
+
+
+def test_a_burst_is_no_measure_of_the_traffic() -> None:
+    async def after_a_burst() -> int:
+        stock = Stock()
+        stock.measure(40, 0.001)
+        stock.measure(1, 0.999)
+        return stock.group
+
+    assert asyncio.run(after_a_burst()) == 1
+
+
+@pytest.mark.parametrize("idle", [0, 4])
+def test_at_most_one_and_a_half_groups_are_claimed_besides_those_in_hand(idle: int) -> None:
+    async def most() -> int:
+        stock = Stock()
+        stock.group, stock.idle = 20, idle
+        highest = 0
+        for seq in range(1, 200):
+            stock.add(row(100 * seq + n) for n in range(stock.appetite))
+            highest = max(highest, len(stock.rows))
+            stock.finish(settled((await stock.take()).seq))
+        return highest
+
+    assert asyncio.run(most()) <= 30 + idle
+
+
+def test_an_answer_that_was_lost_is_made_up_for_from_what_the_ledger_holds() -> None:
+    async def agree(claimed: list[int]) -> tuple[int, list[int], list[int]]:
+        stock = Stock()
+        stock.add(map(row, (1, 2, 3, 4)))
+        for _ in range(3):
+            taken = await stock.take()
+            if taken.seq < 3:
+                stock.finish(settled(taken.seq))
+        written = stock.agree({seq: row(seq) for seq in claimed})
+        return written, [one.seq for one in stock.results], [one.seq for one in stock.rows]
+
+    assert asyncio.run(agree([1, 2, 3, 4])) == (0, [1, 2], [4])
+    assert asyncio.run(agree([3, 4, 5, 6])) == (2, [], [4, 5, 6])
+
+
+def test_a_row_that_was_settled_and_claimed_again_by_the_lost_answer_is_sent_again() -> None:
+    async def agree() -> tuple[int, list[int]]:
+        stock = Stock()
+        stock.add([row(1)])
+        stock.finish(settled((await stock.take()).seq))
+        again = replace(row(1), delivery=Delivery(DeliveryState.CLAIMED, attempts=1))
+        return stock.agree({1: again}), [one.delivery.attempts for one in stock.rows]
+
+    assert asyncio.run(agree()) == (1, [1])

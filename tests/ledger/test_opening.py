@@ -11,8 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
-from newsletter.errors import LedgerError, LedgerLocked
+from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
+from newsletter.ledger.database import told
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import sending_lock
 from newsletter.ledger.migrate import config_for
@@ -270,3 +272,33 @@ def test_verify_finds_a_journal_that_was_left_behind(recorded: Path) -> None:
         ledger.journal_path(number).write_text("")
         (found,) = ledger.verify(number)
         assert found.rule == "no journal without a run"
+
+
+def test_a_lock_that_somebody_else_holds_may_pass_and_a_full_disk_does_not(tmp_path: Path) -> None:
+    path = tmp_path / "any.db"
+    with closing(sqlite3.connect(path)) as one, closing(sqlite3.connect(path, timeout=0)) as other:
+        one.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError) as busy:
+            other.execute("BEGIN IMMEDIATE")
+        one.execute("CREATE TABLE t (x)")
+        one.execute("PRAGMA max_page_count = 2")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            one.execute("INSERT INTO t VALUES (zeroblob(100000))")
+    assert isinstance(told(busy.value, "x"), LedgerUnavailable)
+    assert not isinstance(told(full.value, "x"), LedgerUnavailable)
+    assert "make room" in told(full.value, "x").cure
+
+
+@pytest.mark.parametrize(
+    ("state", "passes"),
+    [(None, True), ("57P01", True), ("08006", True), ("40P01", True), ("53100", False)],
+    ids=["no answer", "restarts", "connection lost", "deadlock", "disk full"],
+)
+def test_a_server_that_restarts_may_pass_and_its_full_disk_does_not(
+    state: str | None, *, passes: bool
+) -> None:
+    class Driver(Exception):
+        sqlstate = state
+
+    error = OperationalError("", {}, Driver("fault"))
+    assert isinstance(told(error, "x"), LedgerUnavailable) is passes
