@@ -139,6 +139,17 @@ def _retry_times(campaign: Campaign) -> Select[Any]:
     )
 
 
+def _tried_though_postponed(campaign: Campaign) -> Select[Any]:
+    """A deferral without an attempt only waits for a turn: nothing was said of it yet."""
+    said = or_(_delivery.c.code.is_not(None), _delivery.c.deferrals > 0, _delivery.c.losses > 0)
+    return select(_delivery.c.seq).where(
+        _delivery.c.campaign == campaign.id,
+        _delivery.c.state == DeliveryState.DEFERRED,
+        _delivery.c.attempts == 0,
+        said,
+    )
+
+
 def _open_though_finished(campaign: Campaign) -> Select[Any]:
     done = campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
     waits = [DeliveryState.QUEUED, DeliveryState.DEFERRED] if done else []
@@ -166,6 +177,11 @@ _RULES: tuple[tuple[str, Callable[[Campaign], Select[Any]], str], ...] = (
         "recipient {} counts {} attempts, but {} are written",
     ),
     ("only a deferral has a next time", _retry_times, "recipient {} is {}"),
+    (
+        "who is postponed was not tried",
+        _tried_though_postponed,
+        "recipient {} was tried, but no attempt is counted",
+    ),
     (
         "a campaign that ended leaves nobody waiting",
         _open_though_finished,

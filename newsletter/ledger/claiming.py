@@ -144,11 +144,13 @@ _MARK = Spelled(
         AND seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))""",  # noqa: S608  our own words
 )
 _TRIES = "attempts, deferrals, losses, doubted, first_tried, next_at, code"
+_TOUCHED = "attempts > 0 OR next_at IS NOT NULL"
+"""Tried, or postponed; all others are alike, which makes them quick to read and to settle."""
 _ROWS = Spelled(
     sqlite=f"""
         SELECT json_group_array(json_array(
             run, delivery.seq, address, variant, json(fields), lists,
-            json(CASE WHEN attempts > 0 THEN json_array({_TRIES}) END)
+            json(CASE WHEN {_TOUCHED} THEN json_array({_TRIES}) END)
         ))
         FROM json_each(:seqs)
         CROSS JOIN delivery ON delivery.campaign = :c AND delivery.seq = value
@@ -157,7 +159,7 @@ _ROWS = Spelled(
     postgresql=f"""
         SELECT coalesce(json_agg(json_build_array(
             run, delivery.seq, address, variant, fields::json, lists,
-            CASE WHEN attempts > 0 THEN json_build_array({_TRIES}) END
+            CASE WHEN {_TOUCHED} THEN json_build_array({_TRIES}) END
         ) ORDER BY delivery.seq), '[]')::text
         FROM delivery JOIN recipient USING (campaign, seq)
         WHERE campaign = %(c)s AND state = 'claimed'

@@ -20,6 +20,7 @@ from newsletter.ledger import (
     claiming,
     doubts,
     opening,
+    pacing,
     recording,
     running,
     standing,
@@ -46,6 +47,7 @@ from newsletter.ledger.model import (
     Turn,
     Want,
 )
+from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
 from newsletter.values import Address, IssueSlug
 
 
@@ -301,11 +303,16 @@ class Ledger:
             return claiming.leftovers(connection, number)
 
     def exchange(
-        self, turn: Turn, results: Sequence[Result], want: Want, now: dt.datetime
+        self,
+        turn: Turn,
+        results: Sequence[Result],
+        want: Want,
+        now: dt.datetime,
+        notes: Notes = NOTHING,
     ) -> Grant:
         """Write outcomes, see what the officer says, claim the next rows: one transaction."""
         with self._database.write() as connection:
-            return running.exchange(connection, turn, results, want, now)
+            return running.exchange(connection, turn, results, want, now, notes)
 
     def release(self, turn: Turn, seqs: Iterable[int]) -> None:
         """Put claimed rows that were not tried back where they came from."""
@@ -313,11 +320,26 @@ class Ledger:
             running.release(connection, turn, seqs)
 
     def end_run(
-        self, turn: Turn, state: CampaignState, why: str, now: dt.datetime
+        self,
+        turn: Turn,
+        state: CampaignState,
+        why: str,
+        now: dt.datetime,
+        until: Until = NO_TIME,
     ) -> CampaignState:
         """Close the run; the state that holds (an officer's pause or cancel outweighs)."""
         with self._database.write() as connection:
-            return running.end_run(connection, turn, state, why, now)
+            return running.end_run(connection, turn, state, why, now, until)
+
+    def paces(self) -> tuple[StoredPace, ...]:
+        """How fast each relay and each slow domain went, and what it said."""
+        with self._database.read() as connection:
+            return pacing.paces(connection)
+
+    def tried(self, since_minute: int) -> Mapping[Place, Mapping[int, int]]:
+        """Messages that were tried through each relay, by minute since 1970."""
+        with self._database.read() as connection:
+            return pacing.tried(connection, since_minute)
 
     # The ledger itself
 

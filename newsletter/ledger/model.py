@@ -26,7 +26,7 @@ class CampaignState(StrEnum):
     RUNNING = "running"
     """A process sends, or one was killed while it did (see ``Progress.interrupted_at``)."""
     WAITING = "waiting"
-    """Only retries are left, or the relay was away; a worker or ``resume`` carries on."""
+    """For retries, a relay, a quota, or a time; a worker or ``resume`` carries on."""
     PAUSED = "paused"
     """An officer, or three refusals alike, said stop; ``resume`` carries on."""
     STOPPED = "stopped"
@@ -57,6 +57,10 @@ class Campaign:
     per_list: Mapping[str, int]
     nonce: str
     """Random, made at record: the secret part of Message-IDs."""
+    resume_at: dt.datetime | None = None
+    """When it goes on by itself, if it waits for a time."""
+    canary_at: dt.datetime | None = None
+    """When the first few were sent and it began to wait for a word or a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def campaign_from(row: RowMapping) -> Campaign:
         terms=terms_from_json(row["terms"]),
         per_list=json.loads(row["per_list"]),
         nonce=row["nonce"],
+        resume_at=row["resume_at"],
+        canary_at=row["canary_at"],
     )
 
 
@@ -75,12 +77,17 @@ def run_from(row: RowMapping) -> RunRecord:
 
 
 def delivery_from(row: RowMapping) -> Delivery:
-    """A row of ``delivery``, with ``text`` joined from ``attempt`` if it was asked for."""
+    """A row of ``delivery``, with ``text`` joined from ``attempt`` if it was asked for.
+
+    Who was only postponed is queued: the relay put nobody off.
+    """
     reply = None
     if row["code"] is not None:
         reply = Reply(row["code"], row.get("text") or "")
+    state = DeliveryState(row["state"])
+    postponed = state is DeliveryState.DEFERRED and not row["attempts"]
     return Delivery(
-        state=DeliveryState(row["state"]),
+        state=DeliveryState.QUEUED if postponed else state,
         attempts=row["attempts"],
         first_tried=row["first_tried"],
         next_at=row["next_at"],

@@ -8,17 +8,20 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from newsletter.delivery import DeliveryState
 from newsletter.errors import LedgerLocked, UsageError
-from newsletter.ledger import schema
+from newsletter.ledger import pacing, schema
 from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.lock import Process
 from newsletter.ledger.model import CampaignId, CampaignState, Grant, Result, Turn, Want
+from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Until
 from newsletter.ledger.prepared import Prepared
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import storable
 from newsletter.ledger.settling import settle
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
+_A_DAY = dt.timedelta(days=1, minutes=2)
+"""The longest that a quota looks back, and the minute in which it began."""
 _STARTABLE = (
     CampaignState.READY,
     CampaignState.WAITING,
@@ -47,7 +50,8 @@ def begin_run(
     changes: dict[str, Any] = {"epoch": epoch}
     if to_send:
         _refuse_unless_startable(row, now)
-        changes |= {"state": CampaignState.RUNNING, "reason": ""}
+        changes |= {"state": CampaignState.RUNNING, "reason": "", "resume_at": None}
+        pacing.forget(connection, now - _A_DAY)
     close_open_runs(connection, campaign)
     connection.execute(update(_campaign).where(_campaign.c.id == campaign).values(**changes))
     kind = "started" if to_send else "clearing up"
@@ -67,13 +71,15 @@ def exchange(
     results: Sequence[Result],
     want: Want,
     now: dt.datetime,
+    notes: Notes = NOTHING,
 ) -> Grant:
-    """Write outcomes and claim the next rows, in one transaction.
+    """Write outcomes and notes and claim the next rows, in one transaction.
 
     A row is claimed, and the claim committed, before any octet of its message is sent.
     """
     state = _fence(connection, turn)
     settle(connection, turn.campaign, results, turn.run)
+    pacing.write(connection, turn.campaign, notes, now)
     _SEEN.run(connection, {"r": turn.run, "at": to_microseconds(now)})
     if state is not CampaignState.RUNNING or not want.count:
         return Grant(state)
@@ -92,6 +98,7 @@ def end_run(
     state: CampaignState,
     why: str,
     now: dt.datetime,
+    until: Until = NO_TIME,
 ) -> CampaignState:
     """Close the run. What an officer said meanwhile (pause, cancel) outweighs ``state``.
 
@@ -103,10 +110,14 @@ def end_run(
         final = CampaignState.FINISHED
     if final is not told:
         reason = storable(why) if final is state else ""
-        values = {"state": final, "reason": reason}
+        values: dict[str, Any] = {"state": final, "reason": reason}
+        values["resume_at"] = until.resume_at if final is state else None
         connection.execute(
             update(_campaign).where(_campaign.c.id == turn.campaign).values(**values)
         )
+    if until.after_canary:
+        mark = update(_campaign).where(_campaign.c.id == turn.campaign).values(canary_at=now)
+        connection.execute(mark)
     if final is CampaignState.CANCELLED:
         cancel_open(connection, turn.campaign)
     ended = {"ended_at": now, "seen_at": now, "why": storable(why) or str(final)}

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -34,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -99,6 +100,8 @@ campaign = Table(
     Column("section_readers", Text, nullable=False),
     Column("nonce", String(32), nullable=False),
     Column("epoch", Integer, nullable=False),
+    Column("resume_at", Instant),
+    Column("canary_at", Instant),
     sqlite_autoincrement=True,
 )
 
@@ -207,4 +210,27 @@ suppression = Table(
     Column("source", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("relay", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("next_turn", Instant, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Column("refused", Float),
+    Column("refused_at", Instant),
+    Column("words", Text, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+quota = Table(
+    "quota",
+    metadata,
+    Column("relay", Text, primary_key=True),
+    Column("minute", Integer, primary_key=True, autoincrement=False),
+    Column("tried", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )

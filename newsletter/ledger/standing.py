@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from newsletter.delivery import DeliveryState, Reply
 from newsletter.errors import UsageError
@@ -56,7 +56,7 @@ def due(connection: Connection, now: dt.datetime) -> tuple[Campaign, ...]:
     """Scheduled and due; waiting with a retry due or no retry known; running (maybe killed)."""
     found = []
     for each in campaigns(connection):
-        waits = each.state is CampaignState.WAITING and _retry_is_due(connection, each.id, now)
+        waits = each.state is CampaignState.WAITING and _goes_on(connection, each, now)
         starts = each.state is CampaignState.SCHEDULED and each.due and each.due.instant <= now
         if waits or starts or each.state is CampaignState.RUNNING:
             found.append(each)
@@ -96,12 +96,10 @@ def progress(connection: Connection, number: CampaignId, *, someone_sends: bool)
 
 
 def counts(connection: Connection, number: CampaignId) -> Mapping[DeliveryState, int]:
-    """Recipients in each state that any is in."""
-    query = (
-        select(_delivery.c.state, func.count())
-        .where(_delivery.c.campaign == number)
-        .group_by(_delivery.c.state)
-    )
+    """Recipients in each state that any is in; who was only postponed waits like the others."""
+    postponed = (_delivery.c.state == schema.DEFERRED) & (_delivery.c.attempts == 0)
+    state = case((postponed, schema.word(DeliveryState.QUEUED)), else_=_delivery.c.state)
+    query = select(state, func.count()).where(_delivery.c.campaign == number).group_by(state)
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
@@ -192,9 +190,19 @@ def _gather(
             into[name].add(key)
 
 
-def _retry_is_due(connection: Connection, number: CampaignId, now: dt.datetime) -> bool:
-    next_at = next_retry(connection, number)
-    return next_at is None or next_at <= now or DeliveryState.QUEUED in counts(connection, number)
+def _goes_on(connection: Connection, waiting: Campaign, now: dt.datetime) -> bool:
+    """At its time; without one once somebody is queued or a retry is due."""
+    if waiting.resume_at:
+        return waiting.resume_at <= now
+    next_at = next_retry(connection, waiting.id)
+    return next_at is None or next_at <= now or _someone_is_queued(connection, waiting.id)
+
+
+def _someone_is_queued(connection: Connection, number: CampaignId) -> bool:
+    query = select(_delivery.c.seq).where(
+        _delivery.c.campaign == number, _delivery.c.state == schema.word(DeliveryState.QUEUED)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _last_attempt(connection: Connection, number: CampaignId) -> Any:

@@ -91,7 +91,9 @@ def retry(
         raise UsageError(message, cure=cure)
     table = schema.delivery
     statement = update(table).where(
-        table.c.campaign == number, table.c.state.in_([str(state) for state in wanted])
+        table.c.campaign == number,
+        table.c.state.in_([str(state) for state in wanted]),
+        table.c.attempts > 0,  # who was only postponed waits for a turn, not for a retry
     )
     fresh: dict[str, Any] = {"state": DeliveryState.QUEUED, "next_at": None, "first_tried": None}
     fresh |= {"deferrals": 0, "losses": 0}
