@@ -21,6 +21,8 @@ class RunOptions:
     """A run stays for retries that come due so soon; else it ends, the campaign waiting."""
     patience: dt.timedelta = dt.timedelta(minutes=15)
     """How long a relay that does not answer is waited for before the run ends."""
+    largest_group: int = 2000
+    """Rows claimed at a time, at most; a group is about 50 ms of traffic."""
     ledger_patience: float = 300.0
     """Seconds for which a database that is busy or restarts is waited for, outcomes in hand."""
     first_backoff: float = 5.0

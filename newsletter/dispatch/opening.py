@@ -10,6 +10,7 @@ from newsletter.dispatch.outgoing import Letters, Mint
 from newsletter.dispatch.pace import Pacer
 from newsletter.dispatch.recovery import policy_of, write_recovery
 from newsletter.dispatch.run import Run
+from newsletter.dispatch.stock import Stock
 from newsletter.errors import LedgerError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import this_process
@@ -48,6 +49,7 @@ class Opening:
             policy=self._policy,
             clock=self._clock,
             options=options,
+            stock=Stock(options.largest_group),
             recovered=recovered,
         )
         return turn, run

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from newsletter.ledger.model import ClaimedRow, Result
 
-_LARGEST_GROUP = 2000
 _GROUP_SECONDS = 0.05
 _SMOOTHING = 0.5
 
@@ -20,11 +19,12 @@ class Stock:
     rows, slow ones small groups so that whatever goes wrong touches few rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, largest_group: int = 2000) -> None:
         self.rows: deque[ClaimedRow] = deque()
         self.results: list[Result] = []
         self.in_hand: dict[int, ClaimedRow] = {}
         self.idle = 0
+        self._largest_group = largest_group
         self._group = 1
         self._low = 0
         self._filled = asyncio.Event()
@@ -143,7 +143,7 @@ class Stock:
             return
         self._per_second += _SMOOTHING * (self._count / self._seconds - self._per_second)
         self._count, self._seconds = 0, 0.0
-        self.group = min(_LARGEST_GROUP, max(1, round(self._per_second * _GROUP_SECONDS)))
+        self.group = min(self._largest_group, max(1, round(self._per_second * _GROUP_SECONDS)))
 
 
 def _has(claimed: Mapping[int, ClaimedRow], result: Result) -> bool:

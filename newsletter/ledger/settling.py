@@ -11,7 +11,7 @@ from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.model import Acceptance, CampaignId, Result, Settlement, Suppression
-from newsletter.ledger.prepared import Spelled, packed
+from newsletter.ledger.prepared import Spelled, Tabled, packed
 from newsletter.ledger.rows import describe, storable
 from newsletter.ledger.suppressions import suppress
 
@@ -32,30 +32,43 @@ def settle(
     shared = {"c": campaign, "run": run, "was": was.value}
     accepted = [each for each in results if isinstance(each, Acceptance)]
     if accepted:
-        rows = _packed_acceptances(accepted)
-        _write(connection, _ACCEPTED, _ACCEPTED_ATTEMPT, shared | {"rows": rows}, len(accepted))
+        _write_acceptances(connection, accepted, shared)
     if len(accepted) < len(results):
         others = [each for each in results if isinstance(each, Settlement)]
-        rows = packed([_row(each) for each in others])
-        _write(connection, _SETTLED, _ATTEMPT, shared | {"rows": rows}, len(others))
+        _write_others(connection, others, shared)
         _suppress_dead(connection, campaign, [each for each in others if each.dead_address])
 
 
-def _write(
-    connection: Connection, state: Spelled, attempt: Spelled, values: dict[str, Any], count: int
+def _write_acceptances(
+    connection: Connection, accepted: Sequence[Acceptance], shared: dict[str, Any]
 ) -> None:
-    if state.change(connection, values) != count:
-        message = f"an outcome of campaign {values['c']} is for a delivery that was not being tried"
+    told = {"c": shared["c"], "run": shared["run"]}
+    _ACCEPTED_ATTEMPT.insert(connection, told, _storable(accepted))
+    seqs = packed([each.seq for each in accepted])
+    _refuse_unless(_ACCEPTED.change(connection, shared | {"seqs": seqs}) == len(accepted), shared)
+
+
+def _write_others(
+    connection: Connection, others: Sequence[Settlement], shared: dict[str, Any]
+) -> None:
+    values = shared | {"rows": packed([_row(each) for each in others])}
+    _refuse_unless(_SETTLED.change(connection, values) == len(others), shared)
+    _ATTEMPT.change(connection, values)
+
+
+def _refuse_unless(as_told: bool, shared: dict[str, Any]) -> None:
+    if not as_told:
+        number = shared["c"]
+        message = f"an outcome of campaign {number} is for a delivery that was not being tried"
         raise LedgerError(message, next_command="newsletter ledger verify")
-    attempt.change(connection, values)
 
 
-def _packed_acceptances(accepted: Sequence[Acceptance]) -> str:
+def _storable(accepted: Sequence[Acceptance]) -> Sequence[Acceptance]:
     """As they are, unless one of the replies may be more than a database takes."""
-    rows = packed(accepted)
-    if "\\u" not in rows:
-        return rows
-    return packed([each._replace(text=storable(each.text)) for each in accepted])
+    texts = "".join([each.text for each in accepted])
+    if texts.isascii() and "\0" not in texts:
+        return accepted
+    return [each._replace(text=storable(each.text)) for each in accepted]
 
 
 def _suppress_dead(
@@ -109,24 +122,30 @@ _FROM_POSTGRESQL = """
     FROM json_array_elements(%(rows)s::json) AS told (value)
     WHERE campaign = %(c)s AND seq = (value->>0)::int AND state = %(was)s"""
 _ACCEPTED = Spelled(
-    sqlite=f"""
-        INSERT INTO delivery ({_KEPT}, code)
-        SELECT campaign, seq, 'accepted', 1, 0, 0, false, value->>1, value->>1, value->>2
-        {_FROM_SQLITE}
-            state = excluded.state, attempts = excluded.attempts, code = excluded.code,
-            first_tried = excluded.first_tried, last_tried = excluded.last_tried""",
-    postgresql=f"""
+    sqlite="""
         UPDATE delivery SET
-            state = 'accepted', attempts = 1, code = (value->>2)::int,
-            first_tried = (value->>1)::bigint, last_tried = (value->>1)::bigint
-        {_FROM_POSTGRESQL}""",  # noqa: S608  our own words
+            state = 'accepted', attempts = 1,
+            (first_tried, last_tried, code) = (
+                SELECT at, at, code FROM attempt
+                WHERE attempt.campaign = :c AND attempt.seq = delivery.seq AND n = 1
+            )
+        WHERE campaign = :c AND state = :was AND seq IN (SELECT value FROM json_each(:seqs))""",
+    postgresql="""
+        UPDATE delivery SET
+            state = 'accepted', attempts = 1,
+            first_tried = at, last_tried = at, code = attempt.code
+        FROM attempt
+        WHERE delivery.campaign = %(c)s AND state = %(was)s
+        AND attempt.campaign = %(c)s AND attempt.seq = delivery.seq AND n = 1
+        AND delivery.seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))""",
 )
 """Of rows that were never tried before: the rest of their columns stays as it is."""
-_ACCEPTED_ATTEMPT = Spelled(
+_ACCEPTED_ATTEMPT = Tabled(
+    width=4,
     sqlite=f"""
         INSERT INTO attempt ({_ATTEMPTED})
-        SELECT :c, value->>0, 1, :run, value->>1, 'accepted', 'dot', '', value->>2, value->>3, ''
-        FROM json_each(:rows)""",  # noqa: S608  our own words
+        SELECT ?1, column1, 1, ?2, column2, 'accepted', 'dot', '', column3, column4, ''
+        FROM ({{rows}}) WHERE column1 IS NOT NULL""",  # noqa: S608  our own words
     postgresql=f"""
         INSERT INTO attempt ({_ATTEMPTED})
         SELECT %(c)s, (value->>0)::int, 1, %(run)s::int, (value->>1)::bigint,

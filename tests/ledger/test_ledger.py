@@ -211,16 +211,36 @@ def test_an_acceptance_in_few_words_leaves_what_the_full_settlement_leaves(
     assert found[0] == found[1]
 
 
-def test_an_acceptance_in_few_words_counts_once_too(ledger: Ledger) -> None:
-    number, turn = begin(ledger, 2)
+def test_an_acceptance_in_few_words_counts_once_and_for_a_claimed_row_only(
+    ledger: Ledger,
+) -> None:
+    number, turn = begin(ledger, 3)
     claim(ledger, turn)
-    told = Acceptance(1, to_microseconds(START), 250, "Ok")
+    ledger.release(turn, [3])
+    one, two, free = (Acceptance(seq, to_microseconds(START), 250, "Ok") for seq in (1, 2, 3))
     with pytest.raises(LedgerError):
-        ledger.exchange(turn, [told, told], Want(0), START)
-    assert states(ledger, number) == [DeliveryState.CLAIMED] * 2
-    ledger.exchange(turn, [told], Want(0), START)
+        ledger.exchange(turn, [one, two, one], Want(0), START)
     with pytest.raises(LedgerError, match="was not being tried"):
-        ledger.exchange(turn, [told], Want(0), START)
+        ledger.exchange(turn, [two, free], Want(0), START)
+    assert ledger.attempts(number) == ()
+    ledger.exchange(turn, [one], Want(0), START)
+    with pytest.raises(LedgerError):
+        ledger.exchange(turn, [one], Want(0), START)
+    assert states(ledger, number) == ["accepted", "claimed", "queued"]
+    assert ledger.verify() == ()
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 31, 40, 171, 681, 1300])
+def test_a_group_of_any_size_is_settled_whole(ledger: Ledger, count: int) -> None:
+    number, turn = begin(ledger, count)
+    rows = claim(ledger, turn, count).rows
+    told = [Acceptance(row.seq, to_microseconds(START), 250, f"Ok {row.seq}") for row in rows]
+    ledger.exchange(turn, told, Want(0), START)
+    assert [each.reply for each in ledger.attempts(number)] == [
+        Reply(250, f"Ok {seq}") for seq in range(1, count + 1)
+    ]
+    assert ledger.progress(number).counts == {DeliveryState.ACCEPTED: count}
+    assert ledger.verify() == ()
 
 
 @given(
