@@ -6,7 +6,8 @@ from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.model import Halt, RunOptions
 from newsletter.errors import RelayError, RelayUnavailable
 from newsletter.ledger.model import CampaignState
-from newsletter.transport.base import Connection, Transport
+from newsletter.transport.base import Stream, Transport
+from newsletter.transport.single import stream_over
 
 _MINUTE = 60
 
@@ -30,7 +31,7 @@ class Gate:
         while (wait := self._not_before - self._clock.monotonic()) > 0:
             await self._clock.sleep(wait)
 
-    async def connect(self) -> Connection | Halt | None:
+    async def connect(self) -> Stream | Halt | None:
         """A connection; None when it is worth another try after ``rest``; else why it is not."""
         async with self._one_by_one:
             if self._clock.monotonic() < self._not_before:
@@ -42,7 +43,7 @@ class Gate:
             except RelayError as error:
                 return Halt(CampaignState.STOPPED, error.message, error)
             self._succeeded()
-            return connection
+            return stream_over(connection)
 
     def answered(self) -> None:
         """The relay answers somebody, so it is not away."""

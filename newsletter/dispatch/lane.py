@@ -1,62 +1,196 @@
-"""One lane: a row, a connection, a turn, a message, an outcome; and again."""
+"""One lane: a row, a turn, a message, an outcome; and again, over a connection of its own.
 
-from newsletter.delivery import InDoubt
+Where nothing must be waited for, the next message is handed over from within the callback that
+brought the last answer. The lane's own task is for what takes time: a relay that is away, a row
+that is not there yet, a turn that lies ahead, the last answers.
+"""
+
+import asyncio
+
+from newsletter.delivery import Deferred, InDoubt, Outcome, Phase, Reply
 from newsletter.dispatch.model import Halt
 from newsletter.dispatch.run import Run
+from newsletter.dispatch.watch import is_throttle
 from newsletter.ledger.model import CampaignState, ClaimedRow
-from newsletter.transport.base import Connection, OutgoingMessage
+from newsletter.transport.base import OutgoingMessage, Stream
+
+
+class Halted(Exception):
+    """The run came to its end before this message's final dot."""
 
 
 class Lane:
-    """Sends one message at a time over a connection of its own, until the run is halted."""
+    """Keeps a connection of its own fed until the run is halted."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._connection: Connection | None = None
-        self.talking = False
+        self._stream: Stream | None = None
+        self._served = False
+        self._flows = False
+        self._due: float | None = None
+        """When the turn is that was taken for the next message, on the monotonic clock."""
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._error: BaseException | None = None
+        self.open: dict[int, Handed] = {}
+        """What was handed over and has no end yet, by the row's number."""
+        self.told = False
+        """Whether an outcome waits to be written to the journal."""
+
+    @property
+    def talking(self) -> bool:
         """Whether a dialogue is open: then it is let finish rather than cut."""
-        self._dotted = False
+        return bool(self.open)
 
     async def work(self) -> None:
         """Go on until the run is halted or this task is cancelled."""
+        self._task = asyncio.current_task()
         try:
             while not self._run.halted:
-                if self._connection is None:
+                if self._stream is None:
                     await self._run.gate.rest()
-                await self._deliver(await self._run.stock.take())
+                await self._begin(await self._run.stock.take())
+                await self._flow()
+            await self._answers()
         finally:
             await self._hang_up()
+            self._raise()
 
-    async def _deliver(self, row: ClaimedRow) -> None:
-        """Try one row; it is settled, or put back if its final dot was surely not written."""
-        self._dotted = False
+    # What must wait
+
+    async def _begin(self, row: ClaimedRow) -> None:
+        """Hand one row over once there is a connection, a turn and room; else put it back."""
+        handed = False
         try:
-            connection = await self._ready()
-            message = self._fill(row) if connection else None
-            if connection and message:
-                await self._send(connection, row, message)
+            stream = await self._ready()
+            if stream:
+                self._due = None
+                handed = self._hand_over(stream, row)
         finally:
-            if row.seq in self._run.stock.in_hand and not self._dotted:
+            if not handed:
                 self._run.stock.put_back(row)
 
-    async def _ready(self) -> Connection | None:
-        """An open connection and a turn, in that order: no envelope is open while it waits."""
+    async def _ready(self) -> Stream | None:
+        """A turn, and an open connection when it has come: no envelope is open while it waits."""
         run = self._run
-        if self._connection and run.pacer.delay > run.options.idle_limit:
-            await self._hang_up()
-            await run.clock.sleep(run.pacer.delay - run.options.idle_limit)
-        if self._connection is None and not await self._dial():
+        if self._due is None:
+            self._due = run.clock.monotonic() + run.pacer.reserve()
+        if self._stream and self._wait > run.options.idle_limit:
+            await self._part()
+            await run.clock.sleep(self._wait - run.options.idle_limit)
+        if self._stream is None and not await self._dial():
             return None
-        await run.pacer.turn()
-        return None if run.halted else self._connection
+        if self._wait > 0:
+            await run.clock.sleep(self._wait)
+        while self._stream and self.open and not self._stream.room:
+            await self._news()
+        if self._stream and self._served and not self._stream.usable:
+            await self._part()  # it was closed while idle: no fault of this message
+        return None if run.halted else self._stream
+
+    @property
+    def _wait(self) -> float:
+        """Seconds until the turn that was taken."""
+        return 0.0 if self._due is None else self._due - self._run.clock.monotonic()
 
     async def _dial(self) -> bool:
         answer = await self._run.gate.connect()
         if isinstance(answer, Halt):
             self._run.halt(answer)
             return False
-        self._connection = answer
+        self._stream, self._served = answer, False
+        if answer:
+            answer.feeder = self
+        elif self._wait <= 0:
+            self._due = None  # turns that nobody could take are not made up for at a run
         return answer is not None
+
+    async def _flow(self) -> None:
+        """Let answers bring the next messages, until that ends: then what is wanted must wait."""
+        self._flows = True
+        self.refill()
+        while self._flows and self.open:
+            await self._news()
+        self._flows = False
+        self._raise()
+        if self._stream and not self._stream.usable:
+            await self._part()
+
+    async def _answers(self) -> None:
+        while self.open:
+            await self._news()
+
+    async def _news(self) -> None:
+        self._wanted.clear()
+        await self._wanted.wait()
+        self._raise()
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error:
+            raise error
+
+    async def _part(self) -> None:
+        """Hang up once what is in the air was answered."""
+        await self._answers()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream:
+            stream.feeder = None
+            self._run.gate.closed()
+            try:
+                await stream.close()
+            finally:
+                self._write()
+
+    # What the connection calls
+
+    def refill(self) -> None:
+        """Hand over while there is room, a row, and a turn that is now."""
+        run, stream = self._run, self._stream
+        try:
+            while self._flows and stream and stream.room and not run.halted:
+                row = run.stock.pop()
+                wait = run.pacer.reserve() if row else 0.0
+                if row is None or wait > 0:
+                    self._due = run.clock.monotonic() + wait if wait > 0 else None
+                    self._flows = False
+                    self._wanted.set()
+                if row and (wait > 0 or not self._hand_over(stream, row)):
+                    run.stock.put_back(row)
+        except Exception as error:  # noqa: BLE001  raised by the lane's task
+            self.fail(error)
+
+    def rest(self) -> None:
+        """Nothing more for now: the journal is brought up to date, the task looks."""
+        self._write()
+        if not (self._flows and self.open):
+            self._wanted.set()
+        if self._task and self._run.halted and not self.open:
+            self._task.cancel()  # whatever it waits for is not needed any more
+
+    def _write(self) -> None:
+        if self.told:
+            self.told = False
+            self._run.flush()
+
+    def fail(self, error: BaseException) -> None:
+        """Nobody foresaw this: the lane ends with it."""
+        self._flows = False
+        self._error = self._error or error
+        self._wanted.set()
+
+    # One row
+
+    def _hand_over(self, stream: Stream, row: ClaimedRow) -> bool:
+        message = self._fill(row)
+        if message:
+            handed = Handed(self, self._run, row, behind=bool(self.open))
+            self.open[row.seq] = handed
+            stream.hand_over(message, handed)
+        return message is not None
 
     def _fill(self, row: ClaimedRow) -> OutgoingMessage | None:
         try:
@@ -66,42 +200,60 @@ class Lane:
             self._run.halt(Halt(CampaignState.STOPPED, why))
             return None
 
-    async def _send(
-        self, connection: Connection, row: ClaimedRow, message: OutgoingMessage
-    ) -> None:
-        self.talking, self._dotted = True, False
-
-        def before_dot() -> None:
-            self._run.dot(row)
-            self._dotted = True
-
+    def ended(self, row: ClaimedRow, outcome: Outcome) -> None:
+        """One row has its outcome."""
+        del self.open[row.seq]
+        self.told = self._served = True
         try:
-            outcome = await connection.send(message, before_dot)
-        except BaseException as error:  # noqa: BLE001  raised again by _cut, the row settled
-            await self._cut(row, error)
-        else:
-            self._run.gate.answered()
             self._run.settle(row, outcome)
-            self._run.flush()
-            if not connection.usable:
-                await self._hang_up()
-        finally:
-            self.talking = False
+        except Exception as error:  # noqa: BLE001  raised by the lane's task
+            self.fail(error)
 
-    async def _cut(self, row: ClaimedRow, error: BaseException) -> None:
-        """The dialogue ended without an outcome: after the dot that is doubt, whatever it was."""
+    def given_back(self, row: ClaimedRow) -> None:
+        """One row was not tried."""
+        del self.open[row.seq]
+        self._run.stock.put_back(row)
+
+
+class Handed:
+    """One row that a connection has in its hands."""
+
+    __slots__ = ("_behind", "_dotted", "_lane", "_row", "_run")
+
+    def __init__(self, lane: Lane, run: Run, row: ClaimedRow, *, behind: bool) -> None:
+        self._lane = lane
+        self._run = run
+        self._row = row
+        self._behind = behind
+        self._dotted = False
+
+    def before_dot(self) -> None:
+        """Record the intent; one that only stood in line is not begun once the run is halted."""
+        if self._behind and self._run.halted:
+            raise Halted
+        self._run.dot(self._row)
+        self._dotted = True
+        self._lane.told = False
+
+    def settled(self, outcome: Outcome) -> None:
+        """The answer, or what silence means."""
+        self._run.gate.answered()
+        self._lane.ended(self._row, outcome)
+
+    def untried(self, reply: Reply | None) -> None:
+        """It goes to another connection; the relay's 421 counts all the same."""
+        if reply and is_throttle(Deferred(Phase.MAIL, reply)):
+            self._run.pacer.slow_down()
+        self._lane.given_back(self._row)
+
+    def cut(self, error: BaseException) -> None:
+        """Ended without an answer: after the dot that is doubt, whatever it was."""
         if self._dotted:
             reason = str(error) or "the run was stopped while it waited for the answer"
-            self._run.settle(row, InDoubt(reason))
-            self._run.flush()
-        elif isinstance(error, OSError):  # of before_dot: the network's are outcomes
-            self._run.cannot_write(error)
-            await self._hang_up()
-            return
-        raise error
-
-    async def _hang_up(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection:
-            self._run.gate.closed()
-            await connection.close()
+            self._lane.ended(self._row, InDoubt(reason))
+        else:
+            self._lane.given_back(self._row)
+        if isinstance(error, OSError) and not self._dotted:
+            self._run.cannot_write(error)  # of before_dot: the network's are outcomes
+        elif not isinstance(error, (Halted, asyncio.CancelledError)):
+            self._lane.fail(error)

@@ -1,16 +1,16 @@
-"""How a message leaves: the two Protocols that every transport keeps."""
+"""How a message leaves: the Protocols that transports keep, and those who feed them."""
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from newsletter.delivery import Outcome
+from newsletter.delivery import Outcome, Reply
 
 
 class OutgoingMessage(NamedTuple):
     """One message to one recipient, as it goes over the wire.
 
-    ``content`` has CRLF line ends, ends in CRLF, holds 7-bit octets in lines of at most 998, and
-    no line begins with a dot (the compiler encodes it), so it needs no dot-stuffing.
+    ``content`` has CRLF line ends, ends in CRLF and holds 7-bit octets in lines of at most 998.
+    No line of it begins with a dot (the compiler encodes it), so it needs no dot-stuffing.
     """
 
     sender: str
@@ -40,6 +40,65 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """Say QUIT, wait for a second at most, and let go."""
+        ...
+
+
+class Handover(Protocol):
+    """What one who hands a message over is told of it: the intent, then exactly one end."""
+
+    def before_dot(self) -> None:
+        """The final dot (or last chunk) is about to be written; if this raises, it is not."""
+        ...
+
+    def settled(self, outcome: Outcome) -> None:
+        """An end: what the attempt came to."""
+        ...
+
+    def untried(self, reply: Reply | None) -> None:
+        """An end: the connection went before a word about this message counted.
+
+        ``reply`` is the 421 that it went with, if there was one.
+        """
+        ...
+
+    def cut(self, error: BaseException) -> None:
+        """An end: it was broken off on our side; ``error`` is what ``before_dot`` raised."""
+        ...
+
+
+class Feeder(Protocol):
+    """Who keeps a connection busy. Both calls come from within the event loop's callbacks."""
+
+    def refill(self) -> None:
+        """There is room: hand over what is at hand, without waiting."""
+        ...
+
+    def rest(self) -> None:
+        """All that the relay said so far was told; look whether the connection is usable still."""
+        ...
+
+
+@runtime_checkable
+class Stream(Connection, Protocol):
+    """A connection that messages are handed over to without waiting for their outcomes.
+
+    Outcomes come in the order of the handing over, each before the next ``before_dot`` that the
+    connection's window allows.
+    """
+
+    feeder: Feeder | None
+    """Who is asked for more; nobody where messages are sent one by one."""
+
+    @property
+    def room(self) -> bool:
+        """Whether one more message may be handed over now."""
+        ...
+
+    def hand_over(self, message: OutgoingMessage, handover: Handover) -> None:
+        """Take one message while there is ``room``; ``handover`` is told its end, at once or later.
+
+        Raises nothing.
+        """
         ...
 
 

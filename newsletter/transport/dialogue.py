@@ -6,10 +6,13 @@ say which reply answers which command.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from newsletter.delivery import Reply
 from newsletter.transport.alarm import Alarm
-from newsletter.transport.reply import Lost, read_reply
+from newsletter.transport.outlet import TransportOutlet, outlet_of
+from newsletter.transport.reply import Lost, read_replies, read_reply
 
 _MOST_UNASKED = 32_768
 _CLOSING = b"421"
@@ -17,105 +20,140 @@ _CLOSING_CODE = 421
 _NO_REPLY = "no reply"
 _TAKES_NO_MORE = "the relay took no more"
 
+Owed = tuple[Callable[[Reply], None], float]
+"""Who is told a reply, and the seconds that it may take once it is the next."""
+
+
+class Talker(Protocol):
+    """Who speaks over a dialogue. What it raises as ``Lost`` comes back to ``lost``."""
+
+    def drained(self) -> None:
+        """The kernel took all that was written."""
+        ...
+
+    def overheard(self) -> None:
+        """The relay said something that nobody asked for."""
+        ...
+
+    def lost(self, loss: Lost) -> None:
+        """The dialogue is over; whatever is owed will not come."""
+        ...
+
+    def rest(self) -> None:
+        """All that came was told."""
+        ...
+
 
 class Dialogue(asyncio.Protocol):
     """Takes over an open, greeted and authenticated connection.
 
-    Every method raises ``Lost`` once the connection is gone or out of step; replies that came
-    whole before that are still read.
+    Replies that came whole before an end are still told. Writing raises ``Lost`` once the
+    connection is gone or out of step.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
+        self.talker: Talker | None = None
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._alarm = Alarm(self._too_late)
-        self._received = bytearray()
-        self._replies: deque[Reply] = deque()
-        self._owed = 0
-        self._waiter: asyncio.Future[None] | None = None
+        self._received = b""
+        self._owed: deque[Owed] = deque()
         self._waits_for = (_NO_REPLY, 0.0)
         self._lost = ""
-        self.held = False
-        """Whether the last octets that were written did not reach the kernel (yet, or ever)."""
         self.misled = False
         """Whether the end came from replies that were late, malformed or not asked for."""
-        # Held is then anything left, not "more than 64 KB"; at 0 TLS would be held for ever.
-        transport.set_write_buffer_limits(high=1, low=0)
+        self.outlet = outlet_of(transport, self._drained, self._broken)
         transport.set_protocol(self)
 
     @property
     def alive(self) -> bool:
         """Whether the replies that are owed, and those to other commands, may still come."""
         unasked = self._received and not self._owed
-        leaving = self._replies and self._replies[0].code == _CLOSING_CODE
-        return not (self._lost or unasked or leaving or self._transport.is_closing())
+        return not (self._lost or unasked or self._transport.is_closing())
+
+    @property
+    def owes(self) -> bool:
+        """Whether a reply is still to come."""
+        return bool(self._owed)
 
     # What the event loop calls
 
     def data_received(self, data: bytes) -> None:
-        """Collect replies; hand them over when they are whole."""
+        """Collect replies; tell them when they are whole."""
         if self._lost:
             return
-        self._received += data
+        received = self._received + data if self._received else data
         if self._owed:
-            self._collect()
-        elif len(self._received) > _MOST_UNASKED:
+            self._collect(received)
+            return
+        self._received = received
+        if len(received) > _MOST_UNASKED:
             self._mislead("the relay spoke unasked, without an end")
+        elif b"\n" in data:
+            self._tell(lambda talker: talker.overheard())
+
+    def eof_received(self) -> None:
+        """The relay says nothing more; asyncio then closes our side too."""
+        self._end("the relay closed the connection")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake whoever waits."""
-        self._lose(f"connection lost: {exc}" if exc else "the relay closed the connection")
+        """Tell that it is over."""
+        self._end(f"connection lost: {exc}" if exc else "the relay closed the connection")
 
     def pause_writing(self) -> None:
-        """The kernel takes no more for now."""
-        self.held = True
+        """The kernel takes no more for now (told to a transport's outlet only)."""
+        if isinstance(self.outlet, TransportOutlet):
+            self.outlet.held = True
 
     def resume_writing(self) -> None:
         """The kernel took everything."""
-        self.held = False
-        self._wake()
+        if isinstance(self.outlet, TransportOutlet):
+            self.outlet.held = False
+            self._drained()
 
-    # What a transaction calls
+    # What a talker calls
 
-    async def ask(self, command: str, within: float) -> Reply:
-        """Write one command and wait for its reply."""
-        spoken = self.unasked()
-        if spoken:
-            return spoken
-        self.write(command.encode() + b"\r\n", replies=1)
-        return await self.reply(within)
-
-    def write(self, octets: bytes, *, replies: int = 0) -> None:
-        """Put octets on the wire, in order; so many replies will answer them.
+    def write(self, octets: bytes, owed: Iterable[Owed] = ()) -> None:
+        """Put octets on the wire, in order; replies will answer them, each told to whom it is owed.
 
         When it raises, the kernel took none of them.
         """
-        if self._lost or self._transport.is_closing():
-            raise Lost(self._lost or "the connection is closed")
-        self._owed += replies
-        self._transport.write(octets)
-        if self._transport.is_closing() and not self._lost:  # no word from the relay closed it
-            raise Lost("the connection was lost before this was written")
-
-    async def drain(self, within: float) -> None:
-        """Wait until the kernel took all that was written."""
-        while self.held:
-            await self._wait(_TAKES_NO_MORE, within)
         if self._lost:
             raise Lost(self._lost)
+        waiting = bool(self._owed)
+        self._owed.extend(owed)
+        self.outlet.write(octets)
+        if not waiting:
+            self._wind()
 
-    async def reply(self, within: float) -> Reply:
-        """Wait for the next reply that is owed."""
-        while not self._replies:
-            await self._wait(_NO_REPLY, within)
-        return self._replies.popleft()
+    def await_drain(self, within: float) -> None:
+        """Have ``drained`` called, or the dialogue ended when the kernel takes too long."""
+        self._waits_for = (_TAKES_NO_MORE, within)
+        self._alarm.wind(within)
+
+    async def ask(self, command: bytes, within: float) -> Reply:
+        """Write one command and wait for its reply; raises ``Lost`` without one."""
+        spoken = self.unasked()
+        if spoken:
+            return spoken
+        answer: asyncio.Future[Reply] = self._loop.create_future()
+        talker, self.talker = self.talker, _Asking(answer)
+        try:
+            self.write(command + b"\r\n", [(answer.set_result, within)])
+            return await answer
+        except asyncio.CancelledError:
+            self.abandon("interrupted")
+            raise
+        finally:
+            self.talker = talker
 
     def unasked(self) -> Reply | None:
         """A 421 that the relay said by itself (RFC 5321, 3.8); anything else is out of step."""
         if not self._received:
             return None
         whole = read_reply(self._received)
-        self._mislead("the relay spoke unasked")
+        self.misled = self.misled or not self._lost
+        self.abandon("the relay spoke unasked")
         if whole and whole[0].code == _CLOSING_CODE:
             return whole[0]
         raise Lost(self._lost)
@@ -123,46 +161,73 @@ class Dialogue(asyncio.Protocol):
     async def quit(self, within: float) -> None:
         """Say goodbye, wait no longer than told, and let go."""
         try:
-            await self.ask("QUIT", within)
+            await self.ask(b"QUIT", within)
         except Lost:
             pass
         finally:
             self.abandon("closed")
 
     def abandon(self, reason: str) -> None:
-        """Drop the connection at once; whoever waits is told the reason."""
-        self._lose(reason)
+        """Drop the connection at once; nobody is told."""
+        self._lost = self._lost or reason
+        self._alarm.stop()
+        self._owed.clear()
+        self.outlet.close()
         self._transport.abort()
 
     # Within
 
-    def _collect(self) -> None:
+    def _collect(self, received: bytes) -> None:
         """Take the replies that are owed; one too many makes all that are unread doubtful."""
-        try:
-            while self._owed and (whole := read_reply(self._received)):
-                reply, self._received[:] = whole
-                self._replies.append(reply)
-                self._owed -= 1
-        except Lost as garbled:
-            self._mislead(str(garbled))
-            return
-        if self._received and not self._owed and not self._received.startswith(_CLOSING):
-            self._replies.clear()
+        owed = len(self._owed)
+        replies, rest, garbled = read_replies(received, owed)
+        self._received = rest
+        if rest and len(replies) == owed and not rest.startswith(_CLOSING):
             self._mislead("the relay sent more than one reply at once")
-        elif self._replies:
-            self._wake()
+            return
+        if replies:
+            self._play(replies)
+        if garbled and not self._lost:
+            self._mislead(garbled)
+        elif replies and self.talker:
+            self.talker.rest()
 
-    async def _wait(self, what: str, within: float) -> None:
-        if self._lost:
-            raise Lost(self._lost)
-        self._waiter = self._loop.create_future()
-        self._waits_for = (what, within)
-        self._alarm.wind(within)
+    def _play(self, replies: list[Reply]) -> None:
+        """Tell each one; what is said on hearing one may end the dialogue."""
+        owed = self._owed
         try:
-            await self._waiter
-        finally:
-            self._waiter = None
+            for reply in replies:
+                owed.popleft()[0](reply)
+                if self._lost:
+                    return
+        except Lost as loss:
+            self._over(loss)
+        else:
+            self._wind()
+
+    def _wind(self) -> None:
+        if self._owed:
+            within = self._owed[0][1]
+            self._waits_for = (_NO_REPLY, within)
+            self._alarm.wind(within)
+        elif self._waits_for[0] is _NO_REPLY or not self.outlet.held:
             self._alarm.still()
+
+    def _tell(self, event: Callable[[Talker], None]) -> None:
+        if self.talker and not self._lost:
+            try:
+                event(self.talker)
+            except Lost as loss:
+                self._over(loss)
+            if self.talker:
+                self.talker.rest()
+
+    def _drained(self) -> None:
+        self._wind()
+        self._tell(lambda talker: talker.drained())
+
+    def _broken(self, error: OSError) -> None:
+        self._end(f"connection lost: {error}")
 
     def _too_late(self) -> None:
         what, within = self._waits_for
@@ -170,13 +235,36 @@ class Dialogue(asyncio.Protocol):
 
     def _mislead(self, reason: str) -> None:
         self.misled = self.misled or not self._lost
-        self.abandon(reason)
+        self._end(reason)
 
-    def _lose(self, reason: str) -> None:
-        self._lost = self._lost or reason
-        self._alarm.stop()
-        self._wake()
+    def _end(self, reason: str) -> None:
+        if not self._lost:
+            self.abandon(reason)
+            self._over(Lost(reason))
+            if self.talker:
+                self.talker.rest()
 
-    def _wake(self) -> None:
-        if self._waiter and not self._waiter.done():
-            self._waiter.set_result(None)
+    def _over(self, loss: Lost) -> None:
+        self.abandon(str(loss))
+        if self.talker:
+            self.talker.lost(loss)
+
+
+class _Asking:
+    """Waits for one reply."""
+
+    def __init__(self, answer: asyncio.Future[Reply]) -> None:
+        self._answer = answer
+
+    def drained(self) -> None:
+        pass
+
+    def overheard(self) -> None:
+        pass
+
+    def rest(self) -> None:
+        pass
+
+    def lost(self, loss: Lost) -> None:
+        if not self._answer.done():
+            self._answer.set_exception(loss)

@@ -39,7 +39,8 @@ class SmtpOptions:
     ``none`` is allowed on a loopback host only, unless ``insecure``. ``local_hostname`` is what
     EHLO says (an address literal needs no DNS and is always well formed: RFC 5321, 4.1.3);
     ``ca_file`` holds authorities to trust besides the system's (PEM). ``pipelining`` writes an
-    envelope at once where the relay offers it (RFC 2920).
+    envelope at once where the relay offers it (RFC 2920). ``chunking_window`` is how many messages
+    may be in the air on one connection where the relay offers CHUNKING (RFC 3030); 1 is without.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +54,7 @@ class SmtpOptions:
     local_hostname: str = "[127.0.0.1]"
     ca_file: Path | None = None
     pipelining: bool = True
+    chunking_window: int = 1
 
     @property
     def place(self) -> str:
@@ -98,6 +100,11 @@ class RelayFacts:
     def smtputf8(self) -> bool:
         """Addresses beyond ASCII are taken (RFC 6531)."""
         return "smtputf8" in self.extensions
+
+    @property
+    def size(self) -> bool:
+        """The size may be said in advance (RFC 1870)."""
+        return "size" in self.extensions
 
     @property
     def chunking(self) -> bool:

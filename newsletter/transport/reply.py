@@ -18,7 +18,7 @@ class Lost(Exception):
     """The dialogue ended without an answer; the text says how."""
 
 
-def read_reply(received: bytes | bytearray) -> tuple[Reply, bytes] | None:
+def read_reply(received: bytes) -> tuple[Reply, bytes] | None:
     """The first whole reply and what follows it, or None while it is incomplete.
 
     Raises ``Lost`` for what no reply can be (RFC 5321, 4.2: three digits, the same in each line).
@@ -30,8 +30,20 @@ def read_reply(received: bytes | bytearray) -> tuple[Reply, bytes] | None:
             raise Lost(_ENDLESS)
         return None
     if received[3:4] != b"-":
-        return _one_line(bytes(received[:end])), bytes(received[end + 1 :])
-    return _several_lines(bytes(received))
+        return _one_line(received[:end]), received[end + 1 :]
+    return _several_lines(received)
+
+
+def read_replies(received: bytes, most: int) -> tuple[list[Reply], bytes, str]:
+    """So many whole replies at most, what follows them, and why the next one is none (if so)."""
+    replies: list[Reply] = []
+    try:
+        while len(replies) < most and (whole := read_reply(received)):
+            reply, received = whole
+            replies.append(reply)
+    except Lost as garbled:
+        return replies, received, str(garbled)
+    return replies, received, ""
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -25,7 +25,8 @@ from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.fault import STARTTLS, Fault, NotOfferedError, beneath, entry_error
 from newsletter.transport.options import RelayFacts, Security, SmtpOptions
 from newsletter.transport.reply import storable
-from newsletter.transport.transaction import Habits, SmtpConnection
+from newsletter.transport.stream import Habits
+from newsletter.transport.transaction import SmtpConnection
 
 _TROUBLE = (aiosmtplib.SMTPException, OSError, ValueError)
 _PERMANENT = 500

@@ -1,39 +1,25 @@
-"""One message over an open dialogue: MAIL, RCPT, DATA, body, dot, with the phase kept in sight.
+"""Messages over an open dialogue, each with its phase kept in sight: MAIL, RCPT, DATA, body, dot.
 
-The phase tells what silence means: before the final dot the relay cannot have accepted the
-message, after it nobody knows (RFC 5321, 4.1.1.4 and 6.1).
+Each reply is judged within the event loop's callback and answered by the next write, so nothing
+waits for a task. Where the relay offers PIPELINING (RFC 2920), the envelope goes in one write, and
+the next message's envelope goes with the final dot.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from newsletter.delivery import Blame, Outcome, Phase, Refused, Reply, outcome_of
-from newsletter.errors import RelayUnavailable
+from newsletter.delivery import Phase, Reply, outcome_of
 from newsletter.transport.base import OutgoingMessage
-from newsletter.transport.dialogue import Dialogue
+from newsletter.transport.dialogue import Dialogue, Owed
+from newsletter.transport.envelope import safe_content
 from newsletter.transport.options import RelayFacts
 from newsletter.transport.reply import Lost
+from newsletter.transport.stream import CLOSING, NEGATIVE, Habits, SmtpStream
+from newsletter.transport.transit import Transit
 
-_QUIT_SECONDS = 1.0
-_CLOSING = 421
-_NEGATIVE = 400
 _TAKEN_AT_ONCE = 16_384
 """Octets: what a kernel's send buffer takes whole, so that body and dot may go as one."""
 _ENVELOPE = (Phase.MAIL, Phase.RCPT, Phase.DATA)
-_DOT_LINE = re.compile(rb"\r\n\.")  # a third quicker over a large body than ``in``
-_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
 
 
-@dataclass(slots=True)
-class Habits:
-    """How one relay is spoken to, as learned on the way; its connections share them."""
-
-    pipelining: bool = True
-    """Whether an envelope goes in one write where the relay offers it."""
-
-
-class SmtpConnection:
+class SmtpConnection(SmtpStream):
     """An open dialogue with a relay that takes one message after the other."""
 
     def __init__(
@@ -46,230 +32,221 @@ class SmtpConnection:
         habits: Habits,
         keep: object = None,
     ) -> None:
-        self.facts = facts
-        self._keep = keep  # what opened the connection must not be collected while it is open
-        self._dialogue = dialogue
-        self._timeout = timeout
-        self._dot_timeout = dot_timeout
-        self._habits = habits
-        self._phase = Phase.MAIL
-        self._following: OutgoingMessage | None = None
-        self._announced: OutgoingMessage | None = None
+        super().__init__(dialogue, facts, timeout=timeout, habits=habits, keep=keep)
+        self._following: Transit | None = None
+        self._offering = False
+        self._answered = False
+        self._owe_mail: Owed = (self._mail, timeout)
+        self._owe_rcpt: Owed = (self._rcpt, timeout)
+        self._owe_data: Owed = (self._data, timeout)
+        self._owe_dot: Owed = (self._dot, dot_timeout)
+        self._owe_rset: Owed = (self._rset, timeout)
+        self._owe_envelope = (self._owe_mail, self._owe_rcpt, self._owe_data)
+        self._owe_dot_and_envelope = (self._owe_dot, *self._owe_envelope)
 
     @property
-    def usable(self) -> bool:
-        """False once the relay or the network ended the dialogue, or it fell out of step."""
-        return self._dialogue.alive
+    def room(self) -> bool:
+        """Whether nothing is under way, or the next envelope can go with the final dot."""
+        if self._offering:
+            return self._following is None
+        return not self._line and self._dialogue.alive
 
-    async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        """Hand one message over; ``before_dot`` runs just before the final dot is written."""
-        self._phase = Phase.MAIL
-        try:
-            unfit = unsendable(message, self.facts)
-            return unfit or await self._transact(message, before_dot)
-        except Lost as loss:
-            return self._lost(loss)
-        except BaseException:
-            # Half a message is on the wire: closing is the only way not to finish it.
-            self._dialogue.abandon("interrupted")
-            raise
-        finally:
-            self._following = None
-
-    def announce(self, following: OutgoingMessage) -> None:
-        """Tell which message comes next, before or while one is sent (until ``before_dot`` ends).
-
-        Its envelope then goes with that one's final dot, where the relay takes it so, which saves
-        a round trip; the next ``send`` must be given this very message. Nothing of it is handed
-        over before that: a connection that is closed instead has sent nothing.
-        """
-        if self._at_once and not unsendable(following, self.facts):
-            self._following = following
-
-    async def check(self) -> None:
-        """Say NOOP; raises ``RelayUnavailable`` when the relay does not answer it with 250."""
-        try:
-            reply = await self._dialogue.ask("NOOP", self._timeout)
-            said = str(reply) if reply.code >= _NEGATIVE else ""
-        except Lost as loss:
-            said = str(loss)
-        if said:
-            message = f"{self.facts.place} let us in, then: {said}"
-            raise RelayUnavailable(message, cure="try again later")
-
-    async def close(self) -> None:
-        """Say QUIT, wait for a second at most, and let go."""
-        if self._announced:
-            self._dialogue.abandon("closed")  # the body may be open: QUIT would be a part of it
+    def _take(self, transit: Transit) -> None:
+        if self._offering:
+            transit.behind = True
+            self._following = transit
         else:
-            await self._dialogue.quit(_QUIT_SECONDS)
+            self._begin(transit)
+
+    # The envelope
 
     @property
     def _at_once(self) -> bool:
         return self._habits.pipelining and self.facts.pipelining
 
-    async def _transact(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        announced, self._announced = self._announced, None
-        if announced and announced is not message:
-            raise Lost("another message was announced")
-        if announced:
-            stopped = await self._judged()
-        elif self._at_once:
-            stopped = await self._at_a_stroke(message)
-        else:
-            stopped = await self._one_by_one(message)
-        return stopped or await self._hand_over(message.content, before_dot)
+    def _begin(self, transit: Transit) -> None:
+        self._line.append(transit)
+        message = transit.message
+        try:
+            if self._at_once:
+                self._say(self._envelope(message), self._owe_envelope)
+            else:
+                self._say(self._envelopes.mail(message), (self._owe_mail,))
+        except Lost as loss:
+            self.lost(loss)
 
-    async def _one_by_one(self, message: OutgoingMessage) -> Outcome | None:
-        """The envelope, each command after the answer to the last; an outcome where it ended."""
-        for phase, command in _envelope(message, self.facts):
-            self._phase = phase
-            reply = await self._dialogue.ask(command, self._timeout)
-            if not _goes_on(phase, reply.code):
-                return await self._stopped(reply)
-        return None
+    def _envelope(self, message: OutgoingMessage) -> bytes:
+        return self._envelopes.mail(message) + self._envelopes.rcpt(message) + b"DATA\r\n"
 
-    async def _at_a_stroke(self, message: OutgoingMessage) -> Outcome | None:
-        """The envelope in one write (RFC 2920, 3.1)."""
+    def _say(self, commands: bytes, owed: tuple[Owed, ...]) -> None:
+        """Write them; a 421 that the relay said already is the answer to the first."""
         spoken = self._dialogue.unasked()
         if spoken:
-            return await self._stopped(spoken)
-        self._dialogue.write(_written(message, self.facts), replies=len(_ENVELOPE))
-        return await self._judged()
+            owed[0][0](spoken)
+        else:
+            self._dialogue.write(commands, owed)
 
-    async def _judged(self) -> Outcome | None:
-        """Each answer to an envelope that was written at once, judged as if it were alone."""
-        for unread, phase in zip((2, 1, 0), _ENVELOPE, strict=True):
-            self._phase = phase
-            reply = await self._dialogue.reply(self._timeout)
-            if not _goes_on(phase, reply.code):
-                return await self._stopped(reply, unread)
-        return None
+    def _mail(self, reply: Reply) -> None:
+        transit = self._line[0]
+        if reply.code != 250:  # noqa: PLR2004 - RFC 5321, 4.3.2
+            self._refused(transit, reply)
+            return
+        transit.phase = Phase.RCPT
+        if not self._dialogue.owes:
+            self._say(self._envelopes.rcpt(transit.message), (self._owe_rcpt,))
 
-    async def _hand_over(self, content: bytes, before_dot: Callable[[], None]) -> Outcome:
-        """The body and the final dot: one write for the small, two for the large."""
-        self._phase = Phase.BODY
-        rest = _stuffed(content)
-        if len(rest) > _TAKEN_AT_ONCE:
-            self._dialogue.write(rest)
-            await self._dialogue.drain(self._timeout)
-            rest = b""
+    def _rcpt(self, reply: Reply) -> None:
+        transit = self._line[0]
+        if transit.refusal:
+            self._also(reply, opens=False)
+        elif reply.code not in {250, 251}:  # RFC 5321, 4.3.2 and 3.4
+            self._refused(transit, reply)
+        else:
+            transit.phase = Phase.DATA
+            if not self._dialogue.owes:
+                self._say(b"DATA\r\n", (self._owe_data,))
+
+    def _data(self, reply: Reply) -> None:
+        transit = self._line[0]
+        if transit.refusal:
+            self._also(reply, opens=reply.code < NEGATIVE)
+        elif reply.code != 354:  # noqa: PLR2004 - the one reply that opens the body
+            self._refused(transit, reply)
+        else:
+            transit.phase = Phase.BODY
+            self._body(transit)
+
+    # The body
+
+    def _body(self, transit: Transit) -> None:
+        """One write for a small message, dot included; the kernel is waited for with a large."""
+        content = safe_content(transit.message)
+        if len(content) <= _TAKEN_AT_ONCE:
+            self._end(transit, content)
+            return
+        self._dialogue.write(content)
+        if self._dialogue.outlet.held:
+            self._dialogue.await_drain(self._timeout)
+        else:
+            self._end(transit, b"")
+
+    def drained(self) -> None:
+        """The kernel took the body: now the dot."""
+        if self._line and self._line[0].phase is Phase.BODY:
+            self._end(self._line[0], b"")
+
+    def _end(self, transit: Transit, rest: bytes) -> None:
+        """Write what is left and the final dot, with the next envelope behind it if there is one.
+
+        The content may begin a group of commands (RFC 2920, 3.1).
+        """
         early = self._dialogue.unasked()
         if early:
-            return outcome_of(Phase.BODY, early)
-        before_dot()
-        self._end(rest + b".\r\n")
-        self._phase = Phase.DOT
-        return self._ended(await self._dialogue.reply(self._dot_timeout))
+            self._line.popleft()
+            transit.handover.settled(outcome_of(Phase.BODY, early))
+            return
+        self._offer()
+        try:
+            transit.handover.before_dot()
+        except BaseException as error:  # noqa: BLE001  told; whoever handed it over decides
+            self._break_off(error)
+            return
+        self._write_dot(transit, rest + b".\r\n")
 
-    def _end(self, octets: bytes) -> None:
-        """Write the final dot, and the next envelope behind it (the content may begin a group)."""
-        following = self._following
+    def _write_dot(self, transit: Transit, octets: bytes) -> None:
+        following, self._following = self._following, None
+        transit.phase = Phase.DOT
+        transit.end = self._dialogue.outlet.queued + len(octets)
         if following:
-            envelope = _written(following, self.facts)
-            self._dialogue.write(octets + envelope, replies=1 + len(_ENVELOPE))
+            self._line.append(following)
+            envelope = self._envelope(following.message)
+            self._dialogue.write(octets + envelope, self._owe_dot_and_envelope)
         else:
-            self._dialogue.write(octets, replies=1)
-        self._announced = following
+            self._dialogue.write(octets, (self._owe_dot,))
 
-    async def _stopped(self, reply: Reply, unread: int = 0) -> Outcome:
-        """The transaction ended before the body: clear it, or leave."""
-        phase = self._phase
-        if reply.code < _NEGATIVE or reply.code == _CLOSING:
-            self._leave(reply)
-        else:
-            await self._clear(unread)
-        return outcome_of(phase, reply)
+    def _offer(self) -> None:
+        """Ask for the next message, before the intent: what is written then goes at once."""
+        if self.feeder and self._at_once:
+            self._offering = True
+            self.feeder.refill()
+            self._offering = False
 
-    async def _clear(self, unread: int) -> None:
-        """Read what is still owed, then forget the transaction; whatever comes, nothing is sent.
+    def _dot(self, reply: Reply) -> None:
+        transit = self._line.popleft()
+        self._answered = True
+        if reply.code == CLOSING or reply.code // 100 == 3:  # noqa: PLR2004 - intermediate
+            self._leave(transit.phase, reply)
+        transit.handover.settled(outcome_of(Phase.DOT, reply))
+
+    # When it does not go on
+
+    def _refused(self, transit: Transit, reply: Reply) -> None:
+        """The transaction ends before the body: clear it, or leave."""
+        if reply.code == CLOSING and self._answered and transit.phase is Phase.MAIL:
+            # Said along with the answer to the dot: of itself, not on hearing of this message.
+            self._line.popleft()
+            self._leave(transit.phase, reply)
+            transit.handover.untried(reply)
+            return
+        transit.refusal = transit.phase, reply
+        if reply.code < NEGATIVE or reply.code == CLOSING:
+            self._give_up(transit, reply)
+        elif not self._dialogue.owes:
+            self._clear(transit)
+
+    def _also(self, reply: Reply, *, opens: bool) -> None:
+        """What follows a refused command is owed, and read.
 
         A relay that opens the body though it refused the envelope is left: a lone dot could make
         it deliver an empty message (RFC 2920, 3.1, would have us send one).
         """
-        try:
-            for left in reversed(range(unread)):
-                reply = await self._dialogue.reply(self._timeout)
-                if reply.code == _CLOSING or (reply.code < _NEGATIVE and not left):
-                    self._leave(reply)
-                    return
-            reply = await self._dialogue.ask("RSET", self._timeout)
-        except Lost:
-            self._doubt_pipelining(self._dialogue.misled)
+        transit = self._line[0]
+        if reply.code == CLOSING or opens:
+            self._give_up(transit, reply)
+        elif not self._dialogue.owes:
+            self._clear(transit)
+
+    def _clear(self, transit: Transit) -> None:
+        """Forget the transaction; nothing of it was sent, whatever comes."""
+        spoken = self._dialogue.unasked()
+        if spoken:
+            self._give_up(transit, spoken)
         else:
-            if reply.code >= _NEGATIVE:
-                self._leave(reply)
+            self._dialogue.write(b"RSET\r\n", (self._owe_rset,))
 
-    def _ended(self, reply: Reply) -> Outcome:
-        if reply.code == _CLOSING or reply.code // 100 == 3:  # noqa: PLR2004 - intermediate
-            self._leave(reply)
-        return outcome_of(Phase.DOT, reply, f"the relay answered {reply}")
+    def _rset(self, reply: Reply) -> None:
+        transit = self._line[0]
+        if reply.code >= NEGATIVE:
+            self._give_up(transit, reply)
+        else:
+            self._line.popleft()
+            self._tell_refusal(transit)
 
-    def _lost(self, loss: Lost) -> Outcome:
-        """A dot that the kernel never took, being last, is a dot that was not written."""
-        self._dialogue.abandon(str(loss))
-        self._doubt_pipelining(self._dialogue.misled)
-        before = self._phase is Phase.DOT and self._dialogue.held and not self._announced
-        return outcome_of(Phase.BODY if before else self._phase, None, str(loss))
+    def _give_up(self, transit: Transit, reply: Reply) -> None:
+        self._line.popleft()
+        self._leave(transit.refusal[0] if transit.refusal else transit.phase, reply)
+        self._tell_refusal(transit)
 
-    def _leave(self, reply: Reply) -> None:
-        self._doubt_pipelining(reply.code < _NEGATIVE)
-        self._dialogue.abandon("the relay is closing or out of step")
+    @staticmethod
+    def _tell_refusal(transit: Transit) -> None:
+        if outcome := transit.refused:
+            transit.handover.settled(outcome)
 
-    def _doubt_pipelining(self, misled: bool) -> None:
+    def overheard(self) -> None:
+        """Said between messages: looked at before the next word. In a body it ends it."""
+        if self._line and self._line[0].phase is Phase.BODY:
+            self._end(self._line[0], b"")
+
+    def rest(self) -> None:
+        """All that came was told: the feeder's turn."""
+        self._answered = False
+        super().rest()
+
+    def _take_line(self) -> list[Transit]:
+        following, self._following = self._following, None
+        return [*super()._take_line(), *([following] if following else [])]
+
+    def _mixed_up(self, phase: Phase) -> None:
         """Some relays (and things between) offer it and lose or mix up what is written at once."""
-        if misled and self._phase in _ENVELOPE:
+        if phase in _ENVELOPE:
             self._habits.pipelining = False
-
-
-def unsendable(message: OutgoingMessage, facts: RelayFacts) -> Refused | None:
-    """Why this relay cannot be given the message at all; found without a word on the wire.
-
-    An address is never altered to fit: without SMTPUTF8 a non-ASCII one is not sendable
-    (RFC 6531, 3.5), and one that would break a command never is.
-    """
-    addresses = (message.sender, message.recipient)
-    if _UNSAFE.search("".join(addresses)) or not message.recipient:
-        return _unsent(Phase.RCPT, 553, "5.1.3 not an address", Blame.READER)
-    if not facts.smtputf8 and not message.recipient.isascii():
-        return _unsent(Phase.RCPT, 553, "5.6.7 the relay does not take SMTPUTF8", Blame.READER)
-    if not facts.smtputf8 and not message.sender.isascii():
-        return _unsent(Phase.MAIL, 550, "5.6.7 the relay does not take SMTPUTF8", Blame.US)
-    if facts.size_limit and len(message.content) > facts.size_limit:
-        text = f"5.3.4 {len(message.content)} octets, the relay takes {facts.size_limit}"
-        return _unsent(Phase.MAIL, 552, text, Blame.MESSAGE)
-    return None
-
-
-def _unsent(phase: Phase, code: int, text: str, blame: Blame) -> Refused:
-    return Refused(phase, Reply(code, f"{text} (not sent)"), blame)
-
-
-def _envelope(message: OutgoingMessage, facts: RelayFacts) -> tuple[tuple[Phase, str], ...]:
-    """Each command before the body, with its phase."""
-    beyond_ascii = not (message.sender.isascii() and message.recipient.isascii())
-    size = f" SIZE={len(message.content)}" if "size" in facts.extensions else ""
-    utf8 = " SMTPUTF8" if beyond_ascii else ""
-    return (
-        (Phase.MAIL, f"MAIL FROM:<{message.sender}>{size}{utf8}"),
-        (Phase.RCPT, f"RCPT TO:<{message.recipient}>"),
-        (Phase.DATA, "DATA"),
-    )
-
-
-def _written(message: OutgoingMessage, facts: RelayFacts) -> bytes:
-    return "".join(f"{command}\r\n" for _, command in _envelope(message, facts)).encode()
-
-
-def _goes_on(phase: Phase, code: int) -> bool:
-    """Whether this reply lets the next step follow (251: RFC 5321, 3.4)."""
-    if phase is Phase.DATA:
-        return code == 354  # noqa: PLR2004 - the one reply that opens the body
-    return code == 250 or (phase is Phase.RCPT and code == 251)  # noqa: PLR2004 - RFC 5321, 4.3.2
-
-
-def _stuffed(content: bytes) -> bytes:
-    """The content, safe to be ended by a dot, were the compiler ever to break its promise."""
-    if content.startswith(b".") or _DOT_LINE.search(content):
-        content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
-    return content if content.endswith(b"\r\n") else content + b"\r\n"

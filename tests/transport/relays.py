@@ -54,6 +54,8 @@ class ScriptedRelay:
     heard: list[str] = field(default_factory=list)
     accepted: list[bytes] = field(default_factory=list)
     connections: int = 0
+    always: bool = False
+    """Whether the script is played at every message."""
     _message: int = -1
     _refused: bool = False
 
@@ -95,7 +97,8 @@ class ScriptedRelay:
         await self._play("DOT", writer)
 
     def _step(self, verb: str) -> Step:
-        if verb in self.script and (self._message in {self.at, -1} or verb == "EHLO"):
+        here = self.always or self._message in {self.at, -1} or verb == "EHLO"
+        if verb in self.script and here:
             return self.script[verb]
         if self._refused and verb in {"RCPT", "DATA"}:
             return (b"503 5.5.1 bad sequence of commands\r\n",)

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused
+from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply
 from newsletter.transport.base import OutgoingMessage
-from newsletter.transport.transaction import SmtpConnection
 from tests.transport.relays import GOOD, message_to
+from tests.transport.row import Row
 from tests.transport.wire import Answer, Wire, connection_over
 
 ANNA, BRUNO, CARLA = (message_to(f"{name}@soci.example") for name in ("anna", "bruno", "carla"))
@@ -43,31 +43,18 @@ def envelope(message: OutgoingMessage) -> bytes:
     return f"MAIL FROM:<{message.sender}>\r\nRCPT TO:<{message.recipient}>\r\nDATA\r\n".encode()
 
 
-async def _send(
-    connection: SmtpConnection, messages: list[OutgoingMessage]
-) -> tuple[list[Outcome], list[int]]:
-    outcomes: list[Outcome] = []
-    dots: list[int] = []
-    for number, message in enumerate(messages):
-        if number + 1 < len(messages):
-            connection.announce(messages[number + 1])
-        outcomes.append(await connection.send(message, lambda number=number: dots.append(number)))  # type: ignore[misc] # mypy infers no type for the default
-        if not connection.usable:
-            break
-    return outcomes, dots
-
-
 def sent(
     answer: Answer, messages: list[OutgoingMessage], *, pipelining: bool = True
 ) -> tuple[list[Outcome], list[int], Wire]:
-    """Messages in a row, each announced before the one in front of it is sent."""
+    """Messages in a row, each handed over as soon as there is room; what came of them."""
 
-    async def row() -> tuple[list[Outcome], list[int], Wire]:
+    async def row() -> tuple[Row, Wire]:
         wire = Wire(answer)
         connection = connection_over(wire, pipelining=pipelining)
-        return *await _send(connection, messages), wire
+        return await Row(connection, messages).ride(), wire
 
-    return asyncio.run(row())
+    rode, wire = asyncio.run(row())
+    return [rode.outcomes[n] for n in sorted(rode.outcomes)], rode.dots, wire
 
 
 def test_a_row_of_messages_takes_one_write_each() -> None:
@@ -174,53 +161,74 @@ def test_an_announced_reader_who_is_refused_is_refused_at_rcpt() -> None:
 
 
 def test_closing_instead_of_sending_leaves_the_announced_message_unsent() -> None:
-    async def ride() -> list[bytes]:
-        wire = Wire(good)
+    def keeps_the_body_shut(written: bytes, wire: Wire) -> None:
+        said = answers_to(written)
+        wire.protocol.data_received(GOOD["DOT"] if END in written else said)
+
+    async def ride() -> tuple[Row, list[bytes]]:
+        wire = Wire(keeps_the_body_shut)
         connection = connection_over(wire, pipelining=True)
-        connection.announce(BRUNO)
-        await connection.send(ANNA, lambda: None)
+        row = Row(connection, [ANNA, BRUNO])
+        row.refill()
         assert connection.usable
         await connection.close()
         assert wire.closing
-        return wire.written
+        return row, wire.written
 
-    assert asyncio.run(ride()) == [envelope(ANNA), BODY_AND_DOT + envelope(BRUNO)]
+    row, written = asyncio.run(ride())
+    assert written == [envelope(ANNA), BODY_AND_DOT + envelope(BRUNO)]
+    assert isinstance(row.outcomes[0], Accepted)
+    assert (row.untried, row.dots) == ([1], [0])
 
 
-def test_another_message_than_the_announced_one_never_takes_its_envelope() -> None:
-    async def ride() -> list[bytes]:
-        wire = Wire(good)
-        connection = connection_over(wire, pipelining=True)
-        connection.announce(BRUNO)
-        await connection.send(ANNA, lambda: None)
-        outcome = await connection.send(CARLA, lambda: None)
-        assert outcome == Deferred(Phase.MAIL, None, "another message was announced")
-        assert not connection.usable
-        return wire.written
+def test_what_was_announced_when_the_connection_went_was_not_tried() -> None:
+    def hangs_up(written: bytes, wire: Wire) -> None:
+        if END not in written:
+            return good(written, wire)
+        wire.protocol.data_received(GOOD["DOT"])
+        return wire.protocol.connection_lost(None)
 
-    assert len(asyncio.run(ride())) == 2
+    async def ride() -> Row:
+        return await Row(connection_over(Wire(hangs_up), pipelining=True), [ANNA, BRUNO]).ride()
+
+    row = asyncio.run(ride())
+    assert isinstance(row.outcomes[0], Accepted)
+    assert row.untried == [1]
+
+
+def test_a_421_instead_of_the_announced_envelope_is_told_though_it_costs_no_attempt() -> None:
+    def leaves(written: bytes, wire: Wire) -> None:
+        said = answers_to(written)
+        wire.protocol.data_received(
+            said if END not in written else GOOD["DOT"] + b"421 4.7.0 slow down\r\n"
+        )
+
+    async def ride() -> Row:
+        return await Row(connection_over(Wire(leaves), pipelining=True), [ANNA, BRUNO]).ride()
+
+    row = asyncio.run(ride())
+    assert row.untried == [1]
+    assert row.replies == [Reply(421, "4.7.0 slow down")]
 
 
 def test_a_message_that_cannot_be_sent_is_not_announced() -> None:
     outcomes, _, wire = sent(good, [ANNA, message_to("pelé@soci.example"), CARLA])
 
     assert [type(outcome) for outcome in outcomes] == [Accepted, Refused, Accepted]
-    assert len(wire.written) == 4
+    assert len(wire.written) == 3
+    assert wire.written[1] == BODY_AND_DOT + envelope(CARLA)
 
 
-def test_the_intent_may_announce_and_one_that_fails_sends_neither() -> None:
-    async def ride() -> list[bytes]:
+def test_an_intent_that_fails_sends_neither_message() -> None:
+    async def ride() -> tuple[Row, list[bytes]]:
         wire = Wire(good)
         connection = connection_over(wire, pipelining=True)
+        row = Row(connection, [ANNA, BRUNO], full=True)
+        await row.ride()
+        assert not connection.usable
+        return row, wire.written
 
-        def before_dot() -> None:
-            connection.announce(BRUNO)
-            raise OSError
-
-        try:
-            await connection.send(ANNA, before_dot)
-        except OSError:
-            assert not connection.usable
-        return wire.written
-
-    assert asyncio.run(ride()) == [envelope(ANNA)]
+    row, written = asyncio.run(ride())
+    assert written == [envelope(ANNA)]
+    assert (row.outcomes, row.untried) == ({}, [1])
+    assert [type(error) for error in row.cuts] == [OSError]

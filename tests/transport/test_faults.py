@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused
+from newsletter.transport.base import OutgoingMessage
 from newsletter.transport.smtp import SmtpTransport
 from tests.transport.relays import (
     GOOD,
@@ -18,6 +19,7 @@ from tests.transport.relays import (
     options_for,
     relay,
 )
+from tests.transport.row import Row
 
 pytestmark = pytest.mark.slow  # a minute: every fault at every phase, three ways
 
@@ -79,29 +81,50 @@ class Ride:
 async def _ride(script: dict[str, Step], at: Spot, content: bytes) -> Ride:
     offer: dict[str, Step] = {"EHLO": (PIPELINING,)} if at.pipelined else {}
     async with relay(script | offer, at.number) as scripted:
-        ride = Ride([], [], [], scripted)
         transport = SmtpTransport(options_for(scripted.port, timeout=0.25, dot_timeout=0.25))
-        connection = await transport.connect()
         messages = [
             message_to(f"reader{n}@soci.example", content if n == at.number else SMALL)
             for n in range(MESSAGES)
         ]
-        for number, message in enumerate(messages):
-            ride.dots.append(False)
-            if at.way == "announced" and number + 1 < MESSAGES:
-                connection.announce(messages[number + 1])
-
-            def before_dot(number: int = number) -> None:
-                ride.dots[number] = True
-
-            ride.outcomes.append(await connection.send(message, before_dot))
-            await asyncio.sleep(0.002)  # a relay that closes is heard of after its answer
-            ride.usable.append(connection.usable)
-            if not connection.usable:
-                await connection.close()
-                connection = await transport.connect()
-        await connection.close()
+        ride = Ride([], [], [], scripted)
+        await (_in_a_row if at.way == "announced" else _one_by_one)(ride, transport, messages)
         return ride
+
+
+async def _one_by_one(
+    ride: Ride, transport: SmtpTransport, messages: list[OutgoingMessage]
+) -> None:
+    connection = await transport.connect()
+    for number, message in enumerate(messages):
+        ride.dots.append(False)
+
+        def before_dot(number: int = number) -> None:
+            ride.dots[number] = True
+
+        ride.outcomes.append(await connection.send(message, before_dot))
+        await asyncio.sleep(0.002)  # a relay that closes is heard of after its answer
+        ride.usable.append(connection.usable)
+        if not connection.usable:
+            await connection.close()
+            connection = await transport.connect()
+    await connection.close()
+
+
+async def _in_a_row(ride: Ride, transport: SmtpTransport, messages: list[OutgoingMessage]) -> None:
+    """Each is announced; what was not tried goes over another connection."""
+    outcomes: dict[int, Outcome] = {}
+    ride.dots, ride.usable = [False] * MESSAGES, [False] * MESSAGES
+    left = list(range(MESSAGES))
+    while left:
+        connection = await transport.connect()
+        row = await Row(connection, [messages[number] for number in left]).ride()
+        await connection.close()
+        for place, outcome in row.outcomes.items():
+            outcomes[left[place]] = outcome
+            ride.dots[left[place]] = place in row.dots
+            ride.usable[left[place]] = row.usable[place]
+        left = [left[place] for place in row.left]
+    ride.outcomes = [outcomes[number] for number in range(MESSAGES)]
 
 
 def ride(script: dict[str, Step], at: Spot, content: bytes = SMALL) -> Outcome:

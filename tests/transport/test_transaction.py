@@ -117,7 +117,7 @@ def test_the_kernel_is_waited_for_before_the_intent_is_recorded(*, pipelining: b
         takes_the_body_slowly,
         pipelining=pipelining,
         content=LARGE * 900,
-        before_dot=lambda wire: seen.append(wire.protocol.held),
+        before_dot=lambda wire: seen.append(wire.protocol.outlet.held),
     )
 
     assert isinstance(outcome, Accepted)

@@ -6,7 +6,8 @@ from typing import cast
 
 from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.options import RelayFacts
-from newsletter.transport.transaction import Habits, SmtpConnection
+from newsletter.transport.stream import Habits
+from newsletter.transport.transaction import SmtpConnection
 
 Answer = Callable[[bytes, "Wire"], None]
 """Plays kernel and relay: told what was just written, and over which wire."""

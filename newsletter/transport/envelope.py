@@ -1,0 +1,84 @@
+"""What is said of a message before its body: whether it may be, and in which octets."""
+
+import re
+
+from newsletter.delivery import Blame, Phase, Refused, Reply
+from newsletter.transport.base import OutgoingMessage
+from newsletter.transport.options import RelayFacts
+
+_UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+_DOT_LINE = re.compile(rb"\r\n\.")  # a third quicker over a large body than ``in``
+
+
+class Envelopes:
+    """The envelopes of one connection; what they share is made once for each sender."""
+
+    def __init__(self, facts: RelayFacts) -> None:
+        self._facts = facts
+        self._sender: str | None = None
+        self._sender_is_unfit: Refused | None = None
+        self._mail = b""
+
+    def unfit(self, message: OutgoingMessage) -> Refused | None:
+        """Why this relay cannot be given the message at all; found without a word on the wire.
+
+        An address is never altered to fit: without SMTPUTF8 a non-ASCII one is not sendable
+        (RFC 6531, 3.5), and one that would break a command never is.
+        """
+        facts, recipient = self._facts, message.recipient
+        if message.sender is not self._sender:
+            self._take_sender(message.sender)
+        if not recipient or _UNSAFE.search(recipient):
+            return _not_an_address()
+        if not facts.smtputf8 and not recipient.isascii():
+            return _unsent(Phase.RCPT, 553, "5.6.7 the relay does not take SMTPUTF8", Blame.READER)
+        if self._sender_is_unfit:
+            return self._sender_is_unfit
+        if facts.size_limit and len(message.content) > facts.size_limit:
+            text = f"5.3.4 {len(message.content)} octets, the relay takes {facts.size_limit}"
+            return _unsent(Phase.MAIL, 552, text, Blame.MESSAGE)
+        return None
+
+    def mail(self, message: OutgoingMessage) -> bytes:
+        """MAIL FROM with what the relay wants to know; a message that is ``unfit`` has none."""
+        command = self._mail % len(message.content) if self._facts.size else self._mail
+        if message.recipient.isascii() and message.sender.isascii():
+            return command + b"\r\n"
+        return command + b" SMTPUTF8\r\n"
+
+    def rcpt(self, message: OutgoingMessage) -> bytes:
+        """RCPT TO."""
+        return b"RCPT TO:<%b>\r\n" % message.recipient.encode()
+
+    def _take_sender(self, sender: str) -> None:
+        """``SIZE=%d`` is filled in for each message, so a ``%`` of the address is doubled."""
+        self._sender = sender
+        self._sender_is_unfit = None
+        if _UNSAFE.search(sender):
+            self._sender_is_unfit = _not_an_address()
+        elif not self._facts.smtputf8 and not sender.isascii():
+            why = "5.6.7 the relay does not take SMTPUTF8"
+            self._sender_is_unfit = _unsent(Phase.MAIL, 550, why, Blame.US)
+        address = sender.encode()
+        if self._facts.size:
+            self._mail = b"MAIL FROM:<%b> SIZE=%%d" % address.replace(b"%", b"%%")
+        else:
+            self._mail = b"MAIL FROM:<%b>" % address
+
+
+def safe_content(message: OutgoingMessage) -> bytes:
+    """The content, safe to be ended by a dot, were the compiler ever to break its promise."""
+    content = message.content
+    if message.proved:
+        return content
+    if content.startswith(b".") or _DOT_LINE.search(content):
+        content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def _not_an_address() -> Refused:
+    return _unsent(Phase.RCPT, 553, "5.1.3 not an address", Blame.READER)
+
+
+def _unsent(phase: Phase, code: int, text: str, blame: Blame) -> Refused:
+    return Refused(phase, Reply(code, f"{text} (not sent)"), blame)
