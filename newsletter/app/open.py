@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsletter.edition.model import Publisher
 from newsletter.edition.theme import Theme, load_theme
-from newsletter.errors import IssueError, UsageError
+from newsletter.errors import IssueError, LedgerError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.settings import FILE_NAME, Settings, find_root, load_settings
 from newsletter.values import Language, nearest, parse_language
@@ -135,8 +135,7 @@ class App:
             return self.settings.secret.get_secret_value().encode()
         path = self.state_folder / "secret"
         if not path.exists():
-            self.state_folder.mkdir(parents=True, exist_ok=True)
-            _write_private(path, secrets.token_hex(32))
+            _make_secret(path)
         return path.read_bytes().strip()
 
 
@@ -177,6 +176,31 @@ def _did_you_mean(wanted: str, names: list[str], candidates: list[str]) -> str:
     if candidates:
         return "there are: " + ", ".join(candidates[:5])
     return "there is none yet" if not names else "there are: " + ", ".join(names[:5])
+
+
+def _make_secret(path: Path) -> None:
+    """Whole or not at all; of two processes that make one at once, the first one's counts."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_private(part, secrets.token_hex(32))
+        _name_once(part, path)
+    except OSError as error:
+        message = f"the secret {path} cannot be written: {error.strerror}"
+        cure = "make room on the disk, or give yourself the right to write there"
+        raise LedgerError(message, cure=cure) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _name_once(part: Path, path: Path) -> None:
+    """Give a whole file its name, unless another has it by now."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        part.replace(path)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -1,5 +1,6 @@
 """The one place where errors meet the officer: a sentence, a cure, a next command, a code."""
 
+import errno
 import json
 import os
 import sys
@@ -15,6 +16,8 @@ from newsletter.errors import InputError, NewsletterError, Problem, UsageError
 
 _STOPPED = 130
 """What a shell says of a program that Ctrl-C ended."""
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """The root of the faults that the parser finds in a command line."""
@@ -160,6 +163,8 @@ def _tell_fault(error: Exception, words: Sequence[str]) -> int:
     else:
         message = f"a fault of this program: {type(error).__name__}"
     cure = "nothing is lost; run the command again with --debug to see where"
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        cure = "nothing is lost; make room on the disk, then run the command again"
     _tell(NewsletterError(message, cure=cure), words)
     return NewsletterError.exit_code
 

@@ -180,4 +180,5 @@ def create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         message = f"the ledger {path} cannot be made: {error.strerror}"
-        raise LedgerError(message, cure="choose a folder that you may write to") from error
+        cure = "make room, or choose a folder that you may write to"
+        raise LedgerError(message, cure=cure) from error

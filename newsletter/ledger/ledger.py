@@ -199,9 +199,10 @@ class Ledger:
 
     def resume(self, number: CampaignId, now: dt.datetime) -> Campaign:
         """Make it ready to run again; ``LedgerLocked`` while a process sends it."""
-        if self.someone_sends and self.campaign(number).state is CampaignState.RUNNING:
-            raise locked(self._lock_path)
-        with self._database.write() as connection:
+        with self._database.write() as connection:  # nobody begins a run while this is open
+            state = standing.campaign(connection, number).state
+            if state is CampaignState.RUNNING and self.someone_sends:
+                raise locked(self._lock_path)
             return steering.resume(connection, number, now)
 
     def cancel(self, number: CampaignId, now: dt.datetime, reason: str = "") -> int:

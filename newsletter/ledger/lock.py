@@ -16,6 +16,7 @@ from newsletter.errors import LedgerError, LedgerLocked
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PATIENCE = 0.3
+_CURE = "make room on the disk, or give yourself the right to write there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def sending_lock(path: Path, now: dt.datetime) -> Iterator[None]:
     handle = _open(path)
     try:
         _acquire(handle, path)
-        _sign(handle, now)
+        _sign(handle, path, now)
         yield
     finally:
         os.close(handle)
@@ -70,7 +71,7 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
         message = f"the lock {path} cannot be opened: {error.strerror}"
-        raise LedgerError(message, cure="give yourself the right to write there") from error
+        raise LedgerError(message, cure=_CURE) from error
 
 
 def _acquire(handle: int, path: Path) -> None:
@@ -97,9 +98,13 @@ def locked(path: Path) -> LedgerLocked:
     )
 
 
-def _sign(handle: int, now: dt.datetime) -> None:
+def _sign(handle: int, path: Path, now: dt.datetime) -> None:
     process = this_process()
     since = now.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     words = json.dumps({"pid": process.pid, "host": process.host, "since": since})
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, words.encode(), 0)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, words.encode(), 0)
+    except OSError as error:
+        message = f"the lock {path} cannot be written: {error.strerror}"
+        raise LedgerError(message, cure=_CURE) from error
