@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts tests quick bench wheel docs lock debian clean
+.PHONY: help demo test check lint types contracts tests quick crash bench wheel docs lock debian clean
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ tests: $(VENV)/.dev
 
 quick: $(VENV)/.dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian and not postgres"
+
+crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault of the disk
+	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash
 
 bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
 	@$(BIN)/python -m bench

@@ -1,0 +1,117 @@
+"""The rig: a relay that outlives its senders, and what it saw, read from its file."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from tests.crash.forks import ROOT
+
+_PATIENCE = 60.0
+
+
+@dataclass
+class Seen:
+    """What the relay saw, from some moment on."""
+
+    took: Counter[str] = field(default_factory=Counter)
+    """How often it took a message to whom."""
+    ids: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The Message-IDs under which."""
+    bodies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """For each connection, to whom a body was begun, in order."""
+    opened: int = 0
+    shut: int = 0
+
+    def __add__(self, later: "Seen") -> "Seen":
+        """Both, one after the other; a connection has its number for the relay's life."""
+        both = Seen(self.took + later.took, opened=self.opened, shut=self.shut)
+        for seen in (self, later):
+            for who, ids in seen.ids.items():
+                both.ids[who] |= ids
+            for connection, begun in seen.bodies.items():
+                both.bodies[connection] += begun
+        return both
+
+    def in_the_air(self, window: int = 1) -> set[str]:
+        """Whose answer a sender that was killed may not have noted: each connection's last."""
+        return {who for begun in self.bodies.values() for who in begun[-window:]}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Look again and again; a busy machine is given a minute."""
+    limit = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < limit, "it never came"
+        time.sleep(0.005)
+
+
+class RelayProcess:
+    """A relay for the length of a test."""
+
+    def __init__(self, folder: Path, **how: Any) -> None:
+        self.log = folder / "relay.log"
+        self.held = folder / "held"
+        self._how = {"log": str(self.log), "held": str(self.held)} | how
+        self._read = 0
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        """Listen on a free port."""
+        self._process = subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", "tests.crash.relay", json.dumps(self._how)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout
+        self.port = int(self._process.stdout.readline())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._process.communicate()
+
+    def forget(self) -> None:
+        """What it saw up to now is no longer looked at."""
+        self._read = self.log.stat().st_size
+
+    def seen(self) -> Seen:
+        """What it saw since."""
+        with self.log.open("rb") as file:
+            file.seek(self._read)
+            text = file.read().decode()
+        seen = Seen()
+        for line in text[: text.rfind("\n") + 1].splitlines():
+            _take(seen, *line.split(" "))
+        return seen
+
+    def settled(self) -> Seen:
+        """The same, once every connection that was opened is shut: nobody is talking any more."""
+        limit = time.monotonic() + _PATIENCE
+        while time.monotonic() < limit:
+            seen = self.seen()
+            if seen.opened == seen.shut:
+                return seen
+            time.sleep(0.002)
+        message = "the relay keeps a connection of a process that is gone"
+        raise AssertionError(message)
+
+
+def _take(seen: Seen, verb: str, connection: str, *rest: str) -> None:
+    match verb, rest:
+        case "open", _:
+            seen.opened += 1
+        case "shut", _:
+            seen.shut += 1
+        case "body", (who,):
+            seen.bodies[connection].append(who)
+        case "took", (who, message_id):
+            seen.took[who] += 1
+            seen.ids[who].add(message_id)
