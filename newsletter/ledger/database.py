@@ -25,7 +25,7 @@ _PASSING = ("08", "40", "53300", "57P")
 """PostgreSQL, appendix A: connection lost, deadlock, too many connections, shutting down."""
 _A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {
-    "readonly": "the file or its folder is read-only: give yourself the right to write",
+    "readonly": "the file or folder is read-only, or the disk fails: see that you may write there",
     "unable to open": "the folder is missing, read-only or full",
     "disk is full": "the disk is full: make room, then newsletter resume",
     "disk i/o": "the disk fails or is full: make room or move the ledger",
