@@ -19,8 +19,6 @@ from newsletter.campaign import Page
 from newsletter.edition.render import render_edition
 
 SMALL_ISSUE = "small"
-PEERS = 500
-"""How many readers a letter has when nothing else is said."""
 _SMALL = Path(__file__).parent / "small"
 _COLUMNS = ("email", "first_name", "last_name", "language", "interests", "country", "timezone")
 _FIRST = ("Anna", "Marco", "Giulia", "Zoë", "Paolo", "Wei", "Chiara", "Luca", "Sara", "Andrea")
@@ -41,17 +39,16 @@ CASES: Mapping[str, Case] = {
 }
 
 
-def prepare(folder: Path, case: Case, count: int, peers: int = PEERS) -> Letter:
+def prepare(folder: Path, case: Case, count: int) -> Letter:
     """The example newsletter with ``count`` made-up readers in place of its own.
 
-    All of them see the same full page, so that every message has one known size. The letter has
-    the first ``peers`` of them.
+    All of them see the same full page, so that every message has one known size.
     """
     copy_example(folder)
     shutil.copytree(_SMALL / "issue", folder / "issues" / SMALL_ISSUE)
     shutil.copytree(_SMALL / "theme", folder / "templates" / "small")
-    _write_list(folder / "subscribers", case, count)
-    readers = tuple(_reader(number, case.language) for number in range(peers))
+    readers = tuple(_reader(number, case.language) for number in range(count))
+    _write_list(folder / "subscribers", readers)
     return _letter(open_app(folder, environ={}), case, readers)
 
 
@@ -67,13 +64,13 @@ def _reader(number: int, language: str) -> Reader:
     }
 
 
-def _write_list(folder: Path, case: Case, count: int) -> None:
+def _write_list(folder: Path, readers: tuple[Reader, ...]) -> None:
     for example in folder.glob("*.csv"):
         example.unlink()
     with (folder / "members.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        writer.writerows(_reader(number, case.language).values() for number in range(count))
+        writer = csv.DictWriter(file, _COLUMNS)
+        writer.writeheader()
+        writer.writerows(readers)
 
 
 def page_of(app: App, case: Case) -> Page:
@@ -105,15 +102,14 @@ def _letter(app: App, case: Case, readers: tuple[Reader, ...]) -> Letter:
 
 
 def main() -> None:
-    """``python -m bench.prepare CASE COUNT PEERS FOLDER LETTER``."""
+    """``python -m bench.prepare CASE COUNT FOLDER LETTER``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("case", choices=CASES)
     parser.add_argument("count", type=int)
-    parser.add_argument("peers", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("letter", type=Path)
     wanted = parser.parse_args()
-    prepare(wanted.folder, CASES[wanted.case], wanted.count, wanted.peers).save(wanted.letter)
+    prepare(wanted.folder, CASES[wanted.case], wanted.count).save(wanted.letter)
 
 
 if __name__ == "__main__":

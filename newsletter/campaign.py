@@ -1,16 +1,26 @@
 """Words meet people: what a campaign would do, computed before anything is recorded."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from newsletter.audience.model import Arithmetic, Audience, Person
+from newsletter.audience.model import Arithmetic, Sums
 from newsletter.edition.model import Edition, Variant
 from newsletter.message import CompiledMessage
+from newsletter.recipients import Recipient, Recipients
 from newsletter.schedule import Due
 from newsletter.values import Digest, IssueSlug, Rate, SectionId
 
-__all__ = ["Due", "Page", "Plan", "PlannedVariant", "Recipient", "Terms", "plan_campaign"]
+__all__ = [
+    "Due",
+    "Page",
+    "Plan",
+    "PlannedVariant",
+    "Recipient",
+    "Recipients",
+    "Terms",
+    "plan_campaign",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +48,6 @@ class PlannedVariant:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """A row of the frozen audience: who, and which of the plan's variants (an index)."""
-
-    person: Person
-    variant: int
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What a campaign would do. The same inputs give the same plan and the same digests."""
 
@@ -53,7 +55,7 @@ class Plan:
     content_digest: Digest
     audience_digest: Digest
     variants: tuple[PlannedVariant, ...]
-    recipients: tuple[Recipient, ...]
+    recipients: Collection[Recipient]
     arithmetic: Arithmetic
     per_list: Mapping[str, int]
     terms: Terms
@@ -71,30 +73,25 @@ class Page:
 def plan_campaign(
     slug: IssueSlug,
     content_digest: Digest,
-    audience: Audience,
-    variants: Sequence[Variant],
+    sums: Sums,
+    recipients: Recipients,
     pages: Mapping[Variant, Page],
     terms: Terms,
 ) -> Plan:
-    """The plan for an audience whose n-th person sees the n-th of ``variants``.
+    """The plan for an audience of these sums, of whom each was given a variant.
 
-    ``pages`` holds a page for each variant that occurs. Pure: no clock, no files, no chance.
+    ``pages`` holds a page for each variant that occurs. Pure: no clock, no chance.
     """
-    readers = Counter(variants)
-    order = {variant: index for index, variant in enumerate(sorted(readers, key=lambda v: v.key))}
     return Plan(
         slug=slug,
         content_digest=content_digest,
-        audience_digest=audience.digest,
-        variants=tuple(_planned(pages[variant], readers[variant]) for variant in order),
-        recipients=tuple(
-            Recipient(person, order[variant])
-            for person, variant in zip(audience.people, variants, strict=True)
-        ),
-        arithmetic=audience.arithmetic,
-        per_list=audience.per_list,
+        audience_digest=sums.digest,
+        variants=tuple(_planned(pages[v], recipients.readers[v]) for v in recipients.variants),
+        recipients=recipients,
+        arithmetic=sums.arithmetic,
+        per_list=sums.per_list,
         terms=terms,
-        section_readers=_section_readers(readers),
+        section_readers=_section_readers(recipients.readers),
     )
 
 

@@ -25,11 +25,12 @@ _LANGUAGE = re.compile(
     r"(?P<base>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|\d{3}))?",
     re.IGNORECASE | re.ASCII,  # or ſ and the Kelvin sign count as letters
 )
-_PLAIN_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+PLAIN_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_PLAIN_ADDRESS = re.compile(rf"({_PLAIN_LOCAL})@((?:{_PLAIN_LABEL}\.)+[A-Za-z]{{2,63}})")
-_MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
-_MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+PLAIN_DOMAIN = rf"(?:{_PLAIN_LABEL}\.)+[A-Za-z]{{2,63}}"
+_PLAIN_ADDRESS = re.compile(rf"({PLAIN_LOCAL})@({PLAIN_DOMAIN})")
+LONGEST_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _RTL_LANGUAGES = frozenset({"ar", "fa", "he", "ur", "yi"})
 _RATE = re.compile(
     r"\s*(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|min|minute|h|hour|d|day)\s*",
@@ -55,7 +56,7 @@ class Address:
         email-validator, which knows IDNA and SMTPUTF8.
         """
         match = _PLAIN_ADDRESS.fullmatch(raw)
-        if match and len(match[1]) <= _MAX_LOCAL and len(raw) <= _MAX_ADDRESS:
+        if match and len(match[1]) <= LONGEST_LOCAL and len(raw) <= LONGEST_ADDRESS:
             return cls(f"{match[1]}@{match[2].lower()}")
         from email_validator import EmailNotValidError, validate_email
 
@@ -141,13 +142,27 @@ def direction(language: Language) -> str:
     return "rtl" if language.split("-")[0] in _RTL_LANGUAGES else "ltr"
 
 
+class Digester:
+    """SHA-256 over parts, each with its length before it so that no two splits agree."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def add(self, part: bytes) -> None:
+        """Go on with one more part."""
+        self._state.update(len(part).to_bytes(8, "big") + part)
+
+    def digest(self) -> Digest:
+        """The digest of the parts so far."""
+        return Digest(self._state.hexdigest())
+
+
 def digest_of(*parts: bytes) -> Digest:
-    """SHA-256 over the parts, each with its length before it so that no two splits agree."""
-    state = hashlib.sha256()
+    """SHA-256 over the parts, as ``Digester`` takes it."""
+    digester = Digester()
     for part in parts:
-        state.update(len(part).to_bytes(8, "big"))
-        state.update(part)
-    return Digest(state.hexdigest())
+        digester.add(part)
+    return digester.digest()
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -1,6 +1,7 @@
 """The plan: exactly who would get what, computed and shown before anything is recorded."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.app.compose import (
     compose_issue,
@@ -11,13 +12,17 @@ from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged
 from newsletter.app.plan_view import PlanView, view_of
 from newsletter.audience.model import Arithmetic, Person
+from newsletter.audience.select import Suppressed
 from newsletter.campaign import Plan, Terms, plan_campaign
 from newsletter.edition.model import Variant
 from newsletter.edition.variants import variant_for
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
+from newsletter.recipients import Recipients
 from newsletter.values import Rate
+
+_MOST_PAGES = 10_000  # ways to one that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +51,23 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     faulty files.
     """
     issue = _read_issue(app, request.issue)
-    suppressed = ledger.suppression_reasons() if ledger else {}
+    suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
-    if not readers.audience.people:
+    chosen = Chooser(app, issue, readers)
+    staging = app.profile == STAGING
+    recipients = Recipients(
+        (staged(app, person) if staging else person, chosen(person)) for person in readers.audience
+    )
+    if not len(recipients):
         raise UsageError(
             "nobody would receive this",
             cure=_why_nobody(readers.audience.arithmetic),
             next_command="newsletter lists",
         )
-    variants = [variant_of(app, issue, readers, person) for person in readers.audience.people]
-    made = compose_issue(app, issue, variants)
-    audience = staged(app, readers.audience) if app.profile == STAGING else readers.audience
-    terms = _terms(app, request)
-    plan = plan_campaign(issue.slug, made.content_digest, audience, variants, made.pages, terms)
-    return Planned(plan, view_of(app, made, plan, readers, ledger))
+    made = compose_issue(app, issue, recipients.variants)
+    sums, terms = readers.audience.sums, _terms(app, request)
+    plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
+    return Planned(plan, view_of(app, made, plan, recipients, readers, ledger))
 
 
 def _read_issue(app: App, name: str) -> Issue:
@@ -70,21 +78,31 @@ def _read_issue(app: App, name: str) -> Issue:
         raise IssueError([*error.problems, *people_problems(app, read_lists(app))]) from error
 
 
-def variant_of(app: App, issue: Issue, readers: Readers, person: Person) -> Variant:
-    """The page that a person sees; ``UsageError`` when it would be empty."""
-    matched = {
-        name
-        for name in set(issue.section_audiences.values())
-        if name in readers.segments and readers.segments[name].matches(person)
-    }
-    variant = variant_for(issue, language_of(person.fields, app.default_language), matched)
-    if not variant.sections:
-        raise UsageError(
-            f"{person.address} would get a page without any section",
-            cure="let one section have no audience, or send to a segment that sees one",
-            next_command=f"newsletter issue show {issue.slug}",
-        )
-    return variant
+class Chooser:
+    """Chooses the page that a person sees; ``UsageError`` when it would be empty."""
+
+    def __init__(self, app: App, issue: Issue, readers: Readers) -> None:
+        self._issue = issue
+        self._default = app.default_language
+        names = sorted(set(issue.section_audiences.values()))
+        segments = [readers.segments[name] for name in names if name in readers.segments]
+        self._tests = [(each.name, each.expression.test) for each in segments]
+        self._choose = lru_cache(maxsize=_MOST_PAGES)(self._variant)
+
+    def __call__(self, person: Person) -> Variant:
+        """The variant of a person."""
+        matched = [name for name, holds in self._tests if holds(person)]
+        variant = self._choose(language_of(person.fields, self._default), *matched)
+        if not variant.sections:
+            raise UsageError(
+                f"{person.address} would get a page without any section",
+                cure="let one section have no audience, or send to a segment that sees one",
+                next_command=f"newsletter issue show {self._issue.slug}",
+            )
+        return variant
+
+    def _variant(self, language: str, *matched: str) -> Variant:
+        return variant_for(self._issue, language, frozenset(matched))
 
 
 def _terms(app: App, request: PlanRequest) -> Terms:

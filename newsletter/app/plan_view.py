@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,10 @@ from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
 from newsletter.ledger.ledger import Ledger
 from newsletter.lint.rule import Finding, Severity
+from newsletter.recipients import Recipients, in_both
+
+_Listed = tuple[str, tuple[str, ...]]
+_Audience = Iterator[_Listed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +97,18 @@ class PlanView:
 
 
 def view_of(
-    app: App, made: Composition, plan: Plan, readers: Readers, ledger: Ledger | None
+    app: App,
+    made: Composition,
+    plan: Plan,
+    recipients: Recipients,
+    readers: Readers,
+    ledger: Ledger | None,
 ) -> PlanView:
     """The plan for the officer's eyes; reads the ledger and git, writes nothing."""
     sender = app.settings.sender
-    holes = _holes(plan, readers.fields)
+    holes = _holes(plan, recipients, readers.fields)
     findings, passed = check_composition(app, made, readers.fields, holes)
-    already = _already(ledger, plan)
+    already, last = _already(ledger, plan, recipients)
     tested = tested_state(app, plan.slug, plan.content_digest)
     return PlanView(
         issue=plan.slug,
@@ -110,7 +119,7 @@ def view_of(
         reply_to=sender.reply_to or sender.address,
         list_id=sender.list_id,
         subjects=_subjects(app, made, plan),
-        lists=_list_lines(plan, ledger),
+        lists=_list_lines(plan, recipients, ledger),
         arithmetic=plan.arithmetic,
         recipients=len(plan.recipients),
         sections={s: plan.section_readers.get(s, 0) for s in made.issue.section_ids},
@@ -132,28 +141,27 @@ def view_of(
         checks_passed=passed,
         tested=tested,
         reader_notes=readers.notes,
-        red=_red_lines(plan, already),
-        already=len(already),
+        red=_red_lines(plan, already, last),
+        already=already,
     )
 
 
-def _red_lines(plan: Plan, already: Mapping[str, str]) -> tuple[str, ...]:
+def _red_lines(plan: Plan, already: int, last: str) -> tuple[str, ...]:
     if not already or plan.terms.profile == STAGING:
         return ()
-    last = max(already.values())
-    line = f"{len(already)} of {len(plan.recipients)} recipients were accepted for another campaign"
+    line = f"{already} of {len(plan.recipients)} recipients were accepted for another campaign"
     return (f"{line} of this issue, the last on {last}",)
 
 
-def _already(ledger: Ledger | None, plan: Plan) -> dict[str, str]:
+def _already(ledger: Ledger | None, plan: Plan, recipients: Recipients) -> tuple[int, str]:
+    """How many recipients had this issue already, and the last day on which one had it."""
     if ledger is None:
-        return {}
-    elsewhere = ledger.accepted_elsewhere(plan.slug)
-    return {
-        recipient.person.address.key: f"{elsewhere[recipient.person.address.key]:%Y-%m-%d}"
-        for recipient in plan.recipients
-        if recipient.person.address.key in elsewhere
-    }
+        return 0, ""
+    count, last = 0, ""
+    for _, when in in_both(recipients.by_key(), ledger.accepted_elsewhere(plan.slug)):
+        count += 1
+        last = max(last, f"{when[1]:%Y-%m-%d}")
+    return count, last
 
 
 def _subjects(app: App, made: Composition, plan: Plan) -> tuple[SubjectLine, ...]:
@@ -175,34 +183,45 @@ def _subjects(app: App, made: Composition, plan: Plan) -> tuple[SubjectLine, ...
     return tuple(sorted(lines, key=lambda line: -line.recipients))
 
 
-def _list_lines(plan: Plan, ledger: Ledger | None) -> tuple[ListLine, ...]:
+def _list_lines(plan: Plan, recipients: Recipients, ledger: Ledger | None) -> tuple[ListLine, ...]:
     """Who joined and who left each list since the last campaign that was sent to it."""
-    now: dict[str, set[str]] = {name: set() for name in plan.per_list}
-    for recipient in plan.recipients:
-        for name in recipient.person.lists:
-            now.setdefault(name, set()).add(recipient.person.address.key)
-    before = ledger.last_audience(plan.terms.profile) if ledger else {}
+    used = ledger.last_campaigns(plan.terms.profile) if ledger else {}
+    last = {name: used[name] for name in plan.per_list if name in used}
+    before: Counter[str] = Counter()
+    stayed: Counter[str] = Counter()
+    for number in sorted({*last.values()}):
+        names = {name for name in last if last[name] == number}
+        earlier = _counted(ledger.audience(number) if ledger else (), names, before)
+        for (_, now), (_, then) in in_both(recipients.by_key(), earlier):
+            stayed.update(names.intersection(now).intersection(then))
     return tuple(
         ListLine(
             name,
             number,
-            len(now[name] - before[name]) if name in before else None,
-            len(before[name] - now[name]) if name in before else None,
+            number - stayed[name] if name in last else None,
+            before[name] - stayed[name] if name in last else None,
         )
         for name, number in plan.per_list.items()
     )
 
 
-def _holes(plan: Plan, fields: AbstractSet[str]) -> dict[str, int]:
+def _counted(audience: Iterable[_Listed], names: set[str], into: Counter[str]) -> _Audience:
+    """An audience that goes by, and how many of it are on each of the lists."""
+    for each in audience:
+        into.update(names.intersection(each[1]))
+        yield each
+
+
+def _holes(plan: Plan, recipients: Recipients, fields: AbstractSet[str]) -> dict[str, int]:
     """How many readers' rows leave a slot empty that has no default, by field."""
+    filled = dict.fromkeys(("email", "lists"), "-")  # nobody lacks these
     known = {*BUILT_IN_SLOTS, *fields}
-    holes: Counter[str] = Counter()
-    for recipient in plan.recipients:
-        compiled = plan.variants[recipient.variant].compiled
-        holes.update(
-            name for name in compiled.missing(reader_values(recipient.person)) if name in known
-        )
-    return dict(sorted(holes.items()))
+    return recipients.lacking(
+        {
+            index: known.intersection(planned.compiled.missing(filled))
+            for index, planned in enumerate(plan.variants)
+        }
+    )
 
 
 def reader_values(person: Person) -> dict[str, str]:

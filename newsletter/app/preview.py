@@ -3,17 +3,17 @@
 import os
 import sys
 import webbrowser
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.app.build import Build, BuiltVariant, build_issue, write_page
 from newsletter.app.compose import make_page, sample_values
 from newsletter.app.open import App
-from newsletter.app.people import read_people
-from newsletter.app.plan import variant_of
+from newsletter.app.people import nearest_address, person_of, read_people
+from newsletter.app.plan import Chooser
 from newsletter.app.plan_view import reader_values
 from newsletter.audience.model import Person
+from newsletter.audience.select import Audience
 from newsletter.edition.model import Variant
 from newsletter.errors import UsageError
 from newsletter.issue.model import Issue
@@ -51,9 +51,8 @@ def build_for_readers(app: App, name: str | None, folder: Path | None) -> Build:
 
 def seen_variants(app: App, issue: Issue) -> list[Variant]:
     """The pages that readers on the lists would see."""
-    readers = read_people(app, (), None, (), {})
-    variants = (variant_of(app, issue, readers, person) for person in readers.audience.people)
-    return list(dict.fromkeys(variants))
+    readers = read_people(app, (), None, ())
+    return list(dict.fromkeys(map(Chooser(app, issue, readers), readers.audience)))
 
 
 def preview_issue(
@@ -88,21 +87,21 @@ def _language(issue: Issue, wanted: str | None) -> str:
 
 
 def _as_reader(app: App, issue: Issue, reader: str, folder: Path) -> BuiltVariant:
-    readers = read_people(app, (), None, (), {})
-    person = find_reader(readers.audience.people, reader)
+    readers = read_people(app, (), None, ())
+    person = find_reader(readers.audience, reader)
     theme = app.load_theme(issue.original.theme)
-    page = make_page(app, issue, theme, variant_of(app, issue, readers, person))
+    page = make_page(app, issue, theme, Chooser(app, issue, readers)(person))
     values = sample_values(app, issue, page) | reader_values(person)
     values["to_name"] = person.fields.get("name", "")
     return write_page(app, issue, page, folder, name="reader", values=values)
 
 
-def find_reader(people: Sequence[Person], reader: str) -> Person:
+def find_reader(people: Audience, reader: str) -> Person:
     """A person by address; ``UsageError`` names the nearest one."""
-    known = {person.address.key: person for person in people}
-    found = known.get(reader.strip().casefold())
+    key = reader.strip().casefold()
+    found = person_of(people, key)
     if found is None:
-        near = nearest(reader.casefold(), known)
+        near = nearest_address(people, key)
         raise UsageError(
             f"{reader} is on no list",
             cure=f"did you mean {near}?" if near else "look into subscribers/*.csv",

@@ -7,13 +7,21 @@ from pathlib import Path
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
-from newsletter.app.people import columns_of, find_segment, read_lists, read_segments
-from newsletter.audience.model import Gravity, Person, Remark, SubscriberList
+from newsletter.app.people import (
+    columns_of,
+    find_segment,
+    nearest_address,
+    person_of,
+    read_lists,
+    read_segments,
+)
+from newsletter.audience.model import Gravity, Person, Remark
 from newsletter.audience.select import merge_lists
+from newsletter.audience.subscribers import SubscriberList
 from newsletter.delivery import DeliveryState
 from newsletter.errors import ApprovalMissing, ListError, Problem, UsageError
 from newsletter.ledger.model import Suppression
-from newsletter.values import Address, nearest
+from newsletter.values import Address
 
 REASONS = ("unsubscribed", "bounced", "complained", "manual")
 
@@ -152,15 +160,13 @@ def _list_view(app: App, each: SubscriberList) -> ListView:
 def list_segments(app: App) -> tuple[SegmentView, ...]:
     """The saved segments, counted over all lists."""
     lists = read_lists(app)
-    people = merge_lists(lists)
+    segments = read_segments(app, columns_of(lists))
+    inside: Counter[str] = Counter()
+    for person in merge_lists(lists):
+        inside.update(name for name, segment in segments.items() if segment.matches(person))
     return tuple(
-        SegmentView(
-            name,
-            segment.text,
-            segment.description,
-            sum(segment.matches(person) for person in people),
-        )
-        for name, segment in read_segments(app, columns_of(lists)).items()
+        SegmentView(name, segment.text, segment.description, inside[name])
+        for name, segment in segments.items()
     )
 
 
@@ -169,22 +175,17 @@ def count_segment(app: App, words: str, only: Sequence[str]) -> SegmentCount:
     lists = read_lists(app, only)
     columns = columns_of(read_lists(app))
     segment = find_segment(words, read_segments(app, columns), columns)
-    people = merge_lists(lists)
-    matching = [person for person in people if segment.matches(person)]
-    offered = {person.fields.get("language") or app.settings.language for person in matching}
+    names: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    everybody = matching = 0
+    for person in merge_lists(lists):
+        everybody += 1
+        if segment.matches(person):
+            matching += 1
+            names.update(person.lists)
+            languages[person.fields.get("language") or app.settings.language] += 1
     return SegmentCount(
-        words,
-        segment.text,
-        len(matching),
-        len(people),
-        dict(Counter(name for person in matching for name in person.lists)),
-        dict(
-            Counter(
-                person.fields.get("language") or app.settings.language for person in matching
-            ).most_common()
-        )
-        if offered
-        else {},
+        words, segment.text, matching, everybody, dict(names), dict(languages.most_common())
     )
 
 
@@ -225,22 +226,19 @@ def parse_reader(words: str) -> Address:
 def find_person(lists: Sequence[SubscriberList], reader: str) -> Person:
     """A reader of these lists; ``UsageError`` names the nearest address."""
     key = parse_reader(reader).key
-    people = {person.address.key: person for person in merge_lists(lists)}
-    if key not in people:
-        raise UsageError(f"{reader} is on no list", cure=_meant_person(key, people))
-    return people[key]
-
-
-def _meant_person(key: str, people: Mapping[str, object]) -> str:
-    near = nearest(key, people)
-    return f"did you mean {near}?" if near else "look into subscribers/*.csv"
+    person = person_of(merge_lists(lists), key)
+    if person is None:
+        near = nearest_address(merge_lists(lists), key)
+        cure = f"did you mean {near}?" if near else "look into subscribers/*.csv"
+        raise UsageError(f"{reader} is on no list", cure=cure)
+    return person
 
 
 def show_reader(app: App, reader: str) -> ReaderView:
     """One reader: lists, fields, segments, suppression, and every message of hers."""
     address = parse_reader(reader)
     lists = read_lists(app)
-    person = {p.address.key: p for p in merge_lists(lists)}.get(address.key)
+    person = person_of(merge_lists(lists), address.key)
     segments = read_segments(app, columns_of(lists))
     suppression, messages = _history(app, address)
     if person is None and suppression is None and not messages:

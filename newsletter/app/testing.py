@@ -16,7 +16,7 @@ from newsletter.app.compose import (
 )
 from newsletter.app.open import App
 from newsletter.app.people import Readers, read_people
-from newsletter.app.plan import variant_of
+from newsletter.app.plan import Chooser
 from newsletter.app.plan_view import reader_values
 from newsletter.app.preview import find_reader, newest
 from newsletter.app.relay import for_tests, relay_name, relay_ready, smtp_options
@@ -70,7 +70,7 @@ def send_test(app: App, name: str | None, to: Sequence[str], reader: str | None)
     app = for_tests(app, chosen=bool(to))
     issue = app.load_issue(name or newest(app))
     goals = _staging_addresses(app, to)
-    readers = read_people(app, (), None, (), {})
+    readers = read_people(app, (), None, ())
     chosen = _samples(app, issue, readers, reader)
     theme = app.load_theme(issue.original.theme)
     digest = compose_issue(app, issue).content_digest
@@ -117,13 +117,13 @@ def _samples(
     app: App, issue: Issue, readers: Readers, reader: str | None
 ) -> Mapping[Variant, Person | None]:
     """One reader for each page that is seen; without readers, the full page of each language."""
-    people = readers.audience.people
+    chosen = Chooser(app, issue, readers)
     if reader is not None:
-        person = find_reader(people, reader)
-        return {variant_of(app, issue, readers, person): person}
+        person = find_reader(readers.audience, reader)
+        return {chosen(person): person}
     samples: dict[Variant, Person | None] = {}
-    for person in people:
-        samples.setdefault(variant_of(app, issue, readers, person), person)
+    for person in readers.audience:
+        samples.setdefault(chosen(person), person)
     if not samples:
         samples = dict.fromkeys(full_variants(issue))
     return dict(sorted(samples.items(), key=lambda item: item[0].key))

@@ -15,6 +15,7 @@ _SPACE = " \t\n\xa0\u3000"
 _FORMULA = re.compile("[=@\t\r]|[+-](?=.*[A-Za-z(])")  # +39 06 1234 and - are no formulas
 _SEVERAL = re.compile(r"@[^@]*[;,\s/]+[^@]*@|@[^@;,\s]*[;,][^@]*$")
 _NAMED = re.compile(r'.*<[^<>]+@[^<>]+>|".*')
+_FIRST_IDEOGRAPH = "\u3400"
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff]+")
 
 ROLES = frozenset(
@@ -99,7 +100,7 @@ def clean_cell(raw: str) -> tuple[str, str]:
     White space around it goes silently; control, bidi and zero-width characters do not.
     """
     stripped = raw.strip(_SPACE)
-    if stripped.isprintable() and "\u00ad" not in stripped:
+    if is_plain(stripped):
         return stripped, ""
     found = [
         name
@@ -112,6 +113,11 @@ def clean_cell(raw: str) -> tuple[str, str]:
     ]
     kept = _CONTROL.sub(" ", _INVISIBLE.sub("", _BIDI.sub("", stripped)))
     return " ".join(kept.split(" ")).strip(_SPACE), " and ".join(found)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text holds nothing that a cell is cleaned of, save spaces around it."""
+    return text.isprintable() and "\u00ad" not in text
 
 
 def is_formula(raw: str) -> bool:
@@ -158,7 +164,7 @@ def doubt_about(address: Address) -> str:
     return ""
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def read_language(cell: str) -> tuple[str, str]:
     """A language tag in its usual case, and what is wrong with it, in words (else nothing)."""
     try:
@@ -167,18 +173,27 @@ def read_language(cell: str) -> tuple[str, str]:
         return cell, f"{error}; the reader gets the issue's own language"
 
 
-@cache
+def is_zone(cell: str) -> bool:
+    """Whether there is a time zone of this name."""
+    return cell in _zones()
+
+
+@lru_cache(maxsize=1_000)
 def doubt_about_zone(cell: str) -> str:
     """What is wrong with a time zone, in words; nothing for one that is known."""
-    zones = available_timezones()
-    if cell in zones:
+    if is_zone(cell):
         return ""
-    meant = nearest(cell, zones)
+    meant = nearest(cell, _zones())
     return f"{cell!r} is not a time zone" + (f", did you mean {meant!r}?" if meant else "")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def full_name(first: str, last: str) -> str:
     """A name of its two halves; the family name first where both are Chinese characters."""
-    if _IDEOGRAPHS.fullmatch(first) and _IDEOGRAPHS.fullmatch(last):
+    if first >= _FIRST_IDEOGRAPH and _IDEOGRAPHS.fullmatch(first) and _IDEOGRAPHS.fullmatch(last):
         return last + first
     return f"{first} {last}".strip()

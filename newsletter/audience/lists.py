@@ -1,29 +1,24 @@
 """A CSV under ``subscribers/`` as a list: every row is imported or reported, none is lost.
 
 Three gravities (``Gravity``): what is refused stops planning and sending, what is mended and what
-is noted does not. Reading streams: apart from the subscribers, memory does not grow with the file.
+is noted does not. Reading streams: memory does not grow with the file.
 """
 
-import re
-from collections import Counter
-from collections.abc import Sequence
+import contextlib
+import heapq
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from newsletter.audience.cells import (
-    LONGEST_CELL,
-    FaultyAddress,
-    clean_cell,
-    doubt_about,
-    doubt_about_zone,
-    full_name,
-    is_formula,
-    read_address,
-    read_language,
-)
+from newsletter.audience.bulk import Bulk
+from newsletter.audience.cells import clean_cell
 from newsletter.audience.header import HeaderFault, header_doubts, header_faults, read_header
-from newsletter.audience.model import Gravity, Remark, Subscriber, SubscriberList
+from newsletter.audience.model import Gravity
+from newsletter.audience.row import MOST_REMARKS, CheckedRow, Remarks, shown
+from newsletter.audience.subscribers import SubscriberList, Subscribers, line_of
 from newsletter.audience.table import (
     SEPARATORS,
+    Block,
     BrokenRow,
     Encoding,
     Row,
@@ -32,11 +27,6 @@ from newsletter.audience.table import (
     detect_encoding,
 )
 from newsletter.errors import ListError, Problem
-from newsletter.values import Address
-
-_MOST_REMARKS = 1_000  # of one gravity
-_LONGEST_SOURCE = 200
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def load_list(path: Path) -> SubscriberList:
@@ -50,7 +40,10 @@ def load_list(path: Path) -> SubscriberList:
     reading = _Reading(path)
     try:
         encoding = detect_encoding(path)
-        reading.read(encoding)
+        try:
+            reading.read(encoding)
+        finally:
+            reading.note_repeated(encoding)
     except OSError as error:
         cannot = Problem(path, f"cannot be read: {error.strerror}", "check the path")
         raise ListError([cannot]) from error
@@ -74,51 +67,77 @@ class _Reading:
         self.encoding = "utf-8"
         self.separator = ","
         self.columns: tuple[str, ...] = ()
-        self.found: dict[str, Subscriber] = {}
+        self.found = Subscribers(path.stem, ())
         self.rows = self.duplicates = self.refused = 0
-        self.remarks: list[Remark] = []
-        self.counts: Counter[Gravity] = Counter()
+        self.remarks = Remarks(path)
 
     def remark(self, gravity: Gravity, problem: Problem) -> None:
-        """Keep a remark, or count it when there are too many alike."""
-        self.counts[gravity] += 1
-        if self.counts[gravity] <= _MOST_REMARKS:
-            self.remarks.append(Remark(gravity, problem))
+        """Report something about the row that is read, or about the file."""
+        self.remarks.add(self.rows, gravity, problem)
 
     def read(self, encoding: Encoding) -> None:
         """Read the whole file."""
         self.encoding = encoding.name.removesuffix("-sig")
+        with self._table(encoding) as table:
+            header = next(iter(table), None)
+            self.separator = table.separator or ","
+            self._note_form(encoding)
+            if not self._take_header(header):
+                return
+            bulk = Bulk(self.columns, self.found.names)
+            for record in table.blocks():
+                if isinstance(record, Block):
+                    self._take_block(record, bulk)
+                else:
+                    self._take(record)
+
+    def note_repeated(self, encoding: Encoding) -> None:
+        """Count the rows whose address an earlier one has, and report the first of them."""
+        first = heapq.nsmallest(MOST_REMARKS, self._repeated())
+        if first:
+            late = Remarks(self.path)
+            self._remark_repeated(late, encoding, {line: rest for line, *rest in first})
+            self.remarks.add_late(Gravity.MENDED, late, self.duplicates)
+
+    def _repeated(self) -> Iterator[tuple[int, int, str]]:
+        for each in self.found.repeated():
+            self.duplicates += 1
+            yield each
+
+    def _remark_repeated(
+        self, late: Remarks, encoding: Encoding, repeated: Mapping[int, Sequence[object]]
+    ) -> None:
+        """Go through the file once more, for the places of the rows that were merged."""
+        with self._table(encoding) as table:
+            for index, record in enumerate(itertools.islice(table, 1, None), start=1):
+                if isinstance(record, Row) and record.line in repeated:
+                    first, address = repeated[record.line]
+                    message = f"{address} is there already, in line {first}"
+                    row = CheckedRow(late, self.columns, index, record)
+                    row.remark(Gravity.MENDED, "email", message, "remove one of the two rows")
+
+    @contextlib.contextmanager
+    def _table(self, encoding: Encoding) -> Iterator[Table]:
         with self.path.open(encoding=encoding.name, errors="strict") as file:
-            table = Table(file)
-            records = iter(table)
             try:
-                header = next(records, None)
-                self.separator = table.separator or ","
-                self._note_form(encoding)
-                if self._take_header(header):
-                    for record in records:
-                        self._take(record)
+                yield Table(file)
             except UnicodeDecodeError as error:
                 message = f"the file ends in the middle of a character, or is not {self.encoding}"
                 raise UnreadableTable(message, "save it as UTF-8") from error
 
     def result(self) -> SubscriberList:
         """The list, its remarks cut off with a count."""
-        for gravity, count in self.counts.items():
-            if count > _MOST_REMARKS:
-                more = Problem(self.path, f"{count - _MOST_REMARKS:,} more of this kind")
-                self.remarks.append(Remark(gravity, more))
         return SubscriberList(
             name=self.path.stem,
             path=self.path,
             encoding=self.encoding,
             separator=self.separator,
-            subscribers=tuple(self.found.values()),
+            subscribers=self.found,
             rows=self.rows,
             columns=self.columns,
             duplicates=self.duplicates,
             refused=self.refused,
-            remarks=tuple(self.remarks),
+            remarks=self.remarks.in_order(),
         )
 
     def _note_form(self, encoding: Encoding) -> None:
@@ -148,16 +167,17 @@ class _Reading:
             self._remark_header(Gravity.REFUSED, header, fault)
         for doubt in header_doubts(self.columns) if not faults else ():
             self._remark_header(Gravity.NOTED, header, doubt)
+        self.found = Subscribers(self.path.stem, _field_names(self.columns))
         return not faults
 
     def _remark_header(self, gravity: Gravity, header: Row, fault: HeaderFault) -> None:
         line, column = header.place(fault.column) if fault.column is not None else (header.line, 0)
-        source = _shown(header.text)
+        source = shown(header.text)
         problem = Problem(self.path, fault.message, fault.cure, line, column, "header", source)
         self.remark(gravity, problem)
 
     def _remark_broken(self, record: BrokenRow, where: str) -> None:
-        source = _shown(record.text)
+        source = shown(record.text)
         problem = Problem(
             self.path, record.message, record.cure, record.line, record.column, where, source
         )
@@ -170,111 +190,26 @@ class _Reading:
             self.refused += 1
             self._remark_broken(record, f"row {self.rows}")
             return
-        row = _CheckedRow(self, record)
-        if not row.address:
-            self.refused += 1
-            return
-        subscriber = Subscriber(row.address, row.fields, self.path.stem, record.line)
-        first = self.found.setdefault(row.address.key, subscriber)
-        if first is not subscriber:
-            self.duplicates += 1
-            self.found[row.address.key] = _merged(first, subscriber)
-            message = f"{row.address} is there already, in line {first.line}"
-            row.remark(Gravity.MENDED, "email", message, "remove one of the two rows")
-
-
-class _CheckedRow:
-    """One row, cleaned; ``address`` is None when it was refused."""
-
-    def __init__(self, reading: _Reading, record: Row) -> None:
-        self._reading = reading
-        self._record = record
-        self.address: Address | None = None
-        self.fields: dict[str, str] = {}
-        if self._fits():
-            self._check()
-
-    def remark(self, gravity: Gravity, column: str, message: str, cure: str = "") -> None:
-        """Report something about one cell of this row."""
-        reading, record = self._reading, self._record
-        index = reading.columns.index(column) if column in reading.columns else 0
-        line, at = record.place(index)
-        where = f"row {reading.rows}" + (f", {column}" if column else "")
-        source = _shown(record.text.split("\n")[line - record.line])
-        reading.remark(gravity, Problem(reading.path, message, cure, line, at, where, source))
-
-    def _fits(self) -> bool:
-        """Whether the row has a cell for each column, and no more."""
-        cells, columns = self._record.cells, self._reading.columns
-        count = len(cells)
-        while count > len(columns) and not cells[count - 1].strip():
-            count -= 1
-        if count == len(columns):
-            return True
-        message = f"the row has {count} cells, the header has {len(columns)}"
-        self.remark(
-            Gravity.REFUSED, "", message, "add or remove separators, or quote the cell with one"
-        )
-        return False
-
-    def _check(self) -> None:
-        """Clean and read every cell; all faults of the row are reported."""
-        sound = True
-        email = ""
-        for column, raw in zip(self._reading.columns, self._record.cells, strict=False):
-            cell, cleaned = clean_cell(raw)
-            if len(cell) > LONGEST_CELL:
-                message = f"the cell has {len(cell):,} characters, the most is {LONGEST_CELL:,}"
-                self.remark(Gravity.REFUSED, column, message, "shorten it")
-                sound = False
-                continue
-            if cleaned:
-                message = f"the cell held {cleaned}; they were removed"
-                self.remark(Gravity.MENDED, column, message, "type it again")
-            if column == "email":
-                email = cell
-            else:
-                self.fields[column] = self._read_field(column, cell, raw)
-        address = self._read_address(email)
-        if address and sound:
-            self.address = address
-            self._derive_name()
-
-    def _read_field(self, column: str, cell: str, raw: str) -> str:
-        if cell and is_formula(raw):
-            message = f"{_shown(cell)!r} is a formula; it is kept as text and never calculated"
-            self.remark(Gravity.MENDED, column, message, "write the value instead")
-        if column == "language" and cell:
-            cell, doubt = read_language(cell)
+        row = CheckedRow(self.remarks, self.columns, self.rows, record)
+        row.check()
+        if row.address:
+            self.found.add([line_of(row.address, record.line, row.fields, self.found.names)])
         else:
-            doubt = doubt_about_zone(cell) if column == "timezone" and cell else ""
-        if doubt:
-            self.remark(Gravity.NOTED, column, doubt, "correct it")
-        return cell
+            self.refused += 1
 
-    def _read_address(self, cell: str) -> Address | None:
-        try:
-            address = read_address(cell)
-        except FaultyAddress as error:
-            self.remark(Gravity.REFUSED, "email", error.message, error.cure)
-            return None
-        doubt = doubt_about(address)
-        if doubt:
-            self.remark(Gravity.NOTED, "email", doubt)
-        return address
-
-    def _derive_name(self) -> None:
-        first, last = self.fields.get("first_name", ""), self.fields.get("last_name", "")
-        if (first or last) and not self.fields.get("name"):
-            self.fields["name"] = full_name(first, last)
+    def _take_block(self, block: Block, bulk: Bulk) -> None:
+        """Import a block of rows, the odd ones among them one by one."""
+        before = self.rows
+        lines, odd = bulk.read(block)
+        self.found.add(lines)
+        for at in sorted(odd):
+            self.rows = before + at
+            self._take(block.row(at))
+        self.rows = before + len(block.numbers)
 
 
-def _merged(first: Subscriber, later: Subscriber) -> Subscriber:
-    """The first row, its empty cells filled from the later one."""
-    fields = {name: cell or later.fields.get(name, "") for name, cell in first.fields.items()}
-    return Subscriber(first.address, fields, first.list_name, first.line)
-
-
-def _shown(text: str) -> str:
-    """A line fit to be printed: nothing in it moves the cursor or turns the text."""
-    return _CONTROL.sub("\ufffd", text[:_LONGEST_SOURCE])
+def _field_names(columns: Sequence[str]) -> tuple[str, ...]:
+    """The fields of a list's subscribers: its columns, and the name that is made of two halves."""
+    names = [name for name in columns if name != "email"]
+    halved = "name" not in columns and {"first_name", "last_name"} & {*columns}
+    return (*names, "name") if halved else tuple(names)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from newsletter.errors import Problem
 from newsletter.values import Address, Digest
@@ -54,34 +53,6 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriberList:
-    """A CSV under ``subscribers/``, read.
-
-    rows = subscribers + duplicates + refused, always. Rows are what stands below the header;
-    lines without any text are not rows.
-    """
-
-    name: str
-    path: Path
-    encoding: str
-    separator: str
-    subscribers: tuple[Subscriber, ...]
-    rows: int
-    columns: tuple[str, ...] = ()
-    """The names of the fields in the file's order, ``email`` among them."""
-    duplicates: int = 0
-    """Rows merged into an earlier row of the same address."""
-    refused: int = 0
-    """Rows not imported."""
-    remarks: tuple[Remark, ...] = ()
-    """In the file's order; of each gravity the first thousand, then one that counts the rest."""
-
-    def problems(self, *gravities: Gravity) -> tuple[Problem, ...]:
-        """The problems of these gravities, in the file's order."""
-        return tuple(each.problem for each in self.remarks if each.gravity in gravities)
-
-
-@dataclass(frozen=True, slots=True)
 class Arithmetic:
     """How lists become recipients: one sum, shown once, the same in plan and send.
 
@@ -113,10 +84,9 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
-    """Lists and segments, less exclusions and suppressions, in one fixed order."""
+class Sums:
+    """What is known of an audience once everybody in it was gone through."""
 
-    people: tuple[Person, ...]
     arithmetic: Arithmetic
     per_list: Mapping[str, int]
     """Recipients on each list (a person on two lists counts in both)."""

@@ -8,6 +8,7 @@ reading goes on with the next line.
 
 import codecs
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
 LONGEST_LINE = 100_000
 _MOST_LINES = 10  # of one quoted cell, before its quote is taken for a stray one
 _BLOCK = 1 << 16
+_BLANK = " \t\n,;"  # a line of nothing else is no row
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -72,6 +74,21 @@ class BrokenRow:
     message: str
     cure: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Records of one line each whose cells are plain: the lines' numbers, texts and cells."""
+
+    numbers: list[int]
+    texts: list[str]
+    cells: list[list[str]]
+    separator: str
+
+    def row(self, index: int) -> Row:
+        """One of them by itself."""
+        cells = tuple(self.cells[index])
+        return Row(self.numbers[index], cells, self.texts[index], self.separator)
 
 
 class _QuoteFault(Exception):
@@ -155,32 +172,70 @@ class Table:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._number = 0
-        self._waiting: list[tuple[int, str]] = []
+        self._number = 1
+        self._lines: deque[str] = deque()
+        """Lines that were read from the file; ``_number`` is the first one's."""
         self._columns = 1
         self.separator = ""
 
     def __iter__(self) -> Iterator[Row | BrokenRow]:
         """The records, in the file's order."""
-        while line := self._next_line():
+        while (line := self._next_line()) is not None:
             number, text = line
             named = _SEPARATOR_LINE.fullmatch(text) if number == 1 else None
             if named:
                 self.separator = named[1]
-            elif text.strip(" \t\n,;"):
+            elif text.strip(_BLANK):
                 yield self._record(number, text)
 
+    def blocks(self) -> Iterator[Block | Row | BrokenRow]:
+        """The same, those that can be taken apart without thought in blocks.
+
+        To be asked once the header was read.
+        """
+        while self._lines or self._fill():
+            block = self._block()
+            if block.numbers:
+                yield block
+            if self._lines:
+                number, text = self._take_line()
+                yield self._record(number, text)
+
+    def _block(self) -> Block:
+        """The lines up to the next one that needs thought."""
+        block = Block([], [], [], self.separator)
+        while self._lines:
+            text = self._lines[0]
+            cells = _plain_cells(text, self.separator)
+            if cells is None or len(text) >= LONGEST_LINE - 1:
+                return block
+            number, _ = self._take_line()
+            if text.strip(_BLANK):
+                block.numbers.append(number)
+                block.texts.append(text)
+                block.cells.append(cells)
+        return block
+
     def _next_line(self) -> tuple[int, str] | None:
-        if self._waiting:
-            return self._waiting.pop(0)
-        line = self._file.readline(LONGEST_LINE)
-        if not line:
-            return None
+        return self._take_line() if self._lines or self._fill() else None
+
+    def _take_line(self) -> tuple[int, str]:
         self._number += 1
-        tail = line
-        while len(tail) == LONGEST_LINE and not tail.endswith("\n"):
-            tail = self._file.readline(LONGEST_LINE)
-        return self._number, line.removesuffix("\n")
+        return self._number - 1, self._lines.popleft()
+
+    def _give_back(self, lines: list[str]) -> None:
+        self._number -= len(lines)
+        self._lines.extendleft(reversed(lines))
+
+    def _fill(self) -> bool:
+        """Read some more whole lines; of one that is endless the end is passed over."""
+        text = self._file.read(_BLOCK)
+        if text and not text.endswith("\n"):
+            text += tail if (tail := self._file.readline(LONGEST_LINE)) else ""
+            while len(tail) == LONGEST_LINE and not tail.endswith("\n"):
+                tail = self._file.readline(LONGEST_LINE)
+        self._lines.extend(text.removesuffix("\n").split("\n") if text else ())
+        return bool(self._lines)
 
     def _record(self, number: int, text: str) -> Row | BrokenRow:
         if len(text) >= LONGEST_LINE - 1:
@@ -195,7 +250,7 @@ class Table:
 
     def _quoted(self, number: int, text: str) -> Row | BrokenRow:
         """A record with quotes; it may go on over a few lines."""
-        taken: list[tuple[int, str]] = []
+        taken: list[str] = []
         whole = text
         while True:
             try:
@@ -205,10 +260,10 @@ class Table:
                     self._next_line() if fault.is_open and len(taken) < _MOST_LINES else None
                 )
                 if following and not self._is_row(following[1]):
-                    taken.append(following)
+                    taken.append(following[1])
                     whole += f"\n{following[1]}"
                     continue
-                self._waiting[:0] = [*taken, following] if following else taken
+                self._give_back([*taken, following[1]] if following else taken)
                 return self._stray(number, text, fault)
             return Row(number, cells, whole, self.separator)
 
@@ -227,6 +282,36 @@ class Table:
             message = "a quote opens here and does not close in this row"
         cure = 'remove it, or write "" for a quote inside a quoted cell'
         return BrokenRow(number, fault.at + 1, message, cure, text)
+
+
+def _plain_cells(text: str, separator: str) -> list[str] | None:
+    """The cells of a line that has no quotes, or only around whole cells; None for any other."""
+    if '"' not in text:
+        return text.split(separator)
+    parts = text.split('"')
+    bare, quoted = parts[::2], parts[1::2]
+    if len(bare) == len(quoted):  # a quote is left open
+        return None
+    cells: list[str] = []
+    for index, piece in enumerate(bare):
+        if index:
+            cells.append(quoted[index - 1])
+        rest = _between(piece, separator, first=not index, last=index == len(quoted))
+        if rest is None:
+            return None
+        cells += rest
+    return cells
+
+
+def _between(piece: str, separator: str, *, first: bool, last: bool) -> list[str] | None:
+    """The cells before, between or after two quoted ones; None where no separator parts them."""
+    if (not piece and first != last) or (piece == separator and not (first or last)):
+        return []
+    begin = 0 if first else 1
+    end = len(piece) if last else -1
+    if (begin and piece[:1] != separator) or (not last and piece[-1:] != separator):
+        return None
+    return piece[begin:end].split(separator)
 
 
 def _split(text: str, separator: str) -> list[tuple[int, str]]:

@@ -1,9 +1,7 @@
 """Claiming: which rows a run may try next, and putting back what it did not try."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +10,7 @@ from newsletter.delivery import FRESH, Delivery, DeliveryState, Reply
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignId, CampaignState, ClaimedRow, Grant, Turn, Want
 from newsletter.ledger.prepared import Spelled, packed
+from newsletter.ledger.rows import lists_from
 from newsletter.ledger.standing import next_retry
 
 
@@ -63,7 +62,7 @@ def _claimed_from(row: list[Any]) -> ClaimedRow:
     """An element of what ``_ROWS`` answers."""
     _, seq, address, variant, fields, lists, tries = row
     delivery = FRESH if tries is None else _delivery_from(tries)
-    return ClaimedRow(seq, address, variant, fields, _lists_from(lists), delivery)
+    return ClaimedRow(seq, address, variant, fields, lists_from(lists), delivery)
 
 
 def _delivery_from(tries: list[Any]) -> Delivery:
@@ -78,12 +77,6 @@ def _delivery_from(tries: list[Any]) -> Delivery:
         losses=losses,
         doubted=bool(doubted),
     )
-
-
-@lru_cache(maxsize=1_000)
-def _lists_from(stored: str) -> tuple[str, ...]:
-    """Readers share few combinations of lists."""
-    return tuple(json.loads(stored))
 
 
 _DUE = Spelled(

@@ -8,7 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -23,6 +34,7 @@ _BUSY_SECONDS = 15
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PASSING = ("08", "40", "53300", "57P")
 """PostgreSQL, appendix A: connection lost, deadlock, too many connections, shutting down."""
+_ROWS = 2_000
 _A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {
     "readonly": "the file or folder is read-only, or the disk fails: see that you may write there",
@@ -123,6 +135,12 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise told(error, self.name) from error
+
+
+def streamed(connection: Connection, query: Select[Any]) -> Iterator[Row[*tuple[Any, ...]]]:
+    """The rows of a query, some thousands of them in memory at a time."""
+    options = {"stream_results": True, "yield_per": _ROWS}
+    return iter(connection.execute(query, execution_options=options))
 
 
 def told(error: Exception, name: str) -> LedgerError:

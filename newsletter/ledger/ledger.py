@@ -180,15 +180,20 @@ class Ledger:
 
     def accepted_elsewhere(
         self, slug: IssueSlug, campaign: CampaignId | None = None
-    ) -> Mapping[str, dt.datetime]:
-        """Address keys that another campaign of the issue reached or may have, and when."""
+    ) -> Iterator[tuple[str, dt.datetime]]:
+        """Address keys that another campaign of the issue reached or may have, and when; sorted."""
         with self._database.read() as connection:
-            return standing.accepted_elsewhere(connection, slug, campaign)
+            yield from standing.accepted_elsewhere(connection, slug, campaign)
 
-    def last_audience(self, profile: str) -> Mapping[str, frozenset[str]]:
-        """For each list, the address keys of the profile's last campaign that used it."""
+    def last_campaigns(self, profile: str) -> Mapping[str, CampaignId]:
+        """For each list, the profile's last campaign that used it."""
         with self._database.read() as connection:
-            return standing.last_audience(connection, profile)
+            return standing.last_campaigns(connection, profile)
+
+    def audience(self, number: CampaignId) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each recipient's address key and lists, sorted by the keys."""
+        with self._database.read() as connection:
+            yield from standing.audience(connection, number)
 
     # What an officer says
 
@@ -271,10 +276,10 @@ class Ledger:
         with self._database.read() as connection:
             return suppressions.suppressions(connection)
 
-    def suppression_reasons(self) -> Mapping[str, str]:
-        """Address key to reason, for planning."""
+    def suppression_reasons(self) -> Iterator[tuple[str, str]]:
+        """Address key and reason of each, for planning."""
         with self._database.read() as connection:
-            return suppressions.suppression_reasons(connection)
+            yield from suppressions.suppression_reasons(connection)
 
     # What a run asks
 

@@ -7,17 +7,18 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, false, insert, literal_column, select
 
-from newsletter.campaign import Due, Plan, Recipient
+from newsletter.campaign import Due, Plan
 from newsletter.delivery import DeliveryState
 from newsletter.errors import UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
 from newsletter.message import CompiledMessage
+from newsletter.recipients import FrozenRow, Recipients, frozen
 
-_CHUNK = 5000
+_CHUNK = 1000
 
 
 def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime) -> CampaignId:
@@ -25,9 +26,8 @@ def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime
     _refuse_doubles(plan)
     campaign = _record_campaign(connection, plan, due, now)
     _record_variants(connection, campaign, plan)
-    for rows in _chunks(_recipient_rows(campaign, plan.recipients)):
-        connection.execute(insert(schema.recipient), rows)
-        connection.execute(insert(schema.delivery), [_first_state(row) for row in rows])
+    _record_recipients(connection, campaign, frozen(plan.recipients))
+    _queue(connection, campaign)
     return campaign
 
 
@@ -60,6 +60,8 @@ def note_event(
 
 def _refuse_doubles(plan: Plan) -> None:
     """One message a person: the unique key says so too, but without the address."""
+    if isinstance(plan.recipients, Recipients):
+        return  # an audience has each address once
     seen: set[str] = set()
     for recipient in plan.recipients:
         key = recipient.person.address.key
@@ -130,34 +132,31 @@ def _record_variants(connection: Connection, campaign: CampaignId, plan: Plan) -
         connection.execute(insert(schema.variant), rows)
 
 
-def _recipient_rows(
-    campaign: CampaignId, recipients: tuple[Recipient, ...]
-) -> Iterator[dict[str, Any]]:
-    for seq, recipient in enumerate(recipients, start=1):
-        person = recipient.person
-        yield {
-            "campaign": campaign,
-            "seq": seq,
-            "address_key": person.address.key,
-            "address": person.address.text,
-            "variant": recipient.variant,
-            "fields": to_json(dict(person.fields)),
-            "lists": to_json(list(person.lists)),
-        }
+def _record_recipients(
+    connection: Connection, campaign: CampaignId, rows: Iterator[FrozenRow]
+) -> None:
+    """Number the recipients and write them, as quickly as the database takes them."""
+    numbered = ((campaign, seq, *row) for seq, row in enumerate(rows, start=1))
+    if connection.dialect.name == "sqlite":
+        while chunk := list(itertools.islice(numbered, _CHUNK)):
+            connection.exec_driver_sql(_INSERT, chunk)
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor().copy(_COPY) as copy:
+        for row in numbered:
+            copy.write_row(row)
 
 
-def _first_state(recipient: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "campaign": recipient["campaign"],
-        "seq": recipient["seq"],
-        "state": DeliveryState.QUEUED,
-        "attempts": 0,
-        "deferrals": 0,
-        "losses": 0,
-        "doubted": False,
-    }
+def _queue(connection: Connection, campaign: CampaignId) -> None:
+    """A delivery for each recipient."""
+    table, state = schema.recipient, schema.word(DeliveryState.QUEUED)
+    columns = ["campaign", "seq", "state", "attempts", "deferrals", "losses", "doubted"]
+    none: ColumnElement[int] = literal_column("0")
+    first = select(table.c.campaign, table.c.seq, state, none, none, none, false())
+    of_campaign = first.where(table.c.campaign == campaign).order_by(table.c.seq)
+    connection.execute(insert(schema.delivery).from_select(columns, of_campaign))
 
 
-def _chunks(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    while chunk := list(itertools.islice(rows, _CHUNK)):
-        yield chunk
+_COLUMNS = "campaign, seq, address_key, address, variant, fields, lists"
+_INSERT = f"INSERT INTO recipient ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 our words
+_COPY = f"COPY recipient ({_COLUMNS}) FROM STDIN"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import lru_cache
 from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, Table
@@ -69,6 +70,12 @@ def campaign_from(row: RowMapping) -> Campaign:
         resume_at=row["resume_at"],
         canary_at=row["canary_at"],
     )
+
+
+@lru_cache(maxsize=1_000)
+def lists_from(stored: str) -> tuple[str, ...]:
+    """A recipient's lists; readers share few combinations."""
+    return tuple(json.loads(stored))
 
 
 def run_from(row: RowMapping) -> RunRecord:

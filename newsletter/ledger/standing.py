@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, collate, func, select
 
 from newsletter.delivery import DeliveryState, Reply
 from newsletter.errors import UsageError
 from newsletter.ledger import schema
+from newsletter.ledger.database import streamed
 from newsletter.ledger.model import (
     Attempt,
     Campaign,
@@ -20,7 +21,7 @@ from newsletter.ledger.model import (
     Progress,
     RunRecord,
 )
-from newsletter.ledger.rows import campaign_from, delivery_from, run_from
+from newsletter.ledger.rows import campaign_from, delivery_from, lists_from, run_from
 from newsletter.values import IssueSlug
 
 _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
@@ -153,41 +154,50 @@ def attempts(connection: Connection, number: CampaignId, seq: int | None) -> Ite
 
 def accepted_elsewhere(
     connection: Connection, slug: IssueSlug, number: CampaignId | None
-) -> Mapping[str, dt.datetime]:
-    """Address keys accepted (or in doubt) in other campaigns of the issue, and when last."""
+) -> Iterator[tuple[str, dt.datetime]]:
+    """Address keys accepted (or in doubt) in other campaigns of the issue, and when last.
+
+    In the order of the keys' characters.
+    """
     reached = [DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT]
+    last = func.max(_delivery.c.last_tried, type_=schema.Instant())
     query = (
-        select(_recipient.c.address_key, func.max(_delivery.c.last_tried, type_=schema.Instant()))
+        select(_recipient.c.address_key, last)
         .select_from(_joined().join(_campaign, _campaign.c.id == _delivery.c.campaign))
         .where(_campaign.c.slug == slug, _delivery.c.state.in_(reached))
+        .where(_delivery.c.last_tried.is_not(None))
         .group_by(_recipient.c.address_key)
+        .order_by(_by_characters(connection))
     )
     if number is not None:
         query = query.where(_campaign.c.id != number)
-    return {key: when for key, when in connection.execute(query) if when is not None}
+    return ((key, when) for key, when in streamed(connection, query))
 
 
-def last_audience(connection: Connection, profile: str) -> Mapping[str, frozenset[str]]:
-    """Each list's address keys in the profile's last campaign that used the list."""
-    newest: dict[str, set[str]] = {}
-    for each in reversed(campaigns(connection)):
-        fresh = set(each.per_list) - set(newest)
-        sent = each.state is not CampaignState.MISSED and each.terms.profile == profile
-        if fresh and sent:
-            newest |= {name: set() for name in fresh}
-            _gather(connection, each.id, fresh, newest)
-    return {name: frozenset(keys) for name, keys in newest.items()}
+def last_campaigns(connection: Connection, profile: str) -> Mapping[str, CampaignId]:
+    """For each list, the profile's last campaign that used it."""
+    newest: dict[str, CampaignId] = {}
+    for each in campaigns(connection):
+        if each.state is not CampaignState.MISSED and each.terms.profile == profile:
+            newest |= dict.fromkeys(each.per_list, each.id)
+    return newest
 
 
-def _gather(
-    connection: Connection, number: CampaignId, names: set[str], into: dict[str, set[str]]
-) -> None:
-    query = select(_recipient.c.address_key, _recipient.c.lists).where(
-        _recipient.c.campaign == number
+def audience(connection: Connection, number: CampaignId) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each recipient's key and lists, in the order of the keys' characters."""
+    query = (
+        select(_recipient.c.address_key, _recipient.c.lists)
+        .where(_recipient.c.campaign == number)
+        .order_by(_by_characters(connection))
     )
-    for key, lists in connection.execute(query):
-        for name in names.intersection(json.loads(lists)):
-            into[name].add(key)
+    for key, lists in streamed(connection, query):
+        yield key, lists_from(lists)
+
+
+def _by_characters(connection: Connection) -> ColumnElement[str]:
+    """PostgreSQL orders by the rules of a language otherwise."""
+    key = _recipient.c.address_key
+    return key if connection.dialect.name == "sqlite" else collate(key, "C")
 
 
 def _goes_on(connection: Connection, waiting: Campaign, now: dt.datetime) -> bool:

@@ -1,11 +1,12 @@
 """Who is never mailed again."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, delete, select
 
 from newsletter.ledger import schema
+from newsletter.ledger.database import streamed
 from newsletter.ledger.model import Suppression
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import insert_new, storable
@@ -50,7 +51,8 @@ def suppressions(connection: Connection) -> tuple[Suppression, ...]:
     )
 
 
-def suppression_reasons(connection: Connection) -> Mapping[str, str]:
-    """Address key to reason."""
+def suppression_reasons(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Address key and reason of each."""
     query = select(_table.c.address_key, _table.c.reason)
-    return {row.address_key: row.reason for row in connection.execute(query)}
+    for row in streamed(connection, query):
+        yield row.address_key, row.reason

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from newsletter.audience.model import Person, Subscriber, SubscriberList
+from newsletter.audience.model import Person, Subscriber
+from newsletter.audience.subscribers import SubscriberList, Subscribers
 from newsletter.values import Address
 
 
@@ -16,9 +17,12 @@ def make_list(name: str, /, *emails: str, duplicates: int = 0, **fields: str) ->
         path=Path(f"{name}.csv"),
         encoding="utf-8",
         separator=",",
-        subscribers=tuple(
-            Subscriber(Address.parse(email), fields, name, line)
-            for line, email in enumerate(emails, start=2)
+        subscribers=Subscribers.of(
+            name,
+            (
+                Subscriber(Address.parse(email), fields, name, line)
+                for line, email in enumerate(emails, start=2)
+            ),
         ),
         rows=len(emails) + duplicates,
         duplicates=duplicates,

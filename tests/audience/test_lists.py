@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.audience.lists import load_list, refuse_faulty
-from newsletter.audience.model import Gravity, SubscriberList
+from newsletter.audience.model import Gravity, Subscriber
+from newsletter.audience.subscribers import SubscriberList
 from newsletter.errors import ListError, Problem
 
 
@@ -24,6 +25,10 @@ def only(found: SubscriberList, gravity: Gravity) -> Problem:
     (problem,) = found.problems(gravity)
     assert problem.path == found.path
     return problem
+
+
+def first(found: SubscriberList) -> Subscriber:
+    return next(iter(found.subscribers))
 
 
 def emails(found: SubscriberList) -> list[str]:
@@ -51,7 +56,7 @@ def test_a_clean_list_is_read_without_a_remark(tmp_path: Path) -> None:
 
 def test_a_chinese_name_has_the_family_name_first(tmp_path: Path) -> None:
     found = read(tmp_path, "email,first_name,last_name\nwei@soci.example,伟,王\n")
-    assert found.subscribers[0].fields["name"] == "王伟"
+    assert first(found).fields["name"] == "王伟"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_a_chinese_name_has_the_family_name_first(tmp_path: Path) -> None:
 def test_each_encoding_gives_the_same_name(tmp_path: Path, encoding: str, said: str) -> None:
     content = "email,name\nn@soci.example,Niccolò\n".encode(encoding)
     found = read(tmp_path, content)
-    assert found.subscribers[0].fields["name"] == "Niccolò"
+    assert first(found).fields["name"] == "Niccolò"
     notes = found.problems(Gravity.NOTED)
     assert [said in note.message for note in notes] == [True] * bool(said)
     assert found.problems(Gravity.REFUSED, Gravity.MENDED) == ()
@@ -136,7 +141,7 @@ def test_a_file_that_is_not_there_is_a_list_error(tmp_path: Path) -> None:
 def test_each_separator_is_found(tmp_path: Path, content: str, separator: str) -> None:
     found = read(tmp_path, content)
     assert found.separator == separator
-    assert found.subscribers[0].fields["name"] == "A, B"
+    assert first(found).fields["name"] == "A, B"
     assert len(found.problems(Gravity.NOTED)) == (separator != ",")
 
 
@@ -199,7 +204,7 @@ def test_two_stray_quotes_do_not_swallow_what_lies_between(tmp_path: Path) -> No
 
 def test_a_line_break_in_a_quoted_cell_becomes_a_space_and_is_said(tmp_path: Path) -> None:
     found = read(tmp_path, 'email,name,x\na@b.example,"Anna\nRossi",1\nc@d.example,C,2\n')
-    assert found.subscribers[0].fields["name"] == "Anna Rossi"
+    assert first(found).fields["name"] == "Anna Rossi"
     problem = only(found, Gravity.MENDED)
     assert (problem.line, problem.column) == (2, 13)
     assert [each.line for each in found.subscribers] == [2, 4]
@@ -212,7 +217,7 @@ def test_the_same_address_in_another_case_is_a_duplicate_of_its_first_row(tmp_pa
     assert "is there already, in line 2" in problem.message
     assert (problem.line, problem.where) == (3, "row 2, email")
     assert emails(found) == ["Anna@soci.example"]
-    assert found.subscribers[0].fields == {"name": "Anna", "country": "IT"}
+    assert first(found).fields == {"name": "Anna", "country": "IT"}
     assert_counted(found)
 
 
@@ -231,7 +236,7 @@ def test_what_nobody_sees_in_a_name_is_removed_and_said(
     tmp_path: Path, raw: str, kept: str, message: str
 ) -> None:
     found = read(tmp_path, f"email,name\na@soci.example,{raw}\n")
-    assert found.subscribers[0].fields["name"] == kept
+    assert first(found).fields["name"] == kept
     problem = only(found, Gravity.MENDED)
     assert message in problem.message
     assert problem.where == "row 1, name"
@@ -248,7 +253,7 @@ def test_a_zero_width_space_in_an_address_is_removed_and_said(tmp_path: Path) ->
 def test_a_formula_is_kept_as_text_and_said(tmp_path: Path, cell: str) -> None:
     found = read(tmp_path, f"email;name\na@soci.example;{cell}\n")
     assert "is a formula" in only(found, Gravity.MENDED).message
-    assert found.subscribers[0].fields["name"] == cell.strip()
+    assert first(found).fields["name"] == cell.strip()
 
 
 @pytest.mark.parametrize("cell", ["+39 06 1234", "-", "-5", "a=b"])

@@ -1,0 +1,176 @@
+"""Blocks of plain rows, column by column: what the careful way makes of each row, but quickly.
+
+A row about which there is anything to say is odd, and left to the careful way (``lists``). Of
+the others the same comes out as there.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import compress
+
+from newsletter.audience.cells import (
+    LONGEST_CELL,
+    ROLES,
+    TYPOS,
+    full_name,
+    is_formula,
+    is_plain,
+    is_zone,
+    read_language,
+)
+from newsletter.audience.subscribers import ABSENT, UNIT
+from newsletter.audience.table import Block
+from newsletter.values import LONGEST_ADDRESS, LONGEST_LOCAL, PLAIN_DOMAIN, PLAIN_LOCAL
+
+_LOCAL = re.compile(PLAIN_LOCAL)
+_LOCALS = re.compile(rf"{PLAIN_LOCAL}(?:\n{PLAIN_LOCAL})*+")
+_DOMAIN = re.compile(PLAIN_DOMAIN)
+_MARKS = "=@+-"  # what a formula may begin with
+_Columns = dict[str, Sequence[str]]
+
+
+class Bulk:
+    """Reads blocks below a header: its columns, and the names of the fields of each line."""
+
+    def __init__(self, columns: Sequence[str], names: Sequence[str]) -> None:
+        self._columns = tuple(columns)
+        self._names = tuple(names)
+        self._derives = bool({"first_name", "last_name"} & {*columns})
+
+    def read(self, block: Block) -> tuple[list[str], set[int]]:
+        """A line for each plain row, and which of the block's rows are odd."""
+        width = len(self._columns)
+        odd = _unfit(block, width)
+        fit = [at for at in range(len(block.cells)) if at not in odd]
+        rows = [block.cells[at] for at in fit]
+        if not rows:
+            return [], odd
+        if _has_margins(block):
+            rows = [[cell.strip(" ") for cell in row] for row in rows]
+        columns: _Columns = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
+        numbers = [block.numbers[at] for at in fit]
+        strange = _strange(block, rows, columns)
+        if strange:
+            odd |= {fit[at] for at in strange}
+            sound = [at not in strange for at in range(len(rows))]
+            columns = {name: tuple(compress(column, sound)) for name, column in columns.items()}
+            numbers = list(compress(numbers, sound))
+        return self._lines(columns, numbers), odd
+
+    def _lines(self, columns: _Columns, numbers: Sequence[int]) -> list[str]:
+        """The rows as ``subscribers.line_of`` writes them."""
+        parts = [email.rpartition("@") for email in columns["email"]]
+        emails = [f"{local}@{_domain(domain)}" for local, _, domain in parts]
+        if "language" in columns:
+            columns["language"] = _mapped(columns["language"], lambda cell: read_language(cell)[0])
+        if self._derives:
+            columns["name"] = _derived(columns, len(numbers))
+        return [
+            *map(
+                UNIT.join,
+                zip(
+                    [email.casefold() for email in emails],
+                    [f"{number:09d}" for number in numbers],
+                    emails,
+                    *(columns[name] for name in self._names),
+                    strict=True,
+                ),
+            )
+        ]
+
+
+def _unfit(block: Block, width: int) -> set[int]:
+    """Rows of another width than the header, overlong ones, and those that are cleaned."""
+    count = len(block.cells)
+    odd = {at for at, row in enumerate(block.cells) if len(row) != width}
+    if odd:
+        block.cells[:] = [_trimmed(row, width) for row in block.cells]
+        odd = {at for at in odd if len(block.cells[at]) != width}
+    if max(map(len, block.texts), default=0) > LONGEST_CELL:
+        odd |= {at for at in range(count) if len(block.texts[at]) > LONGEST_CELL}
+    tab = block.separator == "\t"
+    bare = [text.replace("\t", "") for text in block.texts] if tab else block.texts
+    if not is_plain("".join(bare)):
+        odd |= {at for at in range(count) if not is_plain(bare[at])}
+    return odd
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """The row without empty cells that stand beyond the header."""
+    return row[:width] if len(row) > width and not any(map(str.strip, row[width:])) else row
+
+
+def _has_margins(block: Block) -> bool:
+    """Whether any cell may begin or end with a space."""
+    text = "\n".join(["", *block.texts, ""])
+    separator = block.separator
+    signs = (f" {separator}", f"{separator} ", "\n ", " \n", '"')
+    return any(sign in text for sign in signs)
+
+
+def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> set[int]:
+    """Rows with a cell to remark upon: its address, language, time zone, or a formula."""
+    found = _strange_addresses(columns["email"])
+    found |= _where(columns.get("language", ()), lambda cell: bool(read_language(cell)[1]))
+    found |= _where(columns.get("timezone", ()), lambda cell: not is_zone(cell))
+    text = "\n".join(["", *block.texts])
+    begins = ("\n", block.separator, " ", '"')
+    if any(f"{begin}{mark}" in text for mark in _MARKS for begin in begins):
+        found |= {at for at, row in enumerate(rows) if _has_formula(row)}
+    return found
+
+
+def _has_formula(row: Sequence[str]) -> bool:
+    return any(is_formula(cell) for cell in row if cell and cell[0] in _MARKS)
+
+
+def _strange_addresses(emails: Sequence[str]) -> set[int]:
+    """Rows whose address is not plain, or looks wrong."""
+    parts = [email.rpartition("@") for email in emails]
+    locals_ = [local for local, _, _ in parts]
+    strange = {domain for domain in {domain for _, _, domain in parts} if not _domain(domain)}
+    found = {at for at, part in enumerate(parts) if part[2] in strange} if strange else set()
+    if not _LOCALS.fullmatch("\n".join(locals_)):
+        found |= {at for at, local in enumerate(locals_) if not _LOCAL.fullmatch(local)}
+    if max(map(len, locals_)) > LONGEST_LOCAL or max(map(len, emails)) > LONGEST_ADDRESS:
+        found |= {
+            at
+            for at, email in enumerate(emails)
+            if len(locals_[at]) > LONGEST_LOCAL or len(email) > LONGEST_ADDRESS
+        }
+    folded = [local.casefold() for local in locals_]
+    if not ROLES.isdisjoint(folded):
+        found |= {at for at, local in enumerate(folded) if local in ROLES}
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _domain(domain: str) -> str:
+    """A plain domain in lower case; nothing for one that is not, or is probably mistyped."""
+    lower = domain.lower()
+    return lower if _DOMAIN.fullmatch(domain) and lower not in TYPOS else ""
+
+
+def _where(column: Sequence[str], is_odd: Callable[[str], bool]) -> set[int]:
+    """The rows whose cell is odd; each different cell is looked at once, empty ones never."""
+    odd = {cell for cell in set(column) if cell and is_odd(cell)}
+    return {at for at, cell in enumerate(column) if cell in odd} if odd else set()
+
+
+def _mapped(column: Sequence[str], change: Callable[[str], str]) -> Sequence[str]:
+    """The column with each different cell changed; empty ones stay."""
+    changed = {cell: change(cell) if cell else cell for cell in set(column)}
+    return [changed[cell] for cell in column]
+
+
+def _derived(columns: Mapping[str, Sequence[str]], count: int) -> Sequence[str]:
+    """The column of whole names: what is missing in it is made of the two halves."""
+    nothing: Collection[str] = ("",) * count
+    halves: Iterable[tuple[str, str]] = zip(
+        columns.get("first_name", nothing), columns.get("last_name", nothing), strict=True
+    )
+    made = [full_name(first, last) for first, last in halves]
+    if "name" in columns:
+        return [name or whole for name, whole in zip(columns["name"], made, strict=True)]
+    return [whole or ABSENT for whole in made]

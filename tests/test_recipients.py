@@ -1,0 +1,70 @@
+"""A frozen audience: whoever goes in comes out, as it is recorded."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.audience.model import Person
+from newsletter.edition.model import Variant
+from newsletter.recipients import Recipient, Recipients, fields_to_json, frozen, in_both
+from newsletter.values import Address, Language, SectionId
+
+ITALIAN = Variant(Language("it"), (SectionId("news"), SectionId("china")))
+ENGLISH = Variant(Language("en"), (SectionId("news"),))
+FIELDS = st.dictionaries(st.sampled_from(["name", "country", "a_b"]), st.text(max_size=6))
+SEATS = st.lists(st.tuples(FIELDS, st.sampled_from([ITALIAN, ENGLISH]), st.integers(1, 2)))
+
+
+def people(
+    seats: list[tuple[dict[str, str], Variant, int]],
+) -> list[tuple[Person, Variant]]:
+    return [
+        (Person(Address(f"R{at:03d}@soci.example"), fields, ("one", "two")[:lists]), variant)
+        for at, (fields, variant, lists) in enumerate(seats)
+    ]
+
+
+@given(FIELDS)
+def test_fields_are_the_json_that_any_writer_would_write(fields: dict[str, str]) -> None:
+    assert fields_to_json(fields) == json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+@given(SEATS)
+def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
+    seats: list[tuple[dict[str, str], Variant, int]],
+) -> None:
+    given_people = people(seats)
+    made = Recipients(given_people)
+    assert len(made) == len(given_people)
+    assert [(each.person, made.variants[each.variant]) for each in made] == given_people
+    assert sum(made.readers.values()) == len(given_people)
+    plain = tuple(Recipient(person, made.variants.index(seen)) for person, seen in given_people)
+    assert list(frozen(made)) == list(frozen(plain))
+
+
+@given(SEATS)
+def test_what_recipients_lack_is_counted_by_field(
+    seats: list[tuple[dict[str, str], Variant, int]],
+) -> None:
+    made = Recipients(people(seats))
+    wanted = {made.variants.index(v): ["name", "a_b"] for v in made.variants if v == ITALIAN}
+    for name in ("name", "a_b"):
+        lacking = sum(v == ITALIAN and not fields.get(name) for fields, v, _ in seats)
+        assert made.lacking(wanted).get(name, 0) == lacking
+
+
+@given(st.lists(st.integers(0, 99), unique=True))
+def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: list[int]) -> None:
+    seats = [(Person(Address(f"r{n}@x.example"), {}, ("one",)), ITALIAN) for n in numbers]
+    keys = [key for key, _ in Recipients(seats).by_key()]
+    assert keys == sorted(f"r{n}@x.example" for n in numbers)
+
+
+@given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
+def test_two_sorted_rows_meet_where_their_keys_are_the_same(one: set[int], two: set[int]) -> None:
+    mine = [(f"{number:02d}", number) for number in sorted(one)]
+    yours = ((f"{number:02d}", -number) for number in sorted(two))
+    met = [(now, then) for (_, now), (_, then) in in_both(mine, yours)]
+    assert met == [(number, -number) for number in sorted(one & two)]
+    assert next(yours, None) is None
