@@ -3,21 +3,21 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import child, senders
+from bench.figures import Timing, short
 from bench.machine import Machine, this_machine, versions
-from bench.sending import CONNECTIONS, SENDERS, Figure, compare
+from bench.sending import COUNTS, FAR, FAR_QUICK, MILLION, QUICK, compare, compare_far, send_many
 from bench.sink import is_installed
-from bench.table import sending_table, words_table
+from bench.table import Measured, table_of
 
 LATEST = Path(__file__).parent / "results" / "latest.json"
-COUNTS = {"big": 2_000, "small": 5_000}
-QUICK_COUNTS = {"big": 300, "small": 600}
-PACKAGES = ("newsletter", "aiosmtplib", "mjml-python", "premailer", "sqlalchemy")
+PACKAGES = ("newsletter", "aiosmtplib", "uvloop", "mjml-python", "premailer", "sqlalchemy")
 _SHARED = "other work may run on this machine: compare the ratios, not the times of two runs"
 
 
@@ -25,94 +25,84 @@ def main() -> None:
     """Everything, or what the options leave of it; a sender that is missing is said loudly."""
     wanted = _arguments()
     machine = this_machine()
-    timings = _words(wanted.rounds * 3)
-    figures: list[Figure] = []
-    competitors = _competitors()
-    used = versions(PACKAGES)
-    if "nodemailer" in competitors:
-        used["nodemailer"] = senders.NODEMAILER
-    for case, count in (QUICK_COUNTS if wanted.quick else COUNTS).items():
-        if competitors:
-            figures += compare(case, count, wanted.rounds, competitors)
-    _print(machine, used, timings, figures)
-    if not wanted.quick and len(competitors) == len(SENDERS):
-        _write(LATEST, _records(machine, used, timings, figures))
+    missing = _missing()
+    cases = _cases(wanted.rounds, missing, quick=wanted.quick)
+    chosen = wanted.only or list(cases)
+    measured = [each for name in chosen for each in cases[name]()]
+    used = versions(PACKAGES) | ({} if "nodemailer" in missing else _NODEMAILER)
+    print("\n".join(table_of(measured)))
+    print(f"\n{machine}; {_SHARED}")
+    print(" · ".join(f"{name} {number}" for name, number in used.items()))
+    if not (wanted.quick or wanted.only or missing):
+        _write(LATEST, _records(machine, used, measured))
     else:
         print(f"\nbench/results/{LATEST.name} is left as it was: this was not the whole benchmark")
+
+
+_NODEMAILER = {"nodemailer": senders.NODEMAILER}
+_Cases = Mapping[str, Callable[[], Iterable[Measured]]]
+_NAMES = ("words", "big", "small", "far", "million")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few messages; writes no file")
     parser.add_argument("--rounds", type=int, default=3, help="how often each sender has its turn")
+    parser.add_argument(
+        "--only", action="append", choices=_NAMES, help="this case (may be repeated); no file"
+    )
     return parser.parse_args()
 
 
-def _words(rounds: int) -> list[dict[str, Any]]:
+def _cases(rounds: int, missing: frozenset[str], *, quick: bool) -> _Cases:
+    """What each case measures, without the senders that are missing."""
+    divisor = QUICK if quick else 1
+    far = [name for name in FAR if name not in missing]
+
+    def sending(case: str) -> Iterable[Measured]:
+        counts = {name: max(1, count // divisor) for name, count in COUNTS[case].items()}
+        return compare(case, rounds, {name: counts[name] for name in counts if name not in missing})
+
+    cases: dict[str, Callable[[], Iterable[Measured]]] = {"words": lambda: _words(3 * rounds)}
+    if _SINK not in missing:
+        cases |= {case: partial(sending, case) for case in COUNTS}
+        cases["million"] = lambda: send_many([count // divisor for count in MILLION])
+    cases["far"] = lambda: compare_far(max(1, rounds - 1), far, FAR_QUICK if quick else 1)
+    return {name: cases.get(name, list) for name in _NAMES}
+
+
+def _words(rounds: int) -> Sequence[Timing]:
     print("  words", file=sys.stderr, flush=True)
     ran = child.run([sys.executable, "-m", "bench.words", str(rounds)], folder=senders.HERE.parent)
-    timings: list[dict[str, Any]] = json.loads(ran.output)
-    return timings
+    return [Timing(**each) for each in json.loads(ran.output)]
 
 
-def _competitors() -> Mapping[str, senders.Sender]:
-    """The senders that can run here; what is missing is said."""
+_SINK = "smtp-sink"
+
+
+def _missing() -> frozenset[str]:
+    """What cannot run here; it is said."""
+    missing = set()
     if not is_installed():
-        _loudly("sending: Postfix's smtp-sink and smtp-source are not installed (make debian)")
-        return {}
-    missing = senders.install_nodemailer()
-    if missing:
-        _loudly(f"nodemailer: {missing}")
-        return {name: sender for name, sender in SENDERS.items() if name != "nodemailer"}
-    return SENDERS
+        _loudly("Postfix's smtp-sink and smtp-source are not installed (make debian)")
+        missing |= {_SINK, "smtp-source"}
+    why = senders.install_nodemailer()
+    if why:
+        _loudly(f"nodemailer: {why}")
+        missing.add("nodemailer")
+    return frozenset(missing)
 
 
 def _loudly(what: str) -> None:
     print(f"\n*** NOT MEASURED: {what} ***\n", file=sys.stderr, flush=True)
 
 
-def _print(
-    machine: Machine,
-    used: Mapping[str, str],
-    timings: Iterable[Mapping[str, Any]],
-    figures: list[Figure],
-) -> None:
-    rows = [(each["case"], each["sender"], each["microseconds"]) for each in timings]
-    print("\n".join(words_table(rows)))
-    if figures:
-        print()
-        print("\n".join(sending_table(figures)))
-    print(f"\n{machine}; {_SHARED}")
-    print(" · ".join(f"{name} {number}" for name, number in used.items()))
-
-
 def _records(
-    machine: Machine,
-    used: Mapping[str, str],
-    timings: Iterable[Mapping[str, Any]],
-    figures: Iterable[Figure],
+    machine: Machine, used: Mapping[str, str], measured: Iterable[Measured]
 ) -> list[dict[str, Any]]:
     """A list of flat records, each of which can be read by itself."""
     ground = {"machine": asdict(machine), "versions": dict(used)}
-    words = [{**timing, "microseconds": _short(timing["microseconds"])} for timing in timings]
-    sent = [
-        {
-            "case": each.case,
-            "sender": each.sender,
-            "connections": CONNECTIONS,
-            "reply_delay_ms": 0,
-            **{name: _short(value) for name, value in asdict(each).items()},
-        }
-        for each in figures
-    ]
-    return [record | ground for record in [*sent, *words]]
-
-
-def _short(value: Any) -> Any:
-    """Three digits are more than any of these figures is worth."""
-    if isinstance(value, dict):
-        return {name: _short(each) for name, each in value.items()}
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+    return [short(asdict(each)) | ground for each in measured]
 
 
 def _write(path: Path, records: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 
@@ -38,9 +38,9 @@ def _cpu() -> str:
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The Python, the databases and the packages named, each with its version."""
+    """The Python, the databases and those of the packages that are installed, with versions."""
     found = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
-    found |= {name: version(name) for name in packages}
+    found |= {name: version(name) for name in packages if any(distributions(name=name))}
     tools = {
         "postfix": ["dpkg-query", "-W", "-f", "${Version}", "postfix"],
         "node": ["node", "--version"],

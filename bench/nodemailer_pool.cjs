@@ -1,12 +1,12 @@
 // The peer "nodemailer": its pool of connections, a message object for each recipient.
-// node nodemailer_pool.cjs PEERS LETTER HOST PORT CONNECTIONS; the result as JSON.
+// node nodemailer_pool.cjs PEERS LETTER HOST PORT CONNECTIONS COUNT; the result as JSON.
 "use strict";
 const { createHmac } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 
-const [peers, file, host, port, connections] = process.argv.slice(2);
+const [peers, file, host, port, connections, count] = process.argv.slice(2);
 const nodemailer = createRequire(join(peers, "here.js"))("nodemailer");
 const letter = JSON.parse(readFileSync(file, "utf8"));
 const marks = new RegExp(
@@ -50,14 +50,14 @@ function messageFor(reader) {
 }
 
 async function main() {
-  const began = process.hrtime.bigint();
+  const began = process.hrtime.bigint(), used = process.cpuUsage();
   const pool = nodemailer.createTransport({
     pool: true, host, port: Number(port), secure: false, ignoreTLS: true,
     maxConnections: Number(connections), maxMessages: Infinity,
   });
   let next = 0, accepted = 0;
   const lane = async () => {
-    while (next < letter.readers.length) {
+    while (next < Number(count)) {
       const sent = await pool.sendMail(messageFor(letter.readers[next++]));
       if (sent.response.startsWith("2")) accepted++;
     }
@@ -66,7 +66,8 @@ async function main() {
   await Promise.all(Array.from({ length: 2 * Number(connections) }, lane));
   pool.close();
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  console.log(JSON.stringify({ accepted, seconds }));
+  const { user, system } = process.cpuUsage(used);
+  console.log(JSON.stringify({ accepted, seconds, cpu_seconds: (user + system) / 1e6 }));
 }
 
 main();

@@ -19,6 +19,8 @@ from newsletter.campaign import Page
 from newsletter.edition.render import render_edition
 
 SMALL_ISSUE = "small"
+PEERS = 500
+"""How many readers a letter has when nothing else is said."""
 _SMALL = Path(__file__).parent / "small"
 _COLUMNS = ("email", "first_name", "last_name", "language", "interests", "country", "timezone")
 _FIRST = ("Anna", "Marco", "Giulia", "Zoë", "Paolo", "Wei", "Chiara", "Luca", "Sara", "Andrea")
@@ -39,16 +41,17 @@ CASES: Mapping[str, Case] = {
 }
 
 
-def prepare(folder: Path, case: Case, count: int) -> Letter:
+def prepare(folder: Path, case: Case, count: int, peers: int = PEERS) -> Letter:
     """The example newsletter with ``count`` made-up readers in place of its own.
 
-    All of them see the same full page, so that every message has one known size.
+    All of them see the same full page, so that every message has one known size. The letter has
+    the first ``peers`` of them.
     """
     copy_example(folder)
     shutil.copytree(_SMALL / "issue", folder / "issues" / SMALL_ISSUE)
     shutil.copytree(_SMALL / "theme", folder / "templates" / "small")
-    readers = tuple(_reader(number, case.language) for number in range(count))
-    _write_list(folder / "subscribers", readers)
+    _write_list(folder / "subscribers", case, count)
+    readers = tuple(_reader(number, case.language) for number in range(peers))
     return _letter(open_app(folder, environ={}), case, readers)
 
 
@@ -64,13 +67,13 @@ def _reader(number: int, language: str) -> Reader:
     }
 
 
-def _write_list(folder: Path, readers: tuple[Reader, ...]) -> None:
+def _write_list(folder: Path, case: Case, count: int) -> None:
     for example in folder.glob("*.csv"):
         example.unlink()
     with (folder / "members.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        writer.writeheader()
-        writer.writerows(readers)
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        writer.writerows(_reader(number, case.language).values() for number in range(count))
 
 
 def page_of(app: App, case: Case) -> Page:
@@ -102,14 +105,15 @@ def _letter(app: App, case: Case, readers: tuple[Reader, ...]) -> Letter:
 
 
 def main() -> None:
-    """``python -m bench.prepare CASE COUNT FOLDER LETTER``."""
+    """``python -m bench.prepare CASE COUNT PEERS FOLDER LETTER``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("case", choices=CASES)
     parser.add_argument("count", type=int)
+    parser.add_argument("peers", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("letter", type=Path)
     wanted = parser.parse_args()
-    prepare(wanted.folder, CASES[wanted.case], wanted.count).save(wanted.letter)
+    prepare(wanted.folder, CASES[wanted.case], wanted.count, wanted.peers).save(wanted.letter)
 
 
 if __name__ == "__main__":

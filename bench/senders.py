@@ -1,12 +1,12 @@
-"""The senders that are compared: each mails the same readers over the same connections."""
+"""The senders that are compared: each mails readers of the same lists over the same connections."""
 
 import datetime as dt
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import child
@@ -28,16 +28,29 @@ class Job:
     letter: Path
     octets: int
     count: int
+    """Messages; for the newsletter everybody on its list."""
     connections: int
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the newsletter alone, by the names of their variables, less the prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """``seconds`` from the first connection to the last answer; the rest of the whole process."""
+    """How many, the time and the CPU from the first connection to the last; the whole process."""
 
+    count: int
     seconds: float
+    cpu_seconds: float
     whole: Ran
+    seconds_before: float = 0.0
+    """Until the first connection: for the newsletter up to the recorded plan."""
+    peak_before: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.count / self.seconds
 
 
 Sender = Callable[[Job], Sent]
@@ -48,23 +61,31 @@ def newsletter(job: Job) -> Sent:
     shutil.rmtree(job.folder / _LEDGER, ignore_errors=True)
     agreed = ["--recipients", str(job.count), "--rate", "1000000/s", "--format", "json"]
     command = [sys.executable, "-m", "newsletter", "send", job.issue, *agreed]
-    whole = child.run(command, folder=job.folder, environ=_environment(job))
+    whole = child.run([*command, "--profile", "production"], folder=job.folder, environ=_own(job))
     told = json.loads(whole.output)
     _all_accepted(told["counts"].get("accepted", 0), job)
     run = told["last_run"]
-    began, ended = (dt.datetime.fromisoformat(run[at]) for at in ("started_at", "ended_at"))
-    return Sent((ended - began).total_seconds(), whole)
+    began, ended = (_seconds(run[moment]) for moment in ("started_at", "ended_at"))
+    cpu = whole.cpu_between(began, ended)
+    before = began - whole.course[0].at
+    return Sent(job.count, ended - began, cpu, whole, before, whole.peak_until(began))
 
 
-def _environment(job: Job) -> dict[str, str]:
+def _seconds(moment: str) -> float:
+    return dt.datetime.fromisoformat(moment).timestamp()
+
+
+def _own(job: Job) -> dict[str, str]:
     """Only what is given here counts, whatever this user has set for a newsletter."""
     plain = {name: value for name, value in os.environ.items() if "NEWSLETTER_" not in name}
-    return plain | {
-        "NEWSLETTER_RELAY__HOST": HOST,
-        "NEWSLETTER_RELAY__PORT": str(job.port),
-        "NEWSLETTER_RELAY__SECURITY": "none",
-        "NEWSLETTER_CONNECTIONS": str(job.connections),
+    given = {
+        "RELAY__HOST": HOST,
+        "RELAY__PORT": str(job.port),
+        "RELAY__SECURITY": "none",
+        "CONNECTIONS": str(job.connections),
+        **job.settings,
     }
+    return plain | {f"NEWSLETTER_{name}": value for name, value in given.items()}
 
 
 def smtp_source(job: Job) -> Sent:
@@ -72,7 +93,7 @@ def smtp_source(job: Job) -> Sent:
     many = ["-s", str(job.connections), "-m", str(job.count), "-l", str(job.octets)]
     whom = ["-f", "a@c.example", "-t", "b@e.example", f"{HOST}:{job.port}"]
     whole = child.run([SMTP_SOURCE, "-d", *many, *whom])
-    return Sent(whole.seconds, whole)
+    return Sent(job.count, whole.seconds, whole.cpu_seconds, whole)
 
 
 def aiosmtplib(job: Job) -> Sent:
@@ -86,11 +107,11 @@ def nodemailer(job: Job) -> Sent:
 
 
 def _peer(command: list[str], job: Job) -> Sent:
-    given = [str(job.letter), HOST, str(job.port), str(job.connections)]
+    given = [str(job.letter), HOST, str(job.port), str(job.connections), str(job.count)]
     whole = child.run([*command, *given], folder=HERE.parent)
     told = json.loads(whole.output)
     _all_accepted(told["accepted"], job)
-    return Sent(told["seconds"], whole)
+    return Sent(job.count, told["seconds"], told["cpu_seconds"], whole)
 
 
 def _all_accepted(accepted: int, job: Job) -> None:

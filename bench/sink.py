@@ -1,11 +1,13 @@
-"""Postfix's ``smtp-sink`` on loopback: a relay that takes everything and keeps nothing."""
+"""Relays on loopback that take everything and keep nothing: Postfix's ``smtp-sink``, and ours."""
 
 import os
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.child import Failed
 
@@ -24,9 +26,25 @@ def is_installed() -> bool:
 @contextmanager
 def sink() -> Iterator[int]:
     """The port of a sink that answers, until the block ends."""
-    port = _free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to stay root
-    process = subprocess.Popen([SMTP_SINK, *user, f"{HOST}:{port}", str(_BACKLOG)])
+    with _listening(lambda port: [SMTP_SINK, *user, f"{HOST}:{port}", str(_BACKLOG)]) as port:
+        yield port
+
+
+@contextmanager
+def delaying_sink(delay_ms: float, extensions: Sequence[str]) -> Iterator[int]:
+    """The port of a relay that answers each command so many milliseconds after it came."""
+    module, offered = "bench.delaying_sink", ",".join(extensions)
+    with _listening(
+        lambda port: [sys.executable, "-m", module, str(port), str(delay_ms), offered]
+    ) as port:
+        yield port
+
+
+@contextmanager
+def _listening(command: Callable[[int], list[str]]) -> Iterator[int]:
+    port = _free_port()
+    process = subprocess.Popen(command(port), cwd=Path(__file__).parents[1])
     try:
         _await_greeting(port)
         yield port
@@ -50,5 +68,5 @@ def _await_greeting(port: int) -> None:
                     return
         except OSError:
             time.sleep(0.02)
-    message = f"{SMTP_SINK} does not answer on port {port}"
+    message = f"the sink does not answer on port {port}"
     raise Failed(message)
