@@ -92,8 +92,8 @@ class Far:
 
 
 FAR: Mapping[str, Far] = {
-    "newsletter, pipelined": Far(senders.newsletter, 250, round_trips=1),
-    "newsletter, one by one": Far(senders.newsletter, 75, extensions=(), round_trips=4),
+    "newsletter, pipelined": Far(senders.newsletter, 400, round_trips=1),
+    "newsletter, one by one": Far(senders.newsletter, 100, extensions=(), round_trips=4),
     "nodemailer": Far(senders.nodemailer, 100),
     "aiosmtplib": Far(senders.aiosmtplib, 50),
 }

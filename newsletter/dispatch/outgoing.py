@@ -78,7 +78,7 @@ class Letters:
             fields,
             row.lists,
             self._dates.line(now),
-            message_id.encode("ascii"),
+            message_id.encode(),
             tokens(seq),
         )
         proved = self._proved[row.variant]
