@@ -137,6 +137,10 @@ class LedgerLocked(LedgerError):
     """Another process holds the ledger or the campaign; the message says pid, host and time."""
 
 
+class LedgerCopied(LedgerError):
+    """The ledger is a copy, and its original may send too; the message says where that lived."""
+
+
 class ChecksFailed(NewsletterError):
     """At least one finding is an error (or a warning, with ``--strict``)."""
 

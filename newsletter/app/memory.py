@@ -7,6 +7,7 @@ from pathlib import Path
 from newsletter.app.open import App
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.residence import was_here
 
 
 @contextlib.contextmanager
@@ -27,7 +28,16 @@ def open_ledger(app: App, *, create: bool = True) -> Iterator[Ledger]:
         yield ledger
 
 
+def ledger_notes(app: App) -> tuple[str, ...]:
+    """What whoever reads this ledger must know: that it is a copy, and where it stands still."""
+    if not has_ledger(app):
+        return ()
+    with open_ledger(app) as ledger:
+        copied = ledger.copied
+        return (f"{copied.message}; nothing is sent from it",) if copied else ()
+
+
 def has_ledger(app: App) -> bool:
-    """Whether anything was ever recorded here."""
+    """Whether anything was ever recorded here; one that is gone counts, and is told when opened."""
     url = app.ledger_url()
-    return "://" in url or Path(url).exists()
+    return "://" in url or Path(url).exists() or was_here(Path(url))

@@ -1,4 +1,4 @@
-"""After: report, ledger verify|backup."""
+"""After: report, ledger verify|backup|take-over."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,12 @@ def register(top: typer.Typer) -> None:
         ledger, "verify", example="newsletter ledger verify", exits="0 it adds up · 2 it does not"
     )(verify)
     command(ledger, "backup", example="newsletter ledger backup ledger-2026-12.db")(backup)
+    command(
+        ledger,
+        "take-over",
+        example="newsletter ledger take-over",
+        exits="0 done · 2 bad input · 4 not agreed to",
+    )(take_over)
 
 
 def report(
@@ -30,12 +36,14 @@ def report(
     ] = False,
 ) -> None:
     """What the relay answered, by reason and by domain; what is not known is said."""
+    from newsletter.app.memory import ledger_notes
     from newsletter.app.reporting import make_report, save_report
     from newsletter.cli import show_sending
 
     made = make_report(desk.app, issue)
     saved = save_report(desk.app, made) if save else ()
-    desk.show(made, show_sending.report(made, saved), made.next_command)
+    lines = show_sending.report(made, saved)
+    desk.show(made, lines, made.next_command, notes=ledger_notes(desk.app))
 
 
 def verify(desk: Desk) -> int | None:
@@ -59,3 +67,16 @@ def backup(
 
     written = backup_ledger(desk.app, path.absolute() if path else None)
     desk.show({"backup": str(written)}, [f"the ledger was copied to {written}"])
+
+
+def take_over(
+    desk: Desk,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Send from this copy of a ledger from now on; whoever its original was sending is in doubt."""
+    from newsletter.app.taking_over import take_over as take
+    from newsletter.cli import show_settled
+    from newsletter.cli.live import ask
+
+    done = take(desk.app, ask(desk), agreed=yes)
+    desk.show(done, show_settled.taken_over(done), done.next_command)

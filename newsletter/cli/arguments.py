@@ -17,3 +17,9 @@ Agreed = Annotated[
     typer.Option("--recipients", min=1, help="Agree to this number; another one stops with 5."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to the number shown.")]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over", help="Send from a ledger that is a copy: its original never will again."
+    ),
+]

@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,28 @@ class Desk:
         """Whether a person reads the result."""
         return self.format is Format.text
 
-    def show(self, value: Any, lines: Iterable[str], next_command: str = "") -> None:
-        """Show a result: its lines and at most one ``next:`` line, or the value as JSON."""
+    def show(
+        self,
+        value: Any,
+        lines: Iterable[str],
+        next_command: str = "",
+        *,
+        notes: Sequence[str] = (),
+    ) -> None:
+        """Show a result: its lines and at most one ``next:`` line, or the value as JSON.
+
+        ``notes`` are what must be known before the result is believed.
+        """
         if self.format is Format.json:
             body = as_json(value)
+            if notes:
+                body = {**body, "notes": list(notes)}
             if next_command:
                 body = {**body, "next": self.command(next_command)}
             print(json.dumps(body, ensure_ascii=False, indent=2))  # noqa: T201 this is the result
             return
+        for note in notes:
+            print(f"! {note}")  # noqa: T201 same
         for line in lines:
             print(line)  # noqa: T201 same
         if next_command:

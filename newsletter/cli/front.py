@@ -26,5 +26,5 @@ After   report         what the relay answered, by reason and domain
         lists          the lists; segments list · count · explain
         subscribers    check · show · unsubscribe
         suppressions   list · add · remove: who is never mailed again
-        ledger         verify · backup the memory of all campaigns
+        ledger         verify · backup · take-over: the memory of all campaigns
 """

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import settle
-from newsletter.cli.arguments import Agreed, Which, Yes
+from newsletter.cli.arguments import Agreed, TakeOver, Which, Yes
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 
@@ -75,6 +75,7 @@ def plan(
     rate: Rate = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
+    from newsletter.app.memory import ledger_notes
     from newsletter.app.plan import PlanRequest
     from newsletter.app.sending import plan_only
     from newsletter.cli import show, show_sending
@@ -82,7 +83,7 @@ def plan(
     request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
-    desk.show(view, show.plan(view), following)
+    desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
 
 
 def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
@@ -107,13 +108,17 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The dry run's folder.")
     ] = None,
+    take_over: TakeOver = False,
 ) -> int | None:
     """Show the plan, ask for the number of recipients, record it and send it."""
     from newsletter.app import agreeing, sending
     from newsletter.app.plan import PlanRequest
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show, show_sending
     from newsletter.cli.live import Live, ask
 
+    if not dry_run:
+        settle_in(desk.app, take_over=take_over)
     request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
     planned = sending.plan_only(desk.app, request)
     view = planned.view
@@ -174,9 +179,11 @@ def worker(
     every: Annotated[float, typer.Option("--every", help="Seconds between two looks.")] = 5.0,
 ) -> None:
     """Run what is due, in the foreground, until SIGTERM or Ctrl-C (for systemd)."""
+    from newsletter.app.taking_over import settle_in
     from newsletter.app.working import work
     from newsletter.cli.live import Live
 
+    settle_in(desk.app, take_over=False)
     with Live(desk, plain=True) as live:
         work(desk.app, live, live.say, every=every)
     desk.show({"stopped": True}, ())
@@ -184,10 +191,12 @@ def worker(
 
 def run_due(desk: Desk) -> int | None:
     """Run what is due now, once, and end (for cron)."""
+    from newsletter.app.taking_over import settle_in
     from newsletter.app.working import run_due_once
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
+    settle_in(desk.app, take_over=False)
     with Live(desk, plain=True) as live:
         done = run_due_once(desk.app, live)
     desk.show(done, show_sending.run_due(done))
@@ -207,6 +216,7 @@ def status(
     ] = None,
 ) -> None:
     """Who got it, who did not, who is waiting, and what to type next."""
+    from newsletter.app.memory import ledger_notes
     from newsletter.app.status import StatusRequest, see_status
     from newsletter.cli import show_sending
     from newsletter.cli.live import watch_status
@@ -216,7 +226,8 @@ def status(
         watch_status(desk, request)
         return
     seen = see_status(desk.app, request)
-    desk.show(seen, show_sending.status(seen), seen.next_command)
+    notes = ledger_notes(desk.app)
+    desk.show(seen, show_sending.status(seen), seen.next_command, notes=notes)
 
 
 def pause(desk: Desk, issue: Which = None) -> None:
@@ -229,12 +240,14 @@ def pause(desk: Desk, issue: Which = None) -> None:
     desk.show(progress, show_sending.paused(progress), next_step(progress))
 
 
-def resume(desk: Desk, issue: Which = None) -> int | None:
+def resume(desk: Desk, issue: Which = None, take_over: TakeOver = False) -> int | None:
     """Carry on: only those who wait are tried; nobody accepted or in doubt is mailed again."""
     from newsletter.app import sending, steering
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
+    settle_in(desk.app, take_over=take_over)
     number, total = steering.to_resume(desk.app, issue)
     with Live(desk, total=total) as live:
         progress = sending.run(desk.app, number, live)
@@ -264,12 +277,15 @@ def retry(
     deferred: Annotated[
         bool, typer.Option("--deferred", help="Those who wait for their next try: now.")
     ] = False,
+    take_over: TakeOver = False,
 ) -> int | None:
     """Try again now those who were refused or deferred; nobody accepted, nobody in doubt."""
     from newsletter.app import sending, steering
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
+    settle_in(desk.app, take_over=take_over)
     progress = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
     campaign = progress.campaign
     if campaign.state not in steering.HELD:

@@ -1,10 +1,12 @@
 """What was settled of what is in doubt, as lines for a person to read."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from newsletter.app.log_reading import LogRead
 from newsletter.app.reconciling import Reconciled, Settled
-from newsletter.cli.layout import counted, number
+from newsletter.app.taking_over import TakenOver
+from newsletter.cli.layout import counted, number, shown_path
 from newsletter.cli.show_sending import delivery_lines
 from newsletter.relay_log.verdict import Finding
 
@@ -67,3 +69,14 @@ def _advice(done: Reconciled) -> Iterator[str]:
         yield "ask for the relay's log and give it as --log FILE; or say your word on one with"
         yield "--recipient and --accepted or --not-accepted, on all with --assume-accepted or"
         yield "--assume-not; what was accepted is never sent again"
+
+
+def taken_over(done: TakenOver) -> Iterator[str]:
+    """What became of a copy."""
+    name = done.ledger if "://" in done.ledger else shown_path(Path(done.ledger))
+    if not done.was_copy:
+        yield f"{name} is no copy: there is nothing to take over"
+        return
+    yield f"{name} sends from now on; its original must not: it cannot know"
+    if done.judged:
+        yield f"{counted(done.judged, 'recipient')} stood in a sender's hands: now in doubt"

@@ -5,6 +5,7 @@ at a time each; the runner calls it from one thread of its own, so that there is
 Any method raises ``LedgerError`` when the database cannot be read or written.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +15,7 @@ from typing import Self
 
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import Delivery, DeliveryState, Reply
-from newsletter.errors import LedgerError
+from newsletter.errors import LedgerCopied, LedgerError
 from newsletter.ledger import (
     checking,
     claiming,
@@ -48,16 +49,20 @@ from newsletter.ledger.model import (
     Want,
 )
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
+from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.values import Address, IssueSlug
 
 
 class Ledger:
     """The memory: what was promised, tried and answered, and what readers told us."""
 
-    def __init__(self, database: Database, state: Path, stem: str) -> None:
+    def __init__(
+        self, database: Database, state: Path, stem: str, residence: Residence | None
+    ) -> None:
         self._database = database
         self._state = state
         self._stem = stem
+        self._residence = residence
         self.identity = opening.identity_of(database)
         """A random name, made with the ledger: a journal says which one it belongs to."""
 
@@ -71,17 +76,20 @@ class Ledger:
         """
         url = parse_location(where)
         file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        folder = state or (file.parent if file else Path(".newsletter"))
+        stem = file.name if file else "ledger"
+        marker = folder / f"{stem}.id"
         if file and not file.exists():
+            refuse_vanished(file, marker)
             if not create:
                 message = f"there is no ledger at {file}"
                 raise LedgerError(message, cure="the ledger begins with the first send")
             create_private(file)
-        folder = state or (file.parent if file else Path(".newsletter"))
-        stem = file.name if file else "ledger"
         database = Database(url)
+        residence = Residence(database, file, marker) if file else None
         try:
-            opening.bring_up_to_date(database, folder, stem, create=create)
-            return cls(database, folder, stem)
+            opening.bring_up_to_date(database, folder, stem, residence, create=create)
+            return cls(database, folder, stem, residence)
         except BaseException:
             database.close()
             raise
@@ -285,8 +293,11 @@ class Ledger:
 
     @contextmanager
     def sending(self, now: dt.datetime) -> Iterator[None]:
-        """Be the one process that sends from this ledger; ``LedgerLocked`` names the other."""
-        with sending_lock(self._lock_path, now), self._held_by_server():
+        """Be the one process that sends from this ledger; ``LedgerLocked`` names the other.
+
+        ``LedgerCopied`` if it is a copy, whose original may send too.
+        """
+        with sending_lock(self._lock_path, now), self._held_by_server(), self._at_home(now):
             yield
 
     @property
@@ -349,6 +360,25 @@ class Ledger:
 
     # The ledger itself
 
+    @property
+    def copied(self) -> LedgerCopied | None:
+        """Why it must not send from where it lies, being a copy; None where it may."""
+        return self._residence.why_not() if self._residence else None
+
+    def take_over(self, now: dt.datetime) -> None:
+        """Be the true ledger, being a copy: what its original was sending is in doubt here.
+
+        Journals that were copied with it are another's from now on, so that they prove nothing.
+        """
+        if self._residence is None:
+            return
+        with sending_lock(self._lock_path, now):
+            identity = opening.new_identity()
+            self._residence.take_over(identity)
+            self.identity = identity
+            with self._database.write() as connection:
+                recording.note_event(connection, None, now, "taken over", self.name)
+
     def verify(self, number: CampaignId | None = None) -> tuple[Discrepancy, ...]:
         """Prove that the states add up: every broken rule, of one campaign or of all."""
         with self._database.read() as connection:
@@ -384,6 +414,20 @@ class Ledger:
     @property
     def _lock_path(self) -> Path:
         return self._state / f"{self._stem}.lock"
+
+    @contextmanager
+    def _at_home(self, now: dt.datetime) -> Iterator[None]:
+        """A new token at the beginning and at the end, so that copies made before are older."""
+        if self._residence is None:
+            yield
+            return
+        self._residence.refuse_copy()
+        self._residence.turn(now)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(LedgerError):  # a full disk; the token of the beginning holds
+                self._residence.turn()
 
     def _held_by_server(self) -> AbstractContextManager[None]:
         return self._database.advisory_lock(self.identity)

@@ -10,12 +10,18 @@ from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database, create_private
 from newsletter.ledger.lock import sending_lock
+from newsletter.ledger.residence import Residence, refuse_vanished
 
 
 def identity_of(database: Database) -> str:
     """The ledger's random name."""
     with database.read() as connection:
         return _meta(connection, "ledger")
+
+
+def new_identity() -> str:
+    """A random name that no other ledger has."""
+    return uuid.uuid4().hex
 
 
 def copy_whole(database: Database, target: Path) -> Path:
@@ -32,16 +38,18 @@ def copy_whole(database: Database, target: Path) -> Path:
     return target
 
 
-def bring_up_to_date(database: Database, folder: Path, stem: str, *, create: bool) -> None:
+def bring_up_to_date(
+    database: Database, folder: Path, stem: str, residence: Residence | None, *, create: bool
+) -> None:
     """See which revision it is; make, migrate or refuse."""
     found = _revision(database)
     if found == schema.HEAD:
         return
+    if found is None:
+        _refuse_orphan(folder, stem, database.name)
     if found is None and not create:
         message = f"there is no ledger in {database.name}"
         raise LedgerError(message, cure="record a campaign first")
-    if found is None:
-        _refuse_orphan(folder, stem, database.name)
     if found is not None and found > schema.HEAD:
         message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
         raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
@@ -49,13 +57,16 @@ def bring_up_to_date(database: Database, folder: Path, stem: str, *, create: boo
         if found is not None and database.is_sqlite:
             copy_whole(database, folder / f"{stem}.before-{schema.HEAD}")
         _migrate(database)
+        if residence and not residence.known:
+            residence.turn()
 
 
 def _refuse_orphan(folder: Path, stem: str, name: str) -> None:
-    """A journal outlives only a run that was killed: its ledger was lost, and with it who got what.
+    """A marker or a journal tells of a ledger that was lost, and with it who got what.
 
     To begin anew would mail them again.
     """
+    refuse_vanished(name, folder / f"{stem}.id")
     for journal in sorted(folder.glob(f"{stem}.campaign-*.journal")):
         message = f"the ledger {name} is gone, but {journal.name} beside it tells of a run"
         cure = "restore the ledger or a backup of it; remove the journal only to begin anew"
@@ -75,7 +86,7 @@ def _migrate(database: Database) -> None:
     with database.write() as connection:
         upgrade(connection)
         if not _meta(connection, "ledger"):
-            connection.execute(insert(schema.meta), {"key": "ledger", "value": uuid.uuid4().hex})
+            connection.execute(insert(schema.meta), {"key": "ledger", "value": new_identity()})
 
 
 def _meta(connection: Connection, key: str) -> str:

@@ -18,6 +18,7 @@ from tests.crash.forks import Forks
 from tests.crash.judge import Verdict, hold_promise, judge
 from tests.crash.stand import RelayProcess, Seen
 from tests.doubles import START
+from tests.ledger.moved import as_if_moved
 from tests.ledger.plans import make_plan, make_terms
 
 CONNECTIONS = 4
@@ -67,6 +68,7 @@ class Scene:
         """What lies in the folder now is what every later run begins with."""
         shutil.rmtree(self.folder / "kept", ignore_errors=True)
         shutil.copytree(self.folder / "run", self.folder / "kept")
+        as_if_moved(self.folder / "kept" / self.ledger.relative_to(self.folder / "run"))
 
     def put_back(self) -> None:
         """As it was when it was kept; the relay keeps what it took before that."""

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.schema import meta, metadata
+from tests.ledger.moved import as_if_moved
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated ledger that nobody writes to."""
     path = tmp_path_factory.mktemp("sqlite") / "empty.db"
     Ledger.open(path).close()
-    return path
+    return as_if_moved(path)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,219 @@
+"""Where a ledger lives: a copy must not send what its original may have sent meanwhile.
+
+Two things are remembered. In the ledger: the machine, the file (device, inode, path) and a token
+that changes whenever somebody begins or ends to send. In a small file beside it, the marker:
+which ledger it is and the same token. A copy is another file; a backup that was laid over the
+ledger has an older token than the marker; a marker without a ledger tells of one that is gone.
+"""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.ledger import schema
+from newsletter.ledger.database import Database
+
+_HOME, _IDENTITY = "home", "ledger"
+_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+_TAKE_OVER = "newsletter ledger take-over"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a ledger last sent, or was made."""
+
+    machine: str
+    """A hash of the machine's id; empty where it has none, as in many containers."""
+    device: int
+    inode: int
+    path: str
+    host: str
+    token: str
+    sent: str = ""
+    """When somebody last began to send, in UTC; empty if nobody has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What the file beside the ledger says of it."""
+
+    ledger: str
+    token: str
+    following: str = ""
+    """The token that is being written into the ledger, so that no crash makes a stranger of it."""
+    sent: str = ""
+
+
+class Residence:
+    """Knows whether a SQLite ledger is still where it sent from."""
+
+    def __init__(self, database: Database, file: Path, marker: Path) -> None:
+        self._database = database
+        self._file = file
+        self._marker = marker
+
+    @property
+    def known(self) -> bool:
+        """Whether the ledger remembers a place at all; one of an older program does not."""
+        with self._database.read() as connection:
+            return _home(connection) is not None
+
+    def why_not(self) -> LedgerCopied | None:
+        """Why this ledger must not send from here, or None."""
+        with self._database.read() as connection:
+            home, identity = _home(connection), _value(connection, _IDENTITY)
+        if home is None:
+            return None
+        if not _same_file(home, self._here("")):
+            return _copied(home)
+        marker = read_marker(self._marker)
+        known = marker is None or home.token in {marker.token, marker.following}
+        if marker and (marker.ledger != identity or not known):
+            return _outdated(marker)
+        return None
+
+    def refuse_copy(self) -> None:
+        """Raise ``LedgerCopied`` unless this ledger may send from here."""
+        if found := self.why_not():
+            raise found
+
+    def turn(self, now: dt.datetime | None = None) -> None:
+        """Remember this place under a new token: somebody begins (``now``) or ends to send.
+
+        The marker knows the new token before the ledger has it.
+        """
+        with self._database.read() as connection:
+            home, identity = _home(connection), _value(connection, _IDENTITY)
+        sent = _told(now) if now else home.sent if home else ""
+        here = dataclasses.replace(self._here(secrets.token_hex(8)), sent=sent)
+        old = home.token if home else ""
+        write_marker(self._marker, Marker(identity, old, here.token, sent))
+        with self._database.write() as connection:
+            _store(connection, _HOME, json.dumps(dataclasses.asdict(here)))
+        write_marker(self._marker, Marker(identity, here.token, "", sent))
+
+    def take_over(self, identity: str) -> None:
+        """Be the true one from now on, under a new name: journals of the old one are not its."""
+        with self._database.write() as connection:
+            _store(connection, _IDENTITY, identity)
+        self._marker.unlink(missing_ok=True)
+        self.turn()
+
+    def _here(self, token: str) -> Home:
+        try:
+            found = self._file.stat()
+        except OSError as error:
+            message = f"the ledger {self._file} is gone"
+            raise LedgerError(message, cure="restore it, or a backup of it") from error
+        host, path = socket.gethostname(), str(self._file.absolute())
+        return Home(_machine(), found.st_dev, found.st_ino, path, host, token)
+
+
+def marker_of(file: Path) -> Path:
+    """Where the marker of a ledger's file lies, unless its state has a folder of its own."""
+    return file.with_name(f"{file.name}.id")
+
+
+def was_here(file: Path) -> bool:
+    """Whether a marker tells of a ledger in this place."""
+    return marker_of(Path(os.path.realpath(file))).exists()
+
+
+def refuse_vanished(file: Path | str, marker: Path) -> None:
+    """Raise ``LedgerError`` where a ledger was: to begin anew would mail everybody again."""
+    if not marker.exists():
+        return
+    found = read_marker(marker)
+    told = f"last sent on {found.sent}" if found and found.sent else "had not sent"
+    message = f"the ledger {file} is gone: {marker.name} beside it tells of one that {told}"
+    cure = f"restore it or a backup of it; remove {marker.name} only to begin anew"
+    raise LedgerError(message, cure=cure)
+
+
+def read_marker(path: Path) -> Marker | None:
+    """What the marker says; None where there is none, or it cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Marker(**json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def write_marker(path: Path, marker: Marker) -> None:
+    """In one step, and on the disk before the ledger says the same."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        handle = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dataclasses.asdict(marker), file)
+            file.flush()
+            os.fsync(handle)
+        part.replace(path)
+    except OSError as error:
+        ledger, why = path.with_suffix(""), error.strerror or error
+        message = f"the ledger {ledger} cannot be used: {path.name} cannot be written: {why}"
+        raise LedgerError(message, cure="make room, or give the right to write there") from error
+
+
+def _same_file(home: Home, here: Home) -> bool:
+    """A move keeps the inode; a device's number may change with a mount, but not the path too."""
+    if home.machine and here.machine and home.machine != here.machine:
+        return False
+    return home.inode == here.inode and (home.device == here.device or home.path == here.path)
+
+
+def _copied(home: Home) -> LedgerCopied:
+    told = f"and last sent on {home.sent}" if home.sent else "and had not sent when it was copied"
+    return LedgerCopied(
+        f"this ledger is a copy: its original lived at {home.path} on {home.host}, {told}",
+        cure="send from there; take over here only if that one will never send again, for it "
+        "cannot know",
+        next_command=_TAKE_OVER,
+    )
+
+
+def _outdated(marker: Marker) -> LedgerCopied:
+    when = f" on {marker.sent}" if marker.sent else ""
+    return LedgerCopied(
+        f"this ledger is not the one that last sent here{when}: an older copy lies in its place",
+        cure="put the newer one back; take over with this one only if that is lost, for whom "
+        "it mailed since is not known here",
+        next_command=_TAKE_OVER,
+    )
+
+
+def _machine() -> str:
+    for path in _MACHINE_IDS:
+        with contextlib.suppress(OSError):
+            if words := path.read_bytes().strip():
+                return hashlib.blake2b(words, digest_size=8, person=b"newsletter").hexdigest()
+    return ""
+
+
+def _told(now: dt.datetime) -> str:
+    return now.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _home(connection: Connection) -> Home | None:
+    """None in a ledger of a program that did not remember it yet."""
+    stored: Any = _value(connection, _HOME)
+    return Home(**json.loads(stored)) if stored else None
+
+
+def _value(connection: Connection, key: str) -> str:
+    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
+    return connection.execute(query).scalar() or ""
+
+
+def _store(connection: Connection, key: str, value: str) -> None:
+    connection.execute(delete(schema.meta).where(schema.meta.c.key == key))
+    connection.execute(insert(schema.meta), {"key": key, "value": value})

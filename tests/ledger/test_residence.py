@@ -1,0 +1,142 @@
+"""A ledger knows its place: moves and mounts are the same ledger, copies are not."""
+
+import dataclasses
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.residence import Home, Marker, read_marker, write_marker
+from tests.doubles import START
+from tests.ledger.plans import make_plan
+
+
+@pytest.fixture
+def sent(tmp_path: Path) -> Path:
+    """A ledger from which somebody sent."""
+    path = tmp_path / "ledger.db"
+    with Ledger.open(path) as ledger:
+        ledger.record(make_plan(3), due=None, now=START)
+        with ledger.sending(START):
+            pass
+    return path
+
+
+def remembered(path: Path, /, **changes: object) -> None:
+    """Let the ledger remember another place."""
+    with closing(sqlite3.connect(path)) as direct, direct:
+        (stored,) = direct.execute("SELECT value FROM meta WHERE key = 'home'").fetchone()
+        home = dataclasses.replace(Home(**json.loads(stored)), **changes)  # type: ignore[arg-type]
+        words = json.dumps(dataclasses.asdict(home))
+        direct.execute("UPDATE meta SET value = ? WHERE key = 'home'", (words,))
+
+
+def is_copy(path: Path) -> bool:
+    """Whether sending is refused."""
+    with Ledger.open(path) as ledger:
+        if ledger.copied is None:
+            with ledger.sending(START):
+                return False
+        with pytest.raises(LedgerCopied), ledger.sending(START):
+            pass
+        return True
+
+
+@pytest.mark.parametrize(
+    ("changes", "copy"),
+    [
+        ({}, False),
+        ({"device": 1}, False),
+        ({"path": "/before/the/move"}, False),
+        ({"machine": ""}, False),
+        ({"host": "renamed"}, False),
+        ({"inode": 1}, True),
+        ({"inode": 1, "path": "/elsewhere"}, True),
+        ({"device": 1, "path": "/elsewhere"}, True),
+    ],
+    ids=str,
+)
+def test_a_move_or_another_mount_is_the_same_ledger_and_another_file_is_not(
+    sent: Path, changes: dict[str, object], *, copy: bool
+) -> None:
+    remembered(sent, **changes)
+    assert is_copy(sent) is copy
+
+
+def test_another_machine_is_another_ledger(sent: Path) -> None:
+    with closing(sqlite3.connect(sent)) as direct:
+        (stored,) = direct.execute("SELECT value FROM meta WHERE key = 'home'").fetchone()
+    if not json.loads(stored)["machine"]:
+        pytest.skip("this machine has no id")
+    remembered(sent, machine="0123456789abcdef")
+    assert is_copy(sent)
+
+
+def test_a_crash_between_marker_and_ledger_makes_no_copy_of_it(sent: Path) -> None:
+    path = sent.with_name("ledger.db.id")
+    marker = read_marker(path)
+    assert marker
+    write_marker(path, dataclasses.replace(marker, following="unheard of"))
+    assert not is_copy(sent)
+    marker = read_marker(path)
+    assert marker
+    write_marker(path, dataclasses.replace(marker, token="before", following=marker.token))
+    assert not is_copy(sent)
+    write_marker(path, Marker(marker.ledger, "another", "", ""))
+    assert is_copy(sent)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"x": 1}', b"\xff\x00"])
+def test_a_marker_that_cannot_be_read_says_nothing_of_a_ledger_that_is_there(
+    sent: Path, content: bytes
+) -> None:
+    sent.with_name("ledger.db.id").write_bytes(content)
+    assert not is_copy(sent)
+    sent.with_name("ledger.db.id").write_bytes(content)
+    sent.unlink()
+    with pytest.raises(LedgerError, match="is gone"):
+        Ledger.open(sent)
+
+
+def test_a_ledger_of_a_program_that_remembered_no_place_goes_on(sent: Path) -> None:
+    with closing(sqlite3.connect(sent)) as direct, direct:
+        direct.execute("DELETE FROM meta WHERE key = 'home'")
+    assert not is_copy(sent)
+    remembered(sent, inode=1)
+    assert is_copy(sent)
+
+
+def test_a_backup_made_while_somebody_sends_is_older_once_he_has_sent(
+    sent: Path, tmp_path: Path
+) -> None:
+    with Ledger.open(sent) as ledger, ledger.sending(START):
+        backup = ledger.backup(tmp_path / "backup.db")
+    sent.write_bytes(backup.read_bytes())
+    assert is_copy(sent)
+
+
+def test_what_is_taken_over_has_another_name_and_the_same_campaigns(sent: Path) -> None:
+    remembered(sent, inode=1)
+    with Ledger.open(sent) as ledger:
+        before = ledger.identity
+        ledger.take_over(START)
+        assert ledger.identity != before
+        assert ledger.copied is None
+        assert ledger.campaigns()[0].recipients == 3
+        assert ledger.events(None)[-1].kind == "taken over"
+    with Ledger.open(sent) as ledger:
+        assert ledger.identity != before
+    assert not is_copy(sent)
+
+
+@pytest.mark.postgres
+def test_a_ledger_on_a_server_is_never_a_copy(postgres: str, tmp_path: Path) -> None:
+    with Ledger.open(postgres, state=tmp_path) as ledger:
+        assert ledger.copied is None
+        ledger.take_over(START)
+        with ledger.sending(START):
+            assert not list(tmp_path.glob("*.id"))
