@@ -129,7 +129,7 @@ def look(case: Case, stage: Stage, result: RunResult) -> None:
     stage.adds_up(on_doubt=case.on_doubt)
     end, touched = case.row.end, set(case.touched)
     dead = touched if end is End.DEAD else set()
-    assert set(stage.ledger.suppression_reasons()) == dead
+    assert {each.address for each in stage.ledger.suppressions()} == dead
     assert (result.state, bool(result.why)) == campaign_after(case)
     assert_states(case, stage)
     assert_attempts(case, stage)
