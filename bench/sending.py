@@ -87,13 +87,21 @@ class Far:
     sender: Sender
     count: int
     extensions: Sequence[str] = ("pipelining",)
-    round_trips: int | None = None
+    round_trips: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+WINDOW = 16
 FAR: Mapping[str, Far] = {
     "newsletter, pipelined": Far(senders.newsletter, 400, round_trips=1),
     "newsletter, one by one": Far(senders.newsletter, 100, extensions=(), round_trips=4),
+    f"newsletter, CHUNKING, window {WINDOW}": Far(
+        senders.newsletter,
+        6_000,
+        extensions=("pipelining", "chunking"),
+        round_trips=1 / WINDOW,
+        settings={"RELAY__CHUNKING_WINDOW": str(WINDOW)},
+    ),
     "nodemailer": Far(senders.nodemailer, 100),
     "aiosmtplib": Far(senders.aiosmtplib, 50),
 }
