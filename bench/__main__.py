@@ -10,9 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from bench import child, senders
-from bench.figures import Timing, short
+from bench.figures import Figure, Timing, short
 from bench.machine import Machine, this_machine, versions
-from bench.sending import COUNTS, FAR, FAR_QUICK, MILLION, QUICK, compare, compare_far, send_many
+from bench.sending import (
+    COUNTS,
+    FAR,
+    FAR_QUICK,
+    MILLION,
+    QUICK,
+    compare,
+    compare_far,
+    loudly,
+    send_many,
+)
 from bench.sink import is_installed
 from bench.table import Measured, table_of
 
@@ -33,7 +43,7 @@ def main() -> None:
     print("\n".join(table_of(measured)))
     print(f"\n{machine}; {_SHARED}")
     print(" · ".join(f"{name} {number}" for name, number in used.items()))
-    if not (wanted.quick or wanted.only or missing):
+    if not wanted.quick and _is_whole(measured):
         _write(LATEST, _records(machine, used, measured))
     else:
         print(f"\nbench/results/{LATEST.name} is left as it was: this was not the whole benchmark")
@@ -49,7 +59,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few messages; writes no file")
     parser.add_argument("--rounds", type=int, default=3, help="how often each sender has its turn")
     parser.add_argument(
-        "--only", action="append", choices=_NAMES, help="this case (may be repeated); no file"
+        "--only",
+        action="append",
+        choices=_NAMES,
+        help="this case (may be repeated); writes no file",
     )
     return parser.parse_args()
 
@@ -84,17 +97,19 @@ def _missing() -> frozenset[str]:
     """What cannot run here; it is said."""
     missing = set()
     if not is_installed():
-        _loudly("Postfix's smtp-sink and smtp-source are not installed (make debian)")
+        loudly("Postfix's smtp-sink and smtp-source are not installed (make debian)")
         missing |= {_SINK, "smtp-source"}
     why = senders.install_nodemailer()
     if why:
-        _loudly(f"nodemailer: {why}")
+        loudly(f"nodemailer: {why}")
         missing.add("nodemailer")
     return frozenset(missing)
 
 
-def _loudly(what: str) -> None:
-    print(f"\n*** NOT MEASURED: {what} ***\n", file=sys.stderr, flush=True)
+def _is_whole(measured: Iterable[Measured]) -> bool:
+    """Whether every sender of every case has a figure."""
+    figures = sum(isinstance(each, Figure) for each in measured)
+    return figures == sum(map(len, COUNTS.values())) + len(FAR) + len(MILLION)
 
 
 def _records(

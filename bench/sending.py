@@ -38,7 +38,7 @@ def compare(case: str, rounds: int, counts: Mapping[str, int]) -> list[Figure]:
     letters = max((counts[name] for name in counts if name not in {OURS, YARDSTICK}), default=1)
     with sink() as port, _prepared(case, counts[OURS], letters, port) as job:
         entries = {name: (PEERS[name], replace(job, count=count)) for name, count in counts.items()}
-        runs = _by_turns(case, entries, rounds)
+        runs = by_turns(case, entries, rounds)
     return figures_of(case, runs, octets=job.octets, connections=CONNECTIONS)
 
 
@@ -54,20 +54,30 @@ def _prepared(case: str, count: int, peers: int, port: int) -> Iterator[Job]:
         yield Job(read.issue, folder, letter, read.octets, count, CONNECTIONS, port)
 
 
-def _by_turns(case: str, entries: Entries, rounds: int) -> dict[str, list[Sent]]:
-    """Every sender once a round, each round beginning with another one."""
+def by_turns(case: str, entries: Entries, rounds: int) -> dict[str, list[Sent]]:
+    """Every sender once a round, each round beginning with another one; who fails is left out."""
     runs: dict[str, list[Sent]] = {name: [] for name in entries}
     for number in range(rounds):
-        for name in _rotated(list(entries), number):
+        for name in _rotated(list(runs), number):
             sender, job = entries[name]
-            sent = sender(job)
+            try:
+                sent = sender(job)
+            except child.Failed as error:
+                del runs[name]
+                loudly(f"{case}, {name}: {error}")
+                continue
             runs[name].append(sent)
             _say(f"{case}, round {number + 1} of {rounds}: {name} {sent.rate:,.1f}/s")
     return runs
 
 
+def loudly(what: str) -> None:
+    """Say that something is not measured."""
+    print(f"\n*** NOT MEASURED: {what} ***\n", file=sys.stderr, flush=True)
+
+
 def _rotated(names: list[str], by: int) -> list[str]:
-    by %= len(names)
+    by %= max(1, len(names))
     return names[by:] + names[:by]
 
 
@@ -111,7 +121,7 @@ def compare_far(rounds: int, names: Sequence[str], divisor: int = 1) -> list[Fig
     """Small messages over one connection, every reply 20 ms late."""
     with ExitStack() as stack:
         entries = {name: _far(FAR[name], divisor, stack) for name in names}
-        runs = _by_turns("far", entries, rounds)
+        runs = by_turns("far", entries, rounds)
     trips = {name: FAR[name].round_trips for name in names}
     limits = {name: 1000 / (DELAY_MS * each) for name, each in trips.items() if each}
     octets = next(job.octets for _, job in entries.values())
@@ -143,11 +153,11 @@ def send_many(counts: Sequence[int]) -> Iterator[Figure | Recording]:
     for count in counts:
         case = f"{count:,} small"
         with sink() as port, _prepared("small", count, 1, port) as job:
-            runs = _by_turns(case, {OURS: (senders.newsletter, job)}, 1)
-        (figure,) = figures_of(case, runs, octets=job.octets, connections=CONNECTIONS)
-        ratios = {f"{OURS}, {name}": figure.messages_per_s / rate for name, rate in rates.items()}
-        rates[case] = figure.messages_per_s
-        yield replace(figure, ratios=ratios)
-    (sent,) = runs[OURS]
-    recorded = f"record {sent.count:,} from CSV"
-    yield Recording(recorded, OURS, sent.count, sent.seconds_before, sent.peak_before)
+            runs = by_turns(case, {OURS: (senders.newsletter, job)}, 1)
+        for figure in figures_of(case, runs, octets=job.octets, connections=CONNECTIONS):
+            rate = figure.messages_per_s
+            yield replace(figure, ratios={f"{OURS}, {name}": rate / rates[name] for name in rates})
+            rates[case] = rate
+    for sent in runs.get(OURS, []):
+        recorded = f"record {sent.count:,} from CSV"
+        yield Recording(recorded, OURS, sent.count, sent.seconds_before, sent.peak_before)

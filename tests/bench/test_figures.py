@@ -10,7 +10,8 @@ import pytest
 from bench.__main__ import LATEST
 from bench.child import Failed, Look, Ran, run
 from bench.figures import Recording, Timing, figures_of, short
-from bench.senders import Sent
+from bench.senders import Job, Sent
+from bench.sending import by_turns
 from bench.table import table_of
 
 WHOLE = Ran(9.0, 3.0, 50.0, "", ())
@@ -96,3 +97,18 @@ def test_between_two_looks_the_later_one_counts() -> None:
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(Failed, match=r"ended with 3:\nno\Z"):
         run([sys.executable, "-c", "import sys; print('no'); sys.exit(3)"], folder=tmp_path)
+
+
+# A sender that fails
+
+
+def test_a_sender_that_fails_is_left_out_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(job: Job) -> Sent:
+        why = f"{job.count} of them were refused"
+        raise Failed(why)
+
+    job = Job("issue", Path(), Path(), octets=1, count=7, connections=1, port=25)
+    entries = {"good": (lambda _: sent(1.0), job), "bad": (fails, job)}
+    runs = by_turns("big", entries, 3)
+    assert {name: len(each) for name, each in runs.items()} == {"good": 3}
+    assert "NOT MEASURED: big, bad: 7 of them were refused" in capsys.readouterr().err
