@@ -11,7 +11,10 @@ import resource
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import cast
 
 from bench.sink import HOST, SMTP_SOURCE, sink
 from newsletter.delivery import Accepted, Outcome, Reply
@@ -90,11 +93,18 @@ async def send(options: SmtpOptions, load: Load, connections: int) -> float:
     return seconds
 
 
-def _ours(port: int, messages: int, size: int, connections: int) -> tuple[float, float]:
+def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    if loop == "uvloop":
+        return cast("Callable[[], asyncio.AbstractEventLoop]", import_module(loop).new_event_loop)
+    return asyncio.new_event_loop
+
+
+def _ours(port: int, messages: int, size: int, connections: int, loop: str) -> tuple[float, float]:
     options = SmtpOptions(host=HOST, port=port, security=Security.NONE)
     load = Load(messages, content_of(size))
     before = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = asyncio.run(send(options, load, connections))
+    with asyncio.Runner(loop_factory=_loop_factory(loop)) as runner:
+        seconds = runner.run(send(options, load, connections))
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if load.failed:
@@ -116,13 +126,14 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=4_700)
     parser.add_argument("--connections", type=int, default=10)
+    parser.add_argument("--loop", choices=["asyncio", "uvloop"], default="asyncio")
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
     given = parser.parse_args()
     load = (given.messages, given.size, given.connections)
     ratios, costs = [], []
     with sink() as port:
         for _ in range(given.rounds):
-            rate, cost = _ours(port, *load)
+            rate, cost = _ours(port, *load, given.loop)
             theirs = _theirs(port, *load)
             ratios.append(rate / theirs)
             costs.append(cost)

@@ -47,6 +47,7 @@ def smtp_options(app: App) -> SmtpOptions:
         security=Security(relay.security),
         insecure=relay.insecure,
         pipelining=relay.pipelining,
+        chunking_window=relay.chunking_window,
         timeout=relay.timeout,
         dot_timeout=relay.dot_timeout,
         local_hostname=relay.hello or app.settings.sender.address.rpartition("@")[2],

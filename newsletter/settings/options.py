@@ -156,6 +156,13 @@ class RelayOptions(Options):
     pipelining: bool = Field(
         default=True, description="Several commands at once (RFC 2920), where the relay offers it."
     )
+    chunking_window: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="Messages in the air per connection, by CHUNKING (RFC 3030): all are in doubt"
+        " when it is lost. 1: one at a time.",
+    )
     timeout: float = Field(default=60, gt=0, description="Seconds to wait for each reply.")
     dot_timeout: float = Field(
         default=600, gt=0, description="Seconds to wait after the final dot (RFC 5321, 4.5.3.2.6)."

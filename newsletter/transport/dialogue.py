@@ -60,6 +60,7 @@ class Dialogue(asyncio.Protocol):
         self._owed: deque[Owed] = deque()
         self._waits_for = (_NO_REPLY, 0.0)
         self._lost = ""
+        self._playing = False
         self.misled = False
         """Whether the end came from replies that were late, malformed or not asked for."""
         self.outlet = outlet_of(transport, self._drained, self._broken)
@@ -120,7 +121,7 @@ class Dialogue(asyncio.Protocol):
         """
         if self._lost:
             raise Lost(self._lost)
-        waiting = bool(self._owed)
+        waiting = self._playing or bool(self._owed)
         self._owed.extend(owed)
         self.outlet.write(octets)
         if not waiting:
@@ -182,7 +183,7 @@ class Dialogue(asyncio.Protocol):
         owed = len(self._owed)
         replies, rest, garbled = read_replies(received, owed)
         self._received = rest
-        if rest and len(replies) == owed and not rest.startswith(_CLOSING):
+        if rest and len(replies) == owed and not _closes(replies, rest):
             self._mislead("the relay sent more than one reply at once")
             return
         if replies:
@@ -195,15 +196,17 @@ class Dialogue(asyncio.Protocol):
     def _play(self, replies: list[Reply]) -> None:
         """Tell each one; what is said on hearing one may end the dialogue."""
         owed = self._owed
+        self._playing = True  # the alarm is wound once, at the end
         try:
             for reply in replies:
                 owed.popleft()[0](reply)
                 if self._lost:
                     return
+            self._wind()
         except Lost as loss:
             self._over(loss)
-        else:
-            self._wind()
+        finally:
+            self._playing = False
 
     def _wind(self) -> None:
         if self._owed:
@@ -248,6 +251,11 @@ class Dialogue(asyncio.Protocol):
         self.abandon(str(loss))
         if self.talker:
             self.talker.lost(loss)
+
+
+def _closes(replies: list[Reply], rest: bytes) -> bool:
+    """Whether the relay said that it goes: what it says then answers nothing."""
+    return rest.startswith(_CLOSING) or any(reply.code == _CLOSING_CODE for reply in replies)
 
 
 class _Asking:

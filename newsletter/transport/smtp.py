@@ -21,11 +21,12 @@ from newsletter.transport.certificate import (
     context_trusting,
     context_without_trust,
 )
+from newsletter.transport.chunked import ChunkedConnection
 from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.fault import STARTTLS, Fault, NotOfferedError, beneath, entry_error
 from newsletter.transport.options import RelayFacts, Security, SmtpOptions
 from newsletter.transport.reply import storable
-from newsletter.transport.stream import Habits
+from newsletter.transport.stream import Habits, SmtpStream
 from newsletter.transport.transaction import SmtpConnection
 
 _TROUBLE = (aiosmtplib.SMTPException, OSError, ValueError)
@@ -40,7 +41,7 @@ class SmtpTransport:
         self.habits = Habits(pipelining=options.pipelining)
         self._context: ssl.SSLContext | None = None
 
-    async def connect(self) -> SmtpConnection:
+    async def connect(self) -> SmtpStream:
         """Open a dialogue, through TLS and login.
 
         Raises ``RelayUnavailable`` where a later try may do, ``RelayError`` where it will not.
@@ -56,13 +57,28 @@ class SmtpTransport:
         except BaseException:
             entry.leave()
             raise
+        return self._stream(Dialogue(entry.wire), facts, entry)
+
+    def _stream(self, dialogue: Dialogue, facts: RelayFacts, keep: object) -> SmtpStream:
+        options, habits = self.options, self.habits
+        chunked = habits.chunking and habits.pipelining and facts.chunking and facts.pipelining
+        if chunked and options.chunking_window > 1:
+            return ChunkedConnection(
+                dialogue,
+                facts,
+                timeout=options.timeout,
+                dot_timeout=options.dot_timeout,
+                habits=habits,
+                window=options.chunking_window,
+                keep=keep,
+            )
         return SmtpConnection(
-            Dialogue(entry.wire),
+            dialogue,
             facts,
             timeout=options.timeout,
             dot_timeout=options.dot_timeout,
-            habits=self.habits,
-            keep=entry,
+            habits=habits,
+            keep=keep,
         )
 
     def _tls_context(self) -> ssl.SSLContext | None:

@@ -32,10 +32,12 @@ GOOD: Mapping[str, bytes] = {
     "RCPT": b"250 2.1.5 recipient ok\r\n",
     "DATA": b"354 go ahead\r\n",
     "DOT": b"250 2.0.0 queued as 4F2A\r\n",
+    "BDAT": b"250 2.0.0 queued as 5A1B\r\n",
     "RSET": b"250 2.0.0 reset\r\n",
     "NOOP": b"250 2.0.0 ok\r\n",
     "QUIT": b"221 2.0.0 bye\r\n",
 }
+CHUNKING = b"250-relay.test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 8BITMIME\r\n"
 PIPELINING = b"250-relay.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
 
 
@@ -74,12 +76,27 @@ class ScriptedRelay:
         verb = line.split(maxsplit=1)[0].upper()
         self.heard.append(line)
         self._message += verb == "MAIL"
-        self._refused = self._refused and verb in {"RCPT", "DATA"}
+        self._refused = self._refused and verb in {"RCPT", "DATA", "BDAT"}
+        if verb == "BDAT":
+            await self._chunk(int(line.split()[1]), reader, writer)
+            return
         step = self._step(verb)
         await self._play(verb, writer)
         self._refused = self._refused or (verb in {"MAIL", "RCPT"} and not _is_good(step))
         if verb == "DATA" and any(_opens_the_body(piece) for piece in step):
             await self._body(reader, writer)
+
+    async def _chunk(
+        self, octets: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if "BODY" in self.script and self._message == self.at:
+            await reader.read(1_000)
+            await self._play("BODY", writer)
+        body = await reader.readexactly(octets)
+        answer = self._step("BDAT")
+        if answer and isinstance(answer[0], bytes) and answer[0].startswith(b"25"):
+            self.accepted.append(body)
+        await self._play("BDAT", writer)
 
     async def _body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if "BODY" in self.script and self._message == self.at:
@@ -100,7 +117,7 @@ class ScriptedRelay:
         here = self.always or self._message in {self.at, -1} or verb == "EHLO"
         if verb in self.script and here:
             return self.script[verb]
-        if self._refused and verb in {"RCPT", "DATA"}:
+        if self._refused and verb in {"RCPT", "DATA", "BDAT"}:
             return (b"503 5.5.1 bad sequence of commands\r\n",)
         return (GOOD.get(verb, b"502 5.5.1 what?\r\n"),)
 

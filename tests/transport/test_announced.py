@@ -119,6 +119,18 @@ def test_a_421_behind_the_answer_to_the_dot_costs_the_announced_message_nothing(
     assert dots == [0]
 
 
+def test_what_a_relay_says_after_its_421_makes_no_answer_before_it_doubtful() -> None:
+    def talks_on(written: bytes, wire: Wire) -> None:
+        said = answers_to(written).replace(GOOD["DOT"], GOOD["DOT"] + b"421 bye\r\n")
+        wire.protocol.data_received(said)
+
+    outcomes, dots, wire = sent(talks_on, [ANNA, BRUNO])
+
+    assert [type(outcome) for outcome in outcomes] == [Accepted]
+    assert dots == [0]
+    assert wire.closing
+
+
 def test_half_an_answer_to_the_announced_envelope_leaves_the_connection_usable() -> None:
     def halting(written: bytes, wire: Wire) -> None:
         said = answers_to(written)
