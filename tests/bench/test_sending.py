@@ -17,11 +17,13 @@ def test_ten_connections_are_compared_with_the_yardstick() -> None:
 
 
 def test_a_relay_far_away_sets_the_limit() -> None:
-    names = ["newsletter, pipelined", "newsletter, one by one"]
+    names = [OURS, f"{OURS}, one by one"]
     quick, slow = compare_far(1, names, 10)
     assert quick.reply_delay_ms == slow.reply_delay_ms == DELAY_MS
-    for each in (quick, slow):
-        assert each.messages == FAR[each.sender].count // 10
+    assert (quick.case, slow.case) == ("far", "far, one by one")
+    assert quick.sender == slow.sender == OURS
+    for name, each in zip(names, (quick, slow), strict=True):
+        assert each.messages == FAR[name].count // 10
         assert each.of_limit is not None
         assert 0 < each.of_limit < 1.01
 
