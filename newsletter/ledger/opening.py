@@ -56,7 +56,7 @@ def bring_up_to_date(
     with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
         if found is not None and database.is_sqlite:
             copy_whole(database, folder / f"{stem}.before-{schema.HEAD}")
-        _migrate(database)
+        _migrate(database, make=found is None)
         if residence and not residence.known:
             residence.turn()
 
@@ -80,13 +80,31 @@ def _revision(database: Database) -> str | None:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _migrate(database: Database) -> None:
-    from newsletter.ledger.migrate import upgrade
-
+def _migrate(database: Database, *, make: bool) -> None:
     with database.write() as connection:
-        upgrade(connection)
+        if make and database.is_sqlite:
+            _make(connection)
+        else:
+            from newsletter.ledger.migrate import upgrade
+
+            upgrade(connection)
         if not _meta(connection, "ledger"):
             connection.execute(insert(schema.meta), {"key": "ledger", "value": new_identity()})
+
+
+def _make(connection: Connection) -> None:
+    """The newest schema at once: Alembic is a tenth of the memory of a process that sends."""
+    schema.metadata.create_all(connection)
+    connection.execute(text(_VERSION))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": schema.HEAD})
+
+
+_VERSION = """
+    CREATE TABLE alembic_version (
+        version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+    )
+"""
+"""As Alembic makes it."""
 
 
 def _meta(connection: Connection, key: str) -> str:

@@ -1,6 +1,7 @@
 """How a ledger is opened, refused, migrated, copied, and how damage shows."""
 
 import os
+import re
 import sqlite3
 import stat
 from contextlib import closing
@@ -49,7 +50,22 @@ def test_a_new_ledger_is_made_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_migrations_lead_to_the_schema_that_the_program_uses(file: Path) -> None:
+def test_the_migrations_lead_to_the_schema_that_a_new_ledger_has(
+    file: Path, tmp_path: Path
+) -> None:
+    old = restored(tmp_path / "old.db")
+    Ledger.open(old).close()
+    assert statements(old) == statements(file)
+
+
+def statements(path: Path) -> set[tuple[str, ...]]:
+    """The words that make each table and index of a ledger, in whichever order."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {tuple(sorted(re.findall(r"\w+", sql))) for (sql,) in found}
+
+
+def test_a_new_ledger_has_the_schema_that_the_program_uses(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
