@@ -40,19 +40,17 @@ class Recipients(Collection[Recipient]):
         self._in_order = True
         numbers: dict[Variant, int] = {}
         counts: Counter[int] = Counter()
-        seen: Variant | None = None
-        number = 0
         last = ""
         block: list[str] = []
         for person, variant in seats:
-            if variant is not seen:  # a variant's hash takes longer than all the rest
-                seen, number = variant, numbers.setdefault(variant, len(numbers))
+            number = numbers.setdefault(variant, len(numbers))
             counts[number] += 1
-            key = person.address.key
+            address = person.address.text
+            key = address.casefold()
             self._in_order = self._in_order and last < key
             last = key
             fields, lists = fields_to_json(person.fields), _lists_to_json(person.lists)
-            block.append(f"{key}\x1f{person.address.text}\x1f{number}\x1f{fields}\x1f{lists}")
+            block.append(f"{key}\x1f{address}\x1f{number}\x1f{fields}\x1f{lists}")
             if len(block) == _BLOCK:
                 self._spool.add(block)
                 block = []

@@ -148,9 +148,9 @@ class Digester:
     def __init__(self) -> None:
         self._state = hashlib.sha256()
 
-    def add(self, part: bytes) -> None:
-        """Go on with one more part."""
-        self._state.update(len(part).to_bytes(8, "big") + part)
+    def add(self, *parts: bytes) -> None:
+        """Go on with more parts."""
+        self._state.update(b"".join([len(part).to_bytes(8, "big") + part for part in parts]))
 
     def digest(self) -> Digest:
         """The digest of the parts so far."""
@@ -160,8 +160,7 @@ class Digester:
 def digest_of(*parts: bytes) -> Digest:
     """SHA-256 over the parts, as ``Digester`` takes it."""
     digester = Digester()
-    for part in parts:
-        digester.add(part)
+    digester.add(*parts)
     return digester.digest()
 
 

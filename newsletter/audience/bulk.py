@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import compress
 
 from newsletter.audience.cells import (
+    FIRST_IDEOGRAPH,
     LONGEST_CELL,
     ROLES,
     TYPOS,
@@ -40,44 +41,39 @@ class Bulk:
 
     def read(self, block: Block) -> tuple[list[str], set[int]]:
         """A line for each plain row, and which of the block's rows are odd."""
-        width = len(self._columns)
-        odd = _unfit(block, width)
-        fit = [at for at in range(len(block.cells)) if at not in odd]
-        rows = [block.cells[at] for at in fit]
+        odd = _unfit(block, len(self._columns))
+        rows, numbers = block.cells, block.numbers
+        fit: Sequence[int] = range(len(rows))
+        if odd:
+            fit = [at for at in fit if at not in odd]
+            rows, numbers = [rows[at] for at in fit], [numbers[at] for at in fit]
         if not rows:
             return [], odd
         if _has_margins(block):
             rows = [[cell.strip(" ") for cell in row] for row in rows]
         columns: _Columns = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
-        numbers = [block.numbers[at] for at in fit]
-        strange = _strange(block, rows, columns)
+        addresses, strange = _addresses(columns["email"])
+        strange |= _strange(block, rows, columns)
         if strange:
             odd |= {fit[at] for at in strange}
             sound = [at not in strange for at in range(len(rows))]
             columns = {name: tuple(compress(column, sound)) for name, column in columns.items()}
+            addresses = list(compress(addresses, sound))
             numbers = list(compress(numbers, sound))
-        return self._lines(columns, numbers), odd
+        return self._lines(columns, numbers, addresses), odd
 
-    def _lines(self, columns: _Columns, numbers: Sequence[int]) -> list[str]:
+    def _lines(
+        self, columns: _Columns, numbers: Sequence[int], addresses: Sequence[str]
+    ) -> list[str]:
         """The rows as ``subscribers.line_of`` writes them."""
-        parts = [email.rpartition("@") for email in columns["email"]]
-        emails = [f"{local}@{_domain(domain)}" for local, _, domain in parts]
         if "language" in columns:
             columns["language"] = _mapped(columns["language"], lambda cell: read_language(cell)[0])
         if self._derives:
             columns["name"] = _derived(columns, len(numbers))
-        return [
-            *map(
-                UNIT.join,
-                zip(
-                    [email.casefold() for email in emails],
-                    [f"{number:09d}" for number in numbers],
-                    emails,
-                    *(columns[name] for name in self._names),
-                    strict=True,
-                ),
-            )
-        ]
+        keys = map(str.casefold, addresses)
+        places = [f"{number:09d}" for number in numbers]
+        cells = (columns[name] for name in self._names)
+        return [*map(UNIT.join, zip(keys, places, addresses, *cells, strict=True))]
 
 
 def _unfit(block: Block, width: int) -> set[int]:
@@ -110,9 +106,8 @@ def _has_margins(block: Block) -> bool:
 
 
 def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> set[int]:
-    """Rows with a cell to remark upon: its address, language, time zone, or a formula."""
-    found = _strange_addresses(columns["email"])
-    found |= _where(columns.get("language", ()), lambda cell: bool(read_language(cell)[1]))
+    """Rows with a cell to remark upon: its language, time zone, or a formula."""
+    found = _where(columns.get("language", ()), lambda cell: bool(read_language(cell)[1]))
     found |= _where(columns.get("timezone", ()), lambda cell: not is_zone(cell))
     text = "\n".join(["", *block.texts])
     begins = ("\n", block.separator, " ", '"')
@@ -125,24 +120,27 @@ def _has_formula(row: Sequence[str]) -> bool:
     return any(is_formula(cell) for cell in row if cell and cell[0] in _MARKS)
 
 
-def _strange_addresses(emails: Sequence[str]) -> set[int]:
-    """Rows whose address is not plain, or looks wrong."""
+def _addresses(emails: Sequence[str]) -> tuple[Sequence[str], set[int]]:
+    """The addresses, and the rows where one is not plain or looks wrong."""
     parts = [email.rpartition("@") for email in emails]
-    locals_ = [local for local, _, _ in parts]
-    strange = {domain for domain in {domain for _, _, domain in parts} if not _domain(domain)}
-    found = {at for at, part in enumerate(parts) if part[2] in strange} if strange else set()
-    if not _LOCALS.fullmatch("\n".join(locals_)):
-        found |= {at for at, local in enumerate(locals_) if not _LOCAL.fullmatch(local)}
-    if max(map(len, locals_)) > LONGEST_LOCAL or max(map(len, emails)) > LONGEST_ADDRESS:
-        found |= {
-            at
-            for at, email in enumerate(emails)
-            if len(locals_[at]) > LONGEST_LOCAL or len(email) > LONGEST_ADDRESS
-        }
-    folded = [local.casefold() for local in locals_]
+    names = [name for name, _, _ in parts]
+    domains = [domain for _, _, domain in parts]
+    known = {domain: _domain(domain) for domain in set(domains)}
+    found = set()
+    if not all(known.values()):
+        found = {at for at, domain in enumerate(domains) if not known[domain]}
+    if not _LOCALS.fullmatch("\n".join(names)):
+        found |= {at for at, name in enumerate(names) if not _LOCAL.fullmatch(name)}
+    if max(map(len, emails)) > LONGEST_LOCAL:
+        long = (LONGEST_LOCAL, LONGEST_ADDRESS)
+        found |= {at for at, name in enumerate(names) if len(name) > long[0]}
+        found |= {at for at, email in enumerate(emails) if len(email) > long[1]}
+    folded = [name.casefold() for name in names]
     if not ROLES.isdisjoint(folded):
-        found |= {at for at, local in enumerate(folded) if local in ROLES}
-    return found
+        found |= {at for at, name in enumerate(folded) if name in ROLES}
+    if all(domain == lower for domain, lower in known.items()):
+        return emails, found
+    return [f"{name}@{known[domain]}" for name, _, domain in parts], found
 
 
 @lru_cache(maxsize=10_000)
@@ -170,7 +168,10 @@ def _derived(columns: Mapping[str, Sequence[str]], count: int) -> Sequence[str]:
     halves: Iterable[tuple[str, str]] = zip(
         columns.get("first_name", nothing), columns.get("last_name", nothing), strict=True
     )
-    made = [full_name(first, last) for first, last in halves]
+    made = [
+        f"{first} {last}" if last and "" < first < FIRST_IDEOGRAPH else full_name(first, last)
+        for first, last in halves
+    ]
     if "name" in columns:
         return [name or whole for name, whole in zip(columns["name"], made, strict=True)]
     return [whole or ABSENT for whole in made]

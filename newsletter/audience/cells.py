@@ -15,7 +15,7 @@ _SPACE = " \t\n\xa0\u3000"
 _FORMULA = re.compile("[=@\t\r]|[+-](?=.*[A-Za-z(])")  # +39 06 1234 and - are no formulas
 _SEVERAL = re.compile(r"@[^@]*[;,\s/]+[^@]*@|@[^@;,\s]*[;,][^@]*$")
 _NAMED = re.compile(r'.*<[^<>]+@[^<>]+>|".*')
-_FIRST_IDEOGRAPH = "\u3400"
+FIRST_IDEOGRAPH = "\u3400"
 _IDEOGRAPHS = re.compile("[\u3400-\u9fff]+")
 
 ROLES = frozenset(
@@ -194,6 +194,6 @@ def _zones() -> frozenset[str]:
 
 def full_name(first: str, last: str) -> str:
     """A name of its two halves; the family name first where both are Chinese characters."""
-    if first >= _FIRST_IDEOGRAPH and _IDEOGRAPHS.fullmatch(first) and _IDEOGRAPHS.fullmatch(last):
+    if first >= FIRST_IDEOGRAPH and _IDEOGRAPHS.fullmatch(first) and _IDEOGRAPHS.fullmatch(last):
         return last + first
     return f"{first} {last}".strip()

@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TextIO
 
@@ -175,6 +176,8 @@ class Table:
         self._number = 1
         self._lines: deque[str] = deque()
         """Lines that were read from the file; ``_number`` is the first one's."""
+        self._has_quotes = False
+        """Whether any of the lines may have a quote."""
         self._columns = 1
         self.separator = ""
 
@@ -203,6 +206,8 @@ class Table:
 
     def _block(self) -> Block:
         """The lines up to the next one that needs thought."""
+        if not self._has_quotes and max(map(len, self._lines)) < LONGEST_LINE - 1:
+            return self._whole_block()
         block = Block([], [], [], self.separator)
         while self._lines:
             text = self._lines[0]
@@ -216,6 +221,18 @@ class Table:
                 block.cells.append(cells)
         return block
 
+    def _whole_block(self) -> Block:
+        """All lines at once, where none has a quote."""
+        texts = list(self._lines)
+        numbers = list(range(self._number, self._number + len(texts)))
+        self._number += len(texts)
+        self._lines.clear()
+        full = [bool(text.strip(_BLANK)) for text in texts]
+        if not all(full):
+            texts, numbers = list(compress(texts, full)), list(compress(numbers, full))
+        cells = [text.split(self.separator) for text in texts]
+        return Block(numbers, texts, cells, self.separator)
+
     def _next_line(self) -> tuple[int, str] | None:
         return self._take_line() if self._lines or self._fill() else None
 
@@ -226,6 +243,7 @@ class Table:
     def _give_back(self, lines: list[str]) -> None:
         self._number -= len(lines)
         self._lines.extendleft(reversed(lines))
+        self._has_quotes = True  # that is why they come back
 
     def _fill(self) -> bool:
         """Read some more whole lines; of one that is endless the end is passed over."""
@@ -234,6 +252,7 @@ class Table:
             text += tail if (tail := self._file.readline(LONGEST_LINE)) else ""
             while len(tail) == LONGEST_LINE and not tail.endswith("\n"):
                 tail = self._file.readline(LONGEST_LINE)
+        self._has_quotes = '"' in text
         self._lines.extend(text.removesuffix("\n").split("\n") if text else ())
         return bool(self._lines)
 
