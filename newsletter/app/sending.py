@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from newsletter.app.loop import run_sending
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
 from newsletter.app.plan import Planned, PlanRequest, make_plan
@@ -102,7 +103,7 @@ async def _try_relay(app: App, plan: Plan) -> None:
 def run(app: App, number: CampaignId, on_progress: OnProgress) -> Progress:
     """Send a campaign until nothing is left to do now; Ctrl-C or SIGTERM pauses it cleanly."""
     with open_ledger(app) as ledger:
-        asyncio.run(run_here(app, ledger, number, on_progress))
+        run_sending(app, run_here(app, ledger, number, on_progress))
         return ledger.progress(number)
 
 
