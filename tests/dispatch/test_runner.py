@@ -5,7 +5,6 @@ import datetime as dt
 import errno
 import itertools
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +28,6 @@ from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import (
     LedgerError,
     LedgerLocked,
-    LedgerUnavailable,
     RelayError,
     RelayUnavailable,
     UsageError,
@@ -458,79 +456,6 @@ def test_an_outcome_that_the_ledger_cannot_store_stops_at_once_and_the_journal_k
         assert result.recovered > 0
         assert len(relay.accepted) == sent
         assert mended.verify() == ()
-
-
-class BusyLedger(Ledger):
-    """A ledger that fails a few times, before or after it did what it was asked to."""
-
-    fails_from = 3
-    failures = 3
-    heard = False
-    exchanges = 0
-
-    def exchange(self, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003, ANN201, D102
-        self.exchanges += 1
-        busy = self.exchanges >= self.fails_from and self.failures
-        if busy:
-            self.failures -= 1
-        if not busy or self.heard:
-            grant = super().exchange(*args, **kwargs)
-        if busy:
-            message = "database is locked"
-            raise LedgerUnavailable(message)
-        return grant
-
-
-@pytest.mark.parametrize("heard", [False, True])
-@pytest.mark.parametrize("fails_from", [1, 2, 3, 5, 20])
-def test_a_ledger_that_is_busy_is_waited_for_and_nobody_is_lost_or_repeated(
-    location: str, tmp_path: Path, heard: bool, fails_from: int
-) -> None:
-    with BusyLedger.open(location, state=tmp_path) as busy:
-        busy.heard, busy.fails_from = heard, fails_from
-        bench = Bench(busy)
-        number = bench.record(30, connections=3)
-        relay = bench.relay(following([LATER, accept_one(), UNKNOWN, DROPPED, LOST]))
-        result = bench.run(number, relay)
-        assert busy.failures == 0
-        assert result.state is CampaignState.FINISHED
-        assert result.progress.accepted + len(relay.accepted) >= 2 * 28
-        assert max(Counter(relay.accepted).values()) == 1
-        assert busy.verify() == ()
-
-
-def test_a_ledger_that_stays_away_ends_the_run_and_the_journal_keeps_what_it_lacks(
-    location: str, tmp_path: Path
-) -> None:
-    with BusyLedger.open(location, state=tmp_path) as away:
-        away.failures = 10_000
-        bench = Bench(away)
-        number, relay = bench.record(30), bench.relay()
-        with pytest.raises(LedgerUnavailable, match="database is locked"):
-            bench.run(number, relay)
-        assert 300 <= bench.clock.monotonic() <= 320
-        assert any("database is locked; trying again" in snapshot.note for snapshot in bench.seen)
-    sent = len(relay.accepted)
-    assert sent > 0
-    with Ledger.open(location, state=tmp_path) as mended:
-        after = Bench(mended)
-        again = after.relay()
-        result = after.run(number, again)
-        assert result.progress.counts == {DeliveryState.ACCEPTED: 30}
-        assert len(again.accepted) == 30 - sent
-        assert mended.verify() == ()
-
-
-def test_an_officer_who_stops_a_run_does_not_wait_long_for_a_ledger_that_is_away(
-    file: Path,
-) -> None:
-    with BusyLedger.open(file) as away:
-        away.failures = 10_000
-        bench = Bench(away)
-        number = bench.record(30)
-        with pytest.raises(LedgerUnavailable):
-            bench.run(number, bench.relay(), stop_after=5.0)
-        assert bench.clock.monotonic() < 60
 
 
 def test_the_ledger_is_called_from_one_thread_that_is_not_the_loops(bench: Bench) -> None:
