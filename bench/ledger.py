@@ -27,7 +27,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.message import CompiledMessage
 from newsletter.message.compiled import Context, SlotPlace
-from newsletter.transport.base import OutgoingMessage
+from newsletter.transport.base import Feeder, Handover, OutgoingMessage
 from newsletter.unsubscribe import Purpose
 from newsletter.values import Address, IssueSlug, Language, Rate, digest_of
 
@@ -49,19 +49,52 @@ class InstantRelay:
     """Accepts at once, each message under a queue id of its own, as real relays do."""
 
     def __init__(self) -> None:
-        self._numbers = itertools.count(0x4F2A_0000_0000)
+        self.numbers = itertools.count(0x4F2A_0000_0000)
+
+    async def connect(self) -> "InstantStream":
+        """One more connection."""
+        return InstantStream(self)
+
+
+class InstantStream:
+    """A connection that answers when the loop has gone round once, as it does for a socket."""
+
+    def __init__(self, relay: InstantRelay) -> None:
+        self._relay = relay
+        self._handover: Handover | None = None
+        self.feeder: Feeder | None = None
         self.usable = True
 
-    async def connect(self) -> "InstantRelay":
-        """It is its own connection."""
-        return self
+    @property
+    def room(self) -> bool:
+        """One message at a time."""
+        return self._handover is None
+
+    def hand_over(self, message: OutgoingMessage, handover: Handover) -> None:
+        """Taken."""
+        del message
+        handover.before_dot()
+        self._handover = handover
+        asyncio.get_running_loop().call_soon(self._answer)
+
+    def _answer(self) -> None:
+        handover, self._handover = self._handover, None
+        if handover:
+            handover.settled(self._accepted())
+        if self.feeder:
+            self.feeder.refill()
+        if self.feeder:
+            self.feeder.rest()
+
+    def _accepted(self) -> Outcome:
+        return Accepted(Reply(250, f"2.0.0 Ok: queued as {next(self._relay.numbers):X}"))
 
     async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        """Taken; the loop goes round once, as it does for a socket."""
+        """The same for who waits for each answer."""
         del message
         before_dot()
         await asyncio.sleep(0)
-        return Accepted(Reply(250, f"2.0.0 Ok: queued as {next(self._numbers):X}"))
+        return self._accepted()
 
     async def close(self) -> None:
         """Nothing is open."""
