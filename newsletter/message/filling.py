@@ -78,8 +78,7 @@ class Filler:
 
         ``ValueError`` when the address is not what a header allows.
         """
-        leave, prefer, browse = tokens
-        values = [to_line(name, address), date, message_id, leave, prefer, browse]
+        values = [to_line(name, address), date, message_id, *tokens]
         if self._breaks:
             values += [_broken(values[place], at) for place, at in self._breaks]
         for field, encoded, fallback in self._shared:
