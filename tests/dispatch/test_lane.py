@@ -259,20 +259,27 @@ def test_a_relay_that_closes_after_each_message_costs_nobody_an_attempt(bench: B
 
 
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-def test_a_relay_that_always_drops_is_met_with_growing_waits(bench: Bench, verb: str) -> None:
+def test_a_relay_that_always_drops_costs_an_attempt_each_time_so_the_waits_grow(
+    bench: Bench, verb: str
+) -> None:
     number = bench.record(2)
 
     async def run() -> int:
         stop = asyncio.Event()
         async with relay({"EHLO": (PIPELINING,), verb: (Act.DROP,)}) as scripted:
             scripted.always = True
-            asyncio.get_running_loop().call_later(0.3, stop.set)
-            await bench.over(SmtpTransport(options_for(scripted.port)), number, stop)
+            running = asyncio.create_task(
+                bench.over(SmtpTransport(options_for(scripted.port)), number, stop)
+            )
+            while scripted.connections < 5:  # noqa: ASYNC110 - a relay tells nobody
+                await asyncio.sleep(0.005)
+            stop.set()
+            await running
             return scripted.connections
 
     bench.options = replace(bench.options, retry=QUICK, progress_every=0.01)
-    assert asyncio.run(run()) < 20
-    assert all(attempts >= 1 for attempts in bench.attempts(number))
+    connections = asyncio.run(run())
+    assert sum(bench.attempts(number)) >= connections - 1
 
 
 def test_a_message_that_is_too_big_is_tried_on_one_reader_only_though_the_next_was_announced(
