@@ -34,6 +34,10 @@ class Terms:
     unsubscribe_base: str
     unsubscribe_mailto: str
     on_doubt: str = "hold"
+    retry_schedule: tuple[int, ...] = ()
+    """Seconds to wait after each deferral in turn; empty in campaigns of an older program."""
+    give_up_after: int = 0
+    """Seconds from the first try after which a deferral expires; 0 in older campaigns."""
 
 
 @dataclass(frozen=True, slots=True)

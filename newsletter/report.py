@@ -58,6 +58,8 @@ class Report:
     """Refused, expired, in doubt, deferred: at most 200 of them by name."""
     domains: tuple[Domain, ...]
     complete: bool
+    twice: int = 0
+    """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
     next_command: str = ""
 
     def count(self, state: DeliveryState) -> int:
@@ -91,6 +93,7 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         not_accepted=tuple(tally.people),
         domains=tally.domains(),
         complete=not progress.incomplete and progress.campaign.state is CampaignState.FINISHED,
+        twice=progress.twice,
         next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),
     )
 

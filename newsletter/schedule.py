@@ -24,6 +24,7 @@ _FORM = re.compile(
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 _NOT_A_PLACE = re.compile(r"localtime|posixrules|Factory|posix/|right/")
 _EXAMPLE = 'write for example "2026-12-03 10:00 Europe/Rome"'
+_TRY = "newsletter schedule list"
 _ONE_SECOND = dt.timedelta(seconds=1)
 _A_DAY = dt.timedelta(days=1)
 
@@ -65,13 +66,13 @@ def parse_when(text: str, *, default_zone: str) -> Due:
     match = _FORM.fullmatch(text.strip())
     if not match:
         message = f"{text!r} is not a date and time"
-        raise UsageError(message, cure=_EXAMPLE)
+        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY)
     *numbers, zone = match.groups()
     try:
         wall = dt.datetime(*(int(number or 0) for number in numbers))  # type: ignore[arg-type] # noqa: DTZ001 - a wall time has no zone yet
     except ValueError as error:
         message = f"{text!r} is not a date and time: {error}"
-        raise UsageError(message, cure=_EXAMPLE) from error
+        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
     named = "UTC" if zone in {"Z", "z"} else zone or default_zone
     return Due(instant_of(wall, named), wall.isoformat(), named, zone_assumed=zone is None)
 
@@ -88,7 +89,7 @@ def instant_of(wall: dt.datetime | str, zone: str) -> dt.datetime:
         early, late = (_in_utc(wall.replace(fold=fold), place) for fold in (0, 1))
     except OverflowError as error:
         message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
-        raise UsageError(message, cure=_EXAMPLE) from error
+        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
     if early == late:
         return early
     raise _ambiguous(wall, zone, early, late) if early < late else _skipped(wall, zone, place)
@@ -107,14 +108,16 @@ def zone_of(name: str) -> dt.tzinfo:
             return zoneinfo.ZoneInfo(name)
     near = _nearest_zone(name)
     message = f"{name!r} is not a time zone"
-    raise UsageError(message, cure=f"did you mean {near}?" if near else _EXAMPLE)
+    raise UsageError(message, cure=f"did you mean {near}?" if near else _EXAMPLE, next_command=_TRY)
 
 
 def check_future(due: Due, now: dt.datetime) -> None:
     """Refuse a time that has passed; raises ``UsageError``."""
     if due.instant <= now:
         message = f"{due} has passed: it is {now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
-        raise UsageError(message, cure="name a later time, or leave --at out to send now")
+        raise UsageError(
+            message, cure="name a later time, or leave --at out to send now", next_command=_TRY
+        )
 
 
 def verdict(due: Due, now: dt.datetime, grace: dt.timedelta = GRACE) -> Verdict:
@@ -136,7 +139,7 @@ def _ambiguous(wall: dt.datetime, zone: str, early: dt.datetime, late: dt.dateti
         f"at {early:%H:%M} UTC ({offsets[0]}) and at {late:%H:%M} UTC ({offsets[1]})"
     )
     choices = " or ".join(f'"{_shown(wall)} {offset}"' for offset in offsets)
-    return UsageError(message, cure=f"write {choices}")
+    return UsageError(message, cure=f"write {choices}", next_command=_TRY)
 
 
 def _skipped(wall: dt.datetime, zone: str, place: dt.tzinfo) -> UsageError:
@@ -148,7 +151,11 @@ def _skipped(wall: dt.datetime, zone: str, place: dt.tzinfo) -> UsageError:
         f"{_shown(wall)} does not exist in {zone}: "
         f"clocks go from {before:%H:%M:%S} straight to {after:%H:%M:%S}"
     )
-    return UsageError(message, cure=f'write "{_shown(after.replace(tzinfo=None))} {zone}" or later')
+    return UsageError(
+        message,
+        cure=f'write "{_shown(after.replace(tzinfo=None))} {zone}" or later',
+        next_command=_TRY,
+    )
 
 
 def _change_near(wall: dt.datetime, place: dt.tzinfo) -> dt.datetime:

@@ -196,3 +196,21 @@ class Rate:
         unit = {1: "s", 60: "min", 3600: "h", 86400: "day"}[self.seconds]
         count = int(self.count) if self.count == int(self.count) else self.count
         return f"{count}/{unit}"
+
+
+_SPAN = re.compile(r"(\d{1,6})\s*(s|min|h|d)")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_LONGEST_SPAN = 30 * 86_400
+
+
+def seconds_of(text: str) -> int:
+    """A length of time (``90 s``, ``5 min``, ``4 h``, ``2 d``) in seconds, at most 30 days.
+
+    Raises ``ValueError`` for anything else.
+    """
+    found = _SPAN.fullmatch(text.strip())
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if not 0 < seconds <= _LONGEST_SPAN:
+        message = f"{text!r} is no length of time: write 90 s, 5 min, 4 h or 2 d"
+        raise ValueError(message)
+    return seconds

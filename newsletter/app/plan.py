@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from newsletter.app.compose import (
     compose_issue,
@@ -20,7 +21,7 @@ from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
 from newsletter.recipients import Recipients
-from newsletter.values import Rate
+from newsletter.values import Rate, seconds_of
 
 _MOST_PAGES = 10_000  # ways to one that are remembered
 
@@ -34,6 +35,8 @@ class PlanRequest:
     segment: str | None = None
     exclude: tuple[str, ...] = ()
     rate: str | None = None
+    on_doubt: Literal["hold", "resend"] | None = None
+    """What becomes of doubt in this campaign; None means as the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,9 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         envelope_sender=app.settings.sender.address,
         unsubscribe_base=app.settings.site.url,
         unsubscribe_mailto=unsubscribe_address(app),
-        on_doubt=app.settings.on_doubt,
+        on_doubt=request.on_doubt or app.settings.on_doubt,
+        retry_schedule=tuple(seconds_of(wait) for wait in app.settings.retry_schedule),
+        give_up_after=seconds_of(app.settings.give_up_after),
     )
 
 

@@ -81,6 +81,8 @@ class PlanView:
     relay: str
     rate: str
     connections: int
+    on_doubt: str
+    """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
     seconds: float
     findings: tuple[Finding, ...]
     checks_passed: int
@@ -136,6 +138,7 @@ def view_of(
         relay=relay_name(app),
         rate=str(plan.terms.rate),
         connections=plan.terms.connections,
+        on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
         findings=findings,
         checks_passed=passed,

@@ -1,10 +1,12 @@
 """How campaigns stand: counts, who is named, and what to type next."""
 
-from dataclasses import dataclass, field
+import datetime as dt
+from dataclasses import dataclass, field, replace
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import staged_address
+from newsletter.app.readers import parse_reader
 from newsletter.app.steering import find_campaign
 from newsletter.delivery import DeliveryState
 from newsletter.errors import UsageError
@@ -16,7 +18,6 @@ from newsletter.ledger.model import (
     DeliveryRow,
     Progress,
 )
-from newsletter.values import Address
 
 _LISTED = 200
 
@@ -41,6 +42,12 @@ class Status:
     attempts: tuple[Attempt, ...] = field(default=())
     more: int = 0
     next_command: str = ""
+    sends: bool = False
+    """Whether a process sends this campaign now."""
+    per_second: float = 0.0
+    """Attempts a second of late, while it does."""
+    ends: dt.datetime | None = None
+    """When nobody will wait any more, at this speed."""
 
 
 def see_status(app: App, request: StatusRequest) -> Status:
@@ -53,18 +60,18 @@ def see_status(app: App, request: StatusRequest) -> Status:
         return Status(None, next_command="newsletter issue list")
     with open_ledger(app, create=False) as ledger:
         if not named:
-            return _overview(ledger)
+            return _overview(app, ledger)
         campaign = find_campaign(ledger, request.which, tuple(CampaignState))
         return _one(app, ledger, campaign, request)
 
 
-def _overview(ledger: Ledger) -> Status:
+def _overview(app: App, ledger: Ledger) -> Status:
     every = tuple(ledger.progress(campaign.id) for campaign in reversed(ledger.campaigns()))
     if not every:
         return Status(None, next_command="newsletter issue list")
     following = next_step(every[0])
     if len(every) == 1:
-        return Status(every[0], next_command=following)
+        return _going(app, ledger, Status(every[0], next_command=following))
     return Status(None, every, next_command=following)
 
 
@@ -75,19 +82,34 @@ def _one(app: App, ledger: Ledger, campaign: Campaign, request: StatusRequest) -
     states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if request.failed else []
     states += [DeliveryState.IN_DOUBT] if request.in_doubt else []
     rows = tuple(ledger.deliveries(campaign.id, states)) if states else ()
-    return Status(
+    status = Status(
         progress,
         rows=rows[:_LISTED],
         more=max(0, len(rows) - _LISTED),
         next_command=next_step(progress),
     )
+    return _going(app, ledger, status)
+
+
+def _going(app: App, ledger: Ledger, status: Status) -> Status:
+    """The same, with speed and end while a process sends."""
+    progress = status.progress
+    if (
+        progress is None
+        or progress.interrupted_at
+        or progress.campaign.state is not CampaignState.RUNNING
+    ):
+        return status
+    now = app.clock()
+    per_second = ledger.speed(progress.campaign.id, now)
+    waiting = progress.count(DeliveryState.QUEUED, DeliveryState.CLAIMED)
+    seconds = waiting / per_second if per_second else 0.0
+    ends = now + dt.timedelta(seconds=seconds) if waiting and per_second else None
+    return replace(status, sends=True, per_second=per_second, ends=ends)
 
 
 def _recipient(app: App, ledger: Ledger, progress: Progress, recipient: str) -> Status:
-    try:
-        address = Address.parse(recipient)
-    except ValueError as error:
-        raise UsageError(f"{recipient!r} is not an address: {error}") from error
+    address = parse_reader(recipient)
     number = progress.campaign.id
     rows = tuple(ledger.deliveries(number, address=address))
     if not rows and progress.campaign.terms.profile == STAGING:

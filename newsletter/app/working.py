@@ -16,6 +16,8 @@ from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progres
 from newsletter.schedule import Verdict, verdict
 
 Say = Callable[[str], None]
+STEERED = frozenset({CampaignState.CANCELLED, CampaignState.PAUSED, CampaignState.FINISHED})
+"""What a campaign that was due may be by the time it is taken; there is nothing to run then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ async def _one_pass(
         except (LedgerLocked, RelayUnavailable, TryLater) as error:
             later = error.message
         except NewsletterError as error:
+            if ledger.campaign(campaign.id).state in STEERED:  # meanwhile, by an officer
+                continue
             say(f"campaign {campaign.id}: {error.message}")
             later = error.message
     return Pass(tuple(ran), tuple(missed), later)

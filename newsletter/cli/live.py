@@ -8,7 +8,7 @@ from typing import Self
 
 from newsletter.app.status import StatusRequest, see_status
 from newsletter.cli.desk import Desk
-from newsletter.cli.layout import number
+from newsletter.cli.going import going_elsewhere, going_here, going_line
 from newsletter.cli.show_sending import progress_line
 from newsletter.delivery import DeliveryState
 from newsletter.dispatch.model import Snapshot
@@ -61,7 +61,7 @@ class Live:
             self._desk.say("stopping… open dialogues are finished first")
         if time.monotonic() - self._last_line >= _LINE_EVERY:
             self._last_line = time.monotonic()
-            self._desk.say(counts_line(snapshot))
+            self._desk.say(going_line(going_here(snapshot)))
 
     def say(self, line: str) -> None:
         """A line between snapshots."""
@@ -69,33 +69,6 @@ class Live:
             self._bar.print(line)
         else:
             self._desk.say(line)
-
-
-def counts_line(snapshot: Snapshot) -> str:
-    """One line: accepted, deferred, refused, in doubt, waiting, rate, end."""
-    parts = [f"{number(snapshot.count(DeliveryState.ACCEPTED))} accepted"]
-    parts += [
-        f"{snapshot.count(state)} {state.value.replace('_', ' ')}"
-        for state in (DeliveryState.DEFERRED, DeliveryState.REFUSED, DeliveryState.IN_DOUBT)
-        if snapshot.count(state)
-    ]
-    parts.append(f"{number(snapshot.left)} left")
-    parts.append(f"{_speed(snapshot.per_second)}/s of {_speed(snapshot.rate)}/s")
-    if snapshot.eta and snapshot.left:
-        parts.append(f"done {snapshot.eta.astimezone():%H:%M:%S}")
-    if snapshot.note:
-        parts.append(snapshot.note)
-    elif snapshot.last_reply:
-        parts.append(f"“{str(snapshot.last_reply)[:30]}”")
-    return " · ".join(parts)
-
-
-_FAST = 100.0
-
-
-def _speed(per_second: float) -> str:
-    """Messages a second: 4.9, or 3 501."""
-    return number(round(per_second)) if per_second >= _FAST else f"{per_second:.3g}"
 
 
 class _Bar:
@@ -124,7 +97,7 @@ class _Bar:
                 self._task,
                 total=snapshot.recipients,
                 completed=done,
-                words=stopping + counts_line(snapshot),
+                words=stopping + going_line(going_here(snapshot)),
             )
 
     def print(self, line: str) -> None:
@@ -153,9 +126,13 @@ def watch_status(desk: Desk, request: StatusRequest) -> None:
     last = ""
     while True:
         seen = see_status(desk.app, request)
+        if seen.campaigns:  # nobody said which: the newest
+            request = StatusRequest(str(seen.campaigns[0].campaign.id))
+            continue
         if seen.progress is None:
             return
-        line = progress_line(seen.progress)
+        going = going_elsewhere(seen)
+        line = progress_line(seen.progress, going_line(going) if going else "")
         if line != last:
             desk.say(line)
             last = line

@@ -1,7 +1,7 @@
 """Send: plan, send, schedule, worker, run-due, status, pause, resume, cancel, retry."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,6 +26,14 @@ Exclude = Annotated[
 ]
 Rate = Annotated[
     str | None, typer.Option("--rate", help="5/s, 200/min, 10000/day; by default the settings'.")
+]
+OnDoubt = Annotated[
+    Literal["hold", "resend"] | None,
+    typer.Option(
+        "--on-doubt",
+        help="hold: list who is in doubt; resend: send once more; by default the settings'.",
+        show_default=False,
+    ),
 ]
 SENT = (
     "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
@@ -73,6 +81,7 @@ def plan(
     segment: Segment = None,
     exclude: Exclude = None,
     rate: Rate = None,
+    on_doubt: OnDoubt = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -80,7 +89,7 @@ def plan(
     from newsletter.app.sending import plan_only
     from newsletter.cli import show, show_sending
 
-    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
+    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt)
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
     desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
@@ -93,6 +102,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     segment: Segment = None,
     exclude: Exclude = None,
     rate: Rate = None,
+    on_doubt: OnDoubt = None,
     at: Annotated[
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
@@ -119,7 +129,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     if not dry_run:
         settle_in(desk.app, take_over=take_over)
-    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate)
+    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt)
     planned = sending.plan_only(desk.app, request)
     view = planned.view
     if desk.as_text:

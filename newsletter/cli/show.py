@@ -153,6 +153,8 @@ def plan(view: PlanView) -> Iterator[str]:
         f"Sending   {view.relay}   {view.rate}, {view.connections} connections   "
         f"{duration(view.seconds)}   profile {view.profile}"
     )
+    if view.on_doubt == "resend":
+        yield "Doubt     sent once more, under the same Message-ID: a reader may have it twice"
     yield "Tracking  none"
     yield f"Tested    {view.tested.words}"
     yield f"Checks    {tally(view.findings, view.checks_passed)}"

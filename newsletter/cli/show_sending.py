@@ -13,6 +13,7 @@ from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
 from newsletter.cli.desk import Desk
+from newsletter.cli.going import going_elsewhere, going_line
 from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Incomplete, RelayError, TryLater
@@ -25,7 +26,7 @@ _MEANS = {
     DeliveryState.ACCEPTED: "by the relay; delivery is not known from this",
     DeliveryState.IN_DOUBT: "connection lost after the final dot; not sent again",
     DeliveryState.DEFERRED: "to be tried again",
-    DeliveryState.EXPIRED: "given up after 48 h of deferrals",
+    DeliveryState.EXPIRED: "given up: deferred for too long",
     DeliveryState.SUPPRESSED: "not sent: on the suppression list",
     DeliveryState.QUEUED: "waiting",
     DeliveryState.CLAIMED: "in a sender's hands",
@@ -40,6 +41,7 @@ def send_command(request: PlanRequest, issue: str, *, recipients: int | None = N
     parts += [f"--segment {shlex.quote(request.segment)}"] if request.segment else []
     parts += [f"--exclude {shlex.quote(name)}" for name in request.exclude]
     parts += [f"--rate {shlex.quote(request.rate)}"] if request.rate else []
+    parts += [f"--on-doubt {request.on_doubt}"] if request.on_doubt else []
     parts += [f"--recipients {recipients}"] if recipients is not None else []
     return " ".join(parts)
 
@@ -75,10 +77,10 @@ def ending(progress: Progress) -> int:
     return 0
 
 
-def progress_line(progress: Progress) -> str:
-    """One line: the state, then every count that is not zero."""
+def progress_line(progress: Progress, going: str = "") -> str:
+    """One line: the state, then how it goes, or every count that is not zero."""
     campaign = progress.campaign
-    counts = " · ".join(
+    counts = going or " · ".join(
         f"{number(count)} {state.value.replace('_', ' ')}"
         for state, count in progress.counts.items()
         if count
@@ -114,6 +116,10 @@ def status(seen: Status) -> Iterator[str]:
     if campaign.reason:
         yield f"  {campaign.reason}"
     yield from _counts(progress)
+    if going := going_elsewhere(seen):
+        yield f"  {going_line(going)}"
+    if progress.twice:
+        yield f"  {number(progress.twice)} may have it twice: in doubt, and sent once more"
     yield from _rows(seen.rows, seen.attempts)
     if seen.more:
         yield f"  … and {seen.more} more: newsletter report {campaign.id} --save lists all"
@@ -219,6 +225,8 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     if campaign.reason:
         yield f" {campaign.reason}"
     yield from table(_state_rows(made), right=(1, 2))
+    if made.twice:
+        yield f"   {number(made.twice)} may have it twice: in doubt, and sent once more"
     for reason in made.refused:
         yield f"   refused {reason.count}: {_one_line(f'{reason.code} {reason.words}')}"
     for reason in made.deferred:

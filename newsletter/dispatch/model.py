@@ -16,7 +16,7 @@ class RunOptions:
     """How a run behaves; the terms frozen with the campaign (rate, connections) are not here."""
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    """``on_doubt`` is overruled by the campaign's terms."""
+    """Overruled by the campaign's terms in what they say of doubt and of retries."""
     wait_for_retries: dt.timedelta = dt.timedelta(minutes=2)
     """A run stays for retries that come due so soon; else it ends, the campaign waiting."""
     patience: dt.timedelta = dt.timedelta(minutes=15)

@@ -92,8 +92,16 @@ def remove_journal(path: Path) -> None:
 
 
 def policy_of(campaign: Campaign, policy: RetryPolicy) -> RetryPolicy:
-    """The policy, with what the campaign's terms say of doubt."""
-    return replace(policy, on_doubt="resend" if campaign.terms.on_doubt == "resend" else "hold")
+    """The policy, with what the campaign's terms say of doubt and of retries."""
+    terms = campaign.terms
+    delays = tuple(dt.timedelta(seconds=seconds) for seconds in terms.retry_schedule)
+    give_up = dt.timedelta(seconds=terms.give_up_after)
+    return replace(
+        policy,
+        on_doubt="resend" if terms.on_doubt == "resend" else "hold",
+        delays=delays or policy.delays,
+        give_up_after=give_up or policy.give_up_after,
+    )
 
 
 def _wrote(replay: Replay, ledger: str, run: int) -> bool:

@@ -146,6 +146,11 @@ class Ledger:
         with self._database.read() as connection:
             return standing.progress(connection, number, someone_sends=held)
 
+    def speed(self, number: CampaignId, now: dt.datetime) -> float:
+        """Attempts a second of late, whichever process makes them."""
+        with self._database.read() as connection:
+            return standing.speed(connection, number, now)
+
     def deliveries(
         self,
         number: CampaignId,

@@ -105,6 +105,8 @@ class Progress:
     last_run: RunRecord | None
     interrupted_at: dt.datetime | None
     """When the process that sent was last seen, if it is gone without a word."""
+    twice: int = 0
+    """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
 
     def count(self, *states: DeliveryState) -> int:
         """Recipients in any of these states."""

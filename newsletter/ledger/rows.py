@@ -49,7 +49,8 @@ def terms_from_json(stored: str) -> Terms:
     """Read it back; what this program does not know is left out."""
     known = {field.name for field in dataclasses.fields(Terms)}
     fields = {name: value for name, value in json.loads(stored).items() if name in known}
-    return Terms(**(fields | {"rate": Rate(*fields["rate"])}))
+    waits = tuple(fields.get("retry_schedule", ()))
+    return Terms(**(fields | {"rate": Rate(*fields["rate"]), "retry_schedule": waits}))
 
 
 def campaign_from(row: RowMapping) -> Campaign:

@@ -26,6 +26,7 @@ from newsletter.values import IssueSlug
 
 _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
 _attempt, _run = schema.attempt, schema.run
+_RECENT = dt.timedelta(seconds=10)
 _PAGE = 1000
 
 
@@ -93,6 +94,7 @@ def progress(connection: Connection, number: CampaignId, *, someone_sends: bool)
         last_attempt_at=last["at"] if last else None,
         last_run=latest,
         interrupted_at=latest.seen_at if latest and gone else None,
+        twice=sent_twice(connection, number) if subject.terms.on_doubt == "resend" else 0,
     )
 
 
@@ -102,6 +104,38 @@ def counts(connection: Connection, number: CampaignId) -> Mapping[DeliveryState,
     state = case((postponed, schema.word(DeliveryState.QUEUED)), else_=_delivery.c.state)
     query = select(state, func.count()).where(_delivery.c.campaign == number).group_by(state)
     return {DeliveryState(state): count for state, count in connection.execute(query)}
+
+
+def sent_twice(connection: Connection, number: CampaignId) -> int:
+    """How many were sent again by a run right after a doubt, without anybody's word between."""
+    again = _attempt.alias()
+    follows = (
+        (again.c.campaign == _attempt.c.campaign)
+        & (again.c.seq == _attempt.c.seq)
+        & (again.c.n == _attempt.c.n + 1)
+        & again.c.run.is_not(None)
+        & again.c.outcome.in_(["accepted", "in_doubt"])
+    )
+    query = (
+        select(func.count(_attempt.c.seq.distinct()))
+        .join_from(_attempt, again, follows)
+        .where(
+            _attempt.c.campaign == number,
+            _attempt.c.outcome == "in_doubt",
+            _attempt.c.run.is_not(None),
+        )
+    )
+    return connection.execute(query).scalar_one()
+
+
+def speed(connection: Connection, number: CampaignId, now: dt.datetime) -> float:
+    """Attempts a second over the last ten seconds before ``now``."""
+    query = select(func.count()).where(
+        _attempt.c.campaign == number,
+        _attempt.c.run.is_not(None),
+        _attempt.c.at > now - _RECENT,
+    )
+    return float(connection.execute(query).scalar_one() / _RECENT.total_seconds())
 
 
 def next_retry(connection: Connection, number: CampaignId) -> dt.datetime | None:

@@ -20,7 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from newsletter.values import Address, Rate, nearest, parse_language
+from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
 
 FILE_NAME = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
@@ -42,6 +42,11 @@ def _address(raw: str) -> str:
 
 def _rate(raw: object) -> object:
     return raw if isinstance(raw, Rate) else Rate.parse(str(raw))
+
+
+def _wait(raw: str) -> str:
+    seconds_of(raw)
+    return raw
 
 
 def _one_line(raw: str) -> str:
@@ -220,6 +225,15 @@ class Settings(BaseSettings):
     connections: int = Field(default=4, ge=1, le=100, description="Open dialogues with the relay.")
     on_doubt: Literal["hold", "resend"] = Field(
         default="hold", description="hold: a delivery in doubt is listed, not sent again."
+    )
+    retry_schedule: tuple[Annotated[str, AfterValidator(_wait)], ...] = Field(
+        default=("1 min", "5 min", "15 min", "30 min", "1 h", "2 h", "4 h"),
+        min_length=1,
+        max_length=50,
+        description="Waits after a relay's “later”, in turn; the last goes on.",
+    )
+    give_up_after: Annotated[str, AfterValidator(_wait)] = Field(
+        default="48 h", description="After so long a deferral expires: 90 s, 5 min, 4 h, 2 d."
     )
     ledger: str = Field(
         default=".newsletter/ledger.db",

@@ -1,0 +1,85 @@
+"""A send that goes on, in one line: the same for whoever sends and for whoever watches."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from newsletter.app.status import Status
+from newsletter.cli.layout import number
+from newsletter.delivery import DeliveryState, Reply
+from newsletter.dispatch.model import Snapshot
+
+_FAST = 100.0
+_WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What is shown of a send, wherever it was learned."""
+
+    counts: Mapping[DeliveryState, int]
+    next_retry_at: dt.datetime | None
+    per_second: float
+    rate: float
+    ends: dt.datetime | None
+    last_reply: Reply | None = None
+    note: str = ""
+
+
+def going_here(snapshot: Snapshot) -> Going:
+    """From the run in this process."""
+    return Going(
+        counts=snapshot.counts,
+        next_retry_at=snapshot.next_retry_at,
+        per_second=snapshot.per_second,
+        rate=snapshot.rate,
+        ends=snapshot.eta if snapshot.left else None,
+        last_reply=snapshot.last_reply,
+        note=snapshot.note,
+    )
+
+
+def going_elsewhere(seen: Status) -> Going | None:
+    """From the ledger, while another process sends; None when nobody does."""
+    progress = seen.progress
+    if progress is None or not seen.sends:
+        return None
+    return Going(
+        counts=progress.counts,
+        next_retry_at=progress.next_retry_at,
+        per_second=seen.per_second,
+        rate=progress.campaign.terms.rate.per_second,
+        ends=seen.ends,
+        last_reply=progress.last_reply,
+    )
+
+
+def going_line(going: Going) -> str:
+    """Accepted, deferred (next try), refused, in doubt, waiting, rate, end, last words."""
+    return " · ".join(_parts(going))
+
+
+def _parts(going: Going) -> Iterator[str]:
+    yield f"{number(going.counts.get(DeliveryState.ACCEPTED, 0))} accepted"
+    for state in (DeliveryState.DEFERRED, DeliveryState.REFUSED, DeliveryState.IN_DOUBT):
+        if count := going.counts.get(state, 0):
+            yield f"{number(count)} {state.value.replace('_', ' ')}{_next_try(going, state)}"
+    yield f"{number(sum(going.counts.get(state, 0) for state in _WAITING))} waiting"
+    yield f"{_speed(going.per_second)}/s of {_speed(going.rate)}/s"
+    if going.ends:
+        yield f"ends {going.ends.astimezone():%H:%M:%S}"
+    if going.note:
+        yield going.note
+    elif going.last_reply:
+        yield f"“{str(going.last_reply)[:30]}”"
+
+
+def _next_try(going: Going, state: DeliveryState) -> str:
+    if state is not DeliveryState.DEFERRED or going.next_retry_at is None:
+        return ""
+    return f" (next try {going.next_retry_at.astimezone():%H:%M})"
+
+
+def _speed(per_second: float) -> str:
+    """Messages a second: 4.9, or 3 501."""
+    return number(round(per_second)) if per_second >= _FAST else f"{per_second:.3g}"
