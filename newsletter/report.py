@@ -2,14 +2,28 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, Reply
 from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import Campaign, CampaignId, CampaignState, DeliveryRow, RunRecord
+from newsletter.ledger.model import (
+    AnswerCount,
+    Campaign,
+    CampaignId,
+    CampaignState,
+    DeliveryRow,
+    RunRecord,
+)
 
 _LISTED = 200
+_NOT_ACCEPTED = (
+    DeliveryState.REFUSED,
+    DeliveryState.EXPIRED,
+    DeliveryState.DEFERRED,
+    DeliveryState.IN_DOUBT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +86,12 @@ class Report:
 
 
 def report_of(ledger: Ledger, number: CampaignId) -> Report:
-    """The report of a campaign, as the ledger knows it now; reads each recipient once."""
+    """The report of a campaign, as the ledger knows it now."""
     progress = ledger.progress(number)
     runs = ledger.runs(number)
-    tally = _Tally()
-    for row in ledger.deliveries(number):
-        tally.add(row)
+    answers = ledger.answers(number)
+    in_doubt = tuple(map(_person, ledger.deliveries(number, [DeliveryState.IN_DOUBT])))
+    short = islice(ledger.deliveries(number, _NOT_ACCEPTED), _LISTED)
     ended = [run.ended_at for run in runs if run.ended_at]
     return Report(
         campaign=progress.campaign,
@@ -87,61 +101,38 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         started=runs[0].started_at if runs else None,
         ended=max(ended) if ended else None,
         interrupted_at=progress.interrupted_at,
-        refused=_reasons(tally.refused),
-        deferred=_reasons(tally.deferred),
-        in_doubt=tuple(p for p in tally.people if p.state is DeliveryState.IN_DOUBT),
-        not_accepted=tuple(tally.people),
-        domains=tally.domains(),
+        refused=_reasons(answers, DeliveryState.REFUSED, DeliveryState.EXPIRED),
+        deferred=_reasons(answers, DeliveryState.DEFERRED),
+        in_doubt=in_doubt,
+        not_accepted=tuple(dict.fromkeys((*map(_person, short), *in_doubt))),
+        domains=tuple(Domain(d.name, d.accepted, d.total) for d in ledger.domains(number)),
         complete=not progress.incomplete and progress.campaign.state is CampaignState.FINISHED,
         twice=progress.twice,
         next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),
     )
 
 
-class _Tally:
-    """Counts over the recipients of a campaign."""
-
-    def __init__(self) -> None:
-        self.refused: Counter[tuple[str, str]] = Counter()
-        self.deferred: Counter[tuple[str, str]] = Counter()
-        self.people: list[Person] = []
-        self._accepted: Counter[str] = Counter()
-        self._total: Counter[str] = Counter()
-
-    def add(self, row: DeliveryRow) -> None:
-        delivery = row.delivery
-        domain = row.address.rpartition("@")[2]
-        self._total[domain] += 1
-        self._accepted[domain] += delivery.state is DeliveryState.ACCEPTED
-        reason = _reason(row)
-        if delivery.state in {DeliveryState.REFUSED, DeliveryState.EXPIRED}:
-            self.refused[reason] += 1
-        elif delivery.state is DeliveryState.DEFERRED:
-            self.deferred[reason] += 1
-        elif delivery.state is not DeliveryState.IN_DOUBT:
-            return
-        if len(self.people) < _LISTED or delivery.state is DeliveryState.IN_DOUBT:
-            words = " ".join(reason).strip()
-            self.people.append(Person(row.address, delivery.state, words, row.last_attempt_at))
-
-    def domains(self) -> tuple[Domain, ...]:
-        """The largest domain first."""
-        ordered = sorted(self._total.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(Domain(name, self._accepted[name], total) for name, total in ordered)
+def _person(row: DeliveryRow) -> Person:
+    state, reply = row.delivery.state, row.delivery.reply
+    text = reply.text.replace(row.address, "…") if reply else ""
+    words = " ".join(_reason(state, reply.code if reply else None, text)).strip()
+    return Person(row.address, state, words, row.last_attempt_at)
 
 
-def _reason(row: DeliveryRow) -> tuple[str, str]:
-    reply = row.delivery.reply
-    if reply is None:
-        return "", "connection lost" if row.delivery.state is not DeliveryState.IN_DOUBT else (
-            "connection lost after the final dot"
-        )
-    code = reply.enhanced or str(reply.code)
-    words = reply.text.removeprefix(reply.enhanced).strip()
-    return code, words.replace(row.address, "…")
+def _reason(state: DeliveryState, code: int | None, text: str) -> tuple[str, str]:
+    """The code that says most, and the words without it."""
+    if code is None:
+        dot = " after the final dot" if state is DeliveryState.IN_DOUBT else ""
+        return "", f"connection lost{dot}"
+    enhanced = Reply(code, text).enhanced
+    return enhanced or str(code), text.removeprefix(enhanced).strip()
 
 
-def _reasons(counted: Counter[tuple[str, str]]) -> tuple[Reason, ...]:
+def _reasons(answers: Iterable[AnswerCount], *states: DeliveryState) -> tuple[Reason, ...]:
+    counted: Counter[tuple[str, str]] = Counter()
+    for each in answers:
+        if each.state in states:
+            counted[_reason(each.state, each.code, each.words)] += each.count
     return tuple(Reason(code, words, count) for (code, words), count in counted.most_common())
 
 

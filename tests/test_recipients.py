@@ -1,11 +1,17 @@
 """A frozen audience: whoever goes in comes out, as it is recorded."""
 
 import json
+import tracemalloc
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.audience import spool
+from newsletter.audience.lists import load_list
 from newsletter.audience.model import Person
+from newsletter.audience.select import select_audience
 from newsletter.edition.model import Variant
 from newsletter.recipients import Recipient, Recipients, fields_to_json, frozen, in_both
 from newsletter.values import Address, Language, SectionId
@@ -68,3 +74,28 @@ def test_two_sorted_rows_meet_where_their_keys_are_the_same(one: set[int], two: 
     met = [(now, then) for (_, now), (_, then) in in_both(mine, yours)]
     assert met == [(number, -number) for number in sorted(one & two)]
     assert next(yours, None) is None
+
+
+def peak_of(path: Path, readers: int) -> int:
+    """Octets that planning for so many takes at most, from the list to what is recorded."""
+    rows = (f"reader{n * 7919 % readers}@list{n % 9}.example,Name {n},it" for n in range(readers))
+    path.write_text("\n".join(["email,name,language", *rows]), encoding="utf-8")
+    tracemalloc.start()
+    try:
+        audience = select_audience([load_list(path)])
+        made = Recipients((person, ITALIAN) for person in audience)
+        assert sum(1 for _ in made.rows()) == len(audience) == readers
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "_RUN", 500)
+    monkeypatch.setattr(spool, "_PART", 50)
+    peak_of(tmp_path / "warm.csv", 4_000)
+    few, many = (peak_of(tmp_path / f"{number}.csv", number) for number in (4_000, 24_000))
+    assert many < few * 1.4

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
@@ -81,11 +82,11 @@ def _one(app: App, ledger: Ledger, campaign: Campaign, request: StatusRequest) -
         return _recipient(app, ledger, progress, request.recipient)
     states = [DeliveryState.REFUSED, DeliveryState.EXPIRED] if request.failed else []
     states += [DeliveryState.IN_DOUBT] if request.in_doubt else []
-    rows = tuple(ledger.deliveries(campaign.id, states)) if states else ()
+    rows = tuple(islice(ledger.deliveries(campaign.id, states), _LISTED)) if states else ()
     status = Status(
         progress,
-        rows=rows[:_LISTED],
-        more=max(0, len(rows) - _LISTED),
+        rows=rows,
+        more=max(0, progress.count(*states) - len(rows)),
         next_command=next_step(progress),
     )
     return _going(app, ledger, status)

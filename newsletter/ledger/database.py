@@ -137,7 +137,9 @@ class Database:
             raise told(error, self.name) from error
 
 
-def streamed(connection: Connection, query: Select[Any]) -> Iterator[Row[*tuple[Any, ...]]]:
+def streamed(
+    connection: Connection, query: Select[*tuple[Any, ...]]
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """The rows of a query, some thousands of them in memory at a time."""
     options = {"stream_results": True, "yield_per": _ROWS}
     return iter(connection.execute(query, execution_options=options))

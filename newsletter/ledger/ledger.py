@@ -27,10 +27,12 @@ from newsletter.ledger import (
     standing,
     steering,
     suppressions,
+    tallying,
 )
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import is_held, locked, sending_lock, this_process
 from newsletter.ledger.model import (
+    AnswerCount,
     Attempt,
     Campaign,
     CampaignId,
@@ -38,6 +40,7 @@ from newsletter.ledger.model import (
     ClaimedRow,
     DeliveryRow,
     Discrepancy,
+    DomainCount,
     Event,
     Grant,
     Progress,
@@ -207,6 +210,16 @@ class Ledger:
         """Each recipient's address key and lists, sorted by the keys."""
         with self._database.read() as connection:
             yield from standing.audience(connection, number)
+
+    def domains(self, number: CampaignId) -> tuple[DomainCount, ...]:
+        """Each recipient domain of a campaign, the largest first."""
+        with self._database.read() as connection:
+            return tuple(tallying.domains(connection, number))
+
+    def answers(self, number: CampaignId) -> tuple[AnswerCount, ...]:
+        """What was answered to whoever was not accepted, the most frequent first."""
+        with self._database.read() as connection:
+            return tuple(tallying.answers(connection, number))
 
     # What an officer says
 

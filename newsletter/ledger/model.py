@@ -157,6 +157,25 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainCount:
+    """One recipient domain: how many were accepted, of how many."""
+
+    name: str
+    accepted: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCount:
+    """How many deliveries of a state had this last answer; without a code there was none."""
+
+    state: DeliveryState
+    code: int | None
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that was done to a campaign, in order, never altered."""
 

@@ -524,3 +524,27 @@ def test_a_campaign_that_is_not_there_is_said_so(ledger: Ledger) -> None:
         ledger.progress(CampaignId(7))
     with pytest.raises(UsageError, match="there is no campaign 7"):
         ledger.begin_run(CampaignId(7), START)
+
+
+def test_domains_and_answers_are_counted_by_the_database(ledger: Ledger) -> None:
+    plan = make_plan(4)
+    addresses = ("a@big.example", '"b@c"@big.example', "d@big.example", "e@small.example")
+    recipients = tuple(
+        replace(each, person=replace(each.person, address=Address(address)))
+        for each, address in zip(plan.recipients, addresses, strict=True)
+    )
+    number = ledger.record(replace(plan, recipients=recipients), due=None, now=START)
+    turn = ledger.begin_run(number, START)
+    unknown = [
+        Refused(Phase.RCPT, Reply(550, f"5.1.1 <{address}> unknown"), Blame.READER)
+        for address in addresses[1:3]
+    ]
+    send(ledger, turn, Accepted(Reply(250, "2.0.0 Ok")), *unknown, InDoubt("connection lost"))
+    assert [(d.name, d.accepted, d.total) for d in ledger.domains(number)] == [
+        ("big.example", 1, 3),
+        ("small.example", 0, 1),
+    ]
+    assert [(a.state, a.code, a.words, a.count) for a in ledger.answers(number)] == [
+        (DeliveryState.REFUSED, 550, "5.1.1 <\u2026> unknown", 2),
+        (DeliveryState.IN_DOUBT, None, "", 1),
+    ]
