@@ -51,16 +51,14 @@ def judge(ledger: Path, seen: Seen, number: int = 1) -> Verdict:
     )
 
 
-def hold_promise(verdict: Verdict, in_the_air: set[str], *, resends: bool = False) -> None:
-    """Nobody lost; nobody twice, unless doubt is resent; doubt only about what was in the air."""
+def hold_promise(verdict: Verdict, *, resends: bool = False) -> None:
+    """Nobody lost; nobody twice, unless doubt is resent and the ledger says so."""
     assert not verdict.damage, verdict.damage
     assert verdict.state is CampaignState.FINISHED
     assert not verdict.lost, f"lost: {sorted(verdict.lost)[:5]}"
     assert not verdict.renamed
     assert resends or not verdict.repeated, f"twice: {sorted(verdict.repeated)[:5]}"
     assert not verdict.unflagged, f"twice and not flagged: {sorted(verdict.unflagged)[:5]}"
-    not_in_the_air = verdict.doubted - in_the_air
-    assert not not_in_the_air, f"doubted without a reason: {sorted(not_in_the_air)[:5]}"
 
 
 def _is_lost(row: DeliveryRow, seen: Seen) -> bool:

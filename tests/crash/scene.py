@@ -140,10 +140,12 @@ class Scene:
         return True
 
     def judge(self, seen: Seen, also_doubtful: AbstractSet[str] = frozenset()) -> Verdict:
-        """The promise, once the campaign is over."""
+        """The promise, once the campaign is over; doubt only about what was in the air."""
         resends = self.on_doubt == "resend"
         verdict = judge(self.ledger, seen)
-        hold_promise(verdict, seen.in_the_air() | also_doubtful, resends=resends)
+        hold_promise(verdict, resends=resends)
+        unexplained = seen.unexplained(verdict.doubted - also_doubtful)
+        assert not unexplained, f"doubted without a reason: {sorted(unexplained)[:5]}"
         assert max(seen.took.values()) <= 1 + resends, "resent once at most"
         return verdict
 

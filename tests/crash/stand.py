@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -38,9 +39,40 @@ class Seen:
                 both.bodies[connection] += begun
         return both
 
-    def in_the_air(self, window: int = 1) -> set[str]:
-        """Whose answer a sender that was killed may not have noted: each connection's last."""
-        return {who for begun in self.bodies.values() for who in begun[-window:]}
+    def in_the_air(self, window: int = 1) -> int:
+        """For how many messages a sender that was killed may lack the answer, at most."""
+        return sum(min(window, len(begun)) for begun in self.bodies.values())
+
+    def unexplained(self, doubted: AbstractSet[str], window: int = 1) -> set[str]:
+        """Who is in doubt though no connection accounts for it.
+
+        Each accounts for ``window`` messages among the last ones whose body was begun: one more
+        than the window, since the next body may be opened before its final dot is noted, and the
+        answer before is noted together with that dot.
+        """
+        places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for connection, begun in self.bodies.items():
+            for who in set(begun[-window - 1 :]) & doubted:
+                places[who] += [(connection, slot) for slot in range(window)]
+        taken: dict[tuple[str, int], str] = {}
+        return {who for who in doubted if not _seated(who, places, taken, set())}
+
+
+def _seated(
+    who: str,
+    places: Mapping[str, list[tuple[str, int]]],
+    taken: dict[tuple[str, int], str],
+    tried: set[tuple[str, int]],
+) -> bool:
+    """Give each a place of its own, moving others where they have another (Kuhn's matching)."""
+    for place in places.get(who, ()):
+        if place in tried:
+            continue
+        tried.add(place)
+        if place not in taken or _seated(taken[place], places, taken, tried):
+            taken[place] = who
+            return True
+    return False
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -98,9 +98,8 @@ def one_campaign(siege: Siege, scene: Scene, luck: random.Random, tally: Tally) 
             lose_journal(scene, tally)
     assert finished(scene) or scene.run(*siege.words) == 0
     seen = scene.relay.settled()
-    air = seen.in_the_air() | tally.claimed
     verdict = scene.judge(seen, tally.claimed)
-    tally.air += len(air)
+    tally.air += seen.in_the_air()
     tally.doubted += len(verdict.doubted)
     tally.repeated += len(verdict.repeated)
 

@@ -39,7 +39,7 @@ def test_a_signal_lets_open_dialogues_finish_and_no_message_begins(
     begun = in_hand(scene)
     stop(scene, pid, number)
     time.sleep(0.2)
-    assert scene.relay.seen().in_the_air() == begun, "no message was begun after the signal"
+    assert begun_at(scene) == begun, "no message was begun after the signal"
     scene.relay.held.unlink()
     assert scene.forks.wait(pid) == 0
     assert scene.told["code"] == Incomplete.exit_code
@@ -132,7 +132,12 @@ def in_hand(scene: Scene) -> set[str]:
     """Once every connection waits for the answer to a final dot: to whom."""
     wait_until(lambda: len(scene.relay.seen().bodies) == CONNECTIONS)
     time.sleep(0.1)  # the body follows the relay's 354 at once
-    return scene.relay.seen().in_the_air()
+    return begun_at(scene)
+
+
+def begun_at(scene: Scene) -> set[str]:
+    """To whom a body was begun."""
+    return {who for begun in scene.relay.seen().bodies.values() for who in begun}
 
 
 def stop(scene: Scene, pid: int, number: signal.Signals) -> None:
