@@ -45,6 +45,8 @@ class Planned:
 
     plan: Plan
     view: PlanView
+    newest: int
+    """The number of the issue's newest campaign that it knows of; 0 if there was none."""
 
 
 def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
@@ -54,6 +56,7 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     faulty files.
     """
     issue = _read_issue(app, request.issue)
+    latest = ledger.latest_campaign(issue.slug) if ledger else None
     suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
     chosen = Chooser(app, issue, readers)
@@ -70,7 +73,8 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     made = compose_issue(app, issue, recipients.variants)
     sums, terms = readers.audience.sums, _terms(app, request)
     plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
-    return Planned(plan, view_of(app, made, plan, recipients, readers, ledger))
+    view = view_of(app, made, plan, recipients, readers, ledger)
+    return Planned(plan, view, latest.id if latest else 0)
 
 
 def _read_issue(app: App, name: str) -> Issue:

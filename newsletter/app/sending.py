@@ -62,14 +62,16 @@ def due_at(app: App, at: str | None) -> Due | None:
 def record(app: App, planned: Planned, due: Due | None) -> CampaignId:
     """Record a plan that was agreed to; before an immediate send the relay is tried.
 
-    Raises ``UsageError`` while another campaign of the issue is unfinished, and ``RelayError``
-    when the relay cannot be used; then nothing is recorded.
+    Raises ``UsageError`` while another campaign of the issue is unfinished, ``PlanChanged`` when
+    one was recorded since the plan was made, and ``RelayError`` when the relay cannot be used;
+    then nothing is recorded.
     """
     if due is None:
         asyncio.run(_try_relay(app, planned.plan))
     with open_ledger(app) as ledger:
         _refuse_second(ledger, planned.plan)
-        return ledger.record(planned.plan, due=due, now=app.clock())
+        now = app.clock()
+        return ledger.record(planned.plan, due=due, now=now, newest=planned.newest)
 
 
 def refuse_second(app: App, plan: Plan) -> None:

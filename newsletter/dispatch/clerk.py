@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from newsletter.dispatch.desk import Desk
+from newsletter.dispatch.recovery import remove_journal
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerUnavailable
 from newsletter.ledger.ledger import Ledger
@@ -38,11 +39,17 @@ class Clerk:
         return await self._insist(lambda: self._exchange(want))
 
     async def end(self, state: CampaignState, why: str) -> CampaignState:
-        """Write what came last, put back what was not tried, close the run."""
+        """Write what came last, put back what was not tried, close the run.
+
+        The journal goes before the run is closed: with nothing claimed it tells nothing that the
+        ledger does not, and after it nobody would look for it.
+        """
         run, turn = self._run, self._turn
         await self.exchange(Want(0))
         rest = [row.seq for row in run.stock.rows]
         await self._insist(lambda: self._desk.call(self._ledger.release, turn, rest))
+        run.journal.close()
+        remove_journal(run.journal.path)
         now = run.clock.now()
         return await self._insist(
             lambda: self._desk.call(self._ledger.end_run, turn, state, why, now)

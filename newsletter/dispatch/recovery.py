@@ -66,8 +66,8 @@ def clear_up(ledger: Ledger, number: CampaignId, now: dt.datetime) -> int:
         turn = ledger.begin_run(number, now, to_send=False)
         policy = policy_of(ledger.campaign(number), RetryPolicy())
         count = write_recovery(ledger, turn, policy, now)
-        ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)
         remove_journal(ledger.journal_path(number))
+        ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)
         return count
 
 

@@ -16,7 +16,6 @@ from newsletter.dispatch.lane import Lane
 from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
 from newsletter.dispatch.opening import Opening
 from newsletter.dispatch.outgoing import Mint
-from newsletter.dispatch.recovery import remove_journal
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerLocked, RelayError
 from newsletter.ledger.ledger import Ledger
@@ -197,8 +196,6 @@ class _Runner:
             raise halt.error
         run.flush()
         state = await self._clerk.end(halt.state, halt.why)
-        run.journal.close()
-        remove_journal(run.journal.path)
         if halt.error and not isinstance(halt.error, RelayError):
             raise halt.error
         progress = await self._desk.call(self._ledger.progress, self._campaign.id)

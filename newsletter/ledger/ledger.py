@@ -116,9 +116,17 @@ class Ledger:
 
     # Recording
 
-    def record(self, plan: Plan, *, due: Due | None, now: dt.datetime) -> CampaignId:
-        """Freeze a plan as a campaign, all or nothing: ``scheduled`` if due, else ``ready``."""
+    def record(
+        self, plan: Plan, *, due: Due | None, now: dt.datetime, newest: int | None = None
+    ) -> CampaignId:
+        """Freeze a plan as a campaign, all or nothing: ``scheduled`` if due, else ``ready``.
+
+        ``newest`` is the number of the issue's newest campaign when the plan was made, 0 if there
+        was none: ``PlanChanged`` when there is a newer one, whoever it reached.
+        """
         with self._database.write() as connection:
+            if newest is not None:
+                recording.refuse_newer(connection, plan.slug, newest)
             return recording.record(connection, plan, due, now)
 
     # How things stand

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, false, insert, literal_column,
 
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import DeliveryState
-from newsletter.errors import UsageError
+from newsletter.errors import PlanChanged, UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
@@ -29,6 +29,21 @@ def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime
     _record_recipients(connection, campaign, frozen(plan.recipients))
     _queue(connection, campaign)
     return campaign
+
+
+def refuse_newer(connection: Connection, slug: str, newest: int) -> None:
+    """Raise ``PlanChanged`` where the issue has a campaign that the plan does not know of.
+
+    Who records waits here for whoever records: on PostgreSQL two could not see each other's.
+    """
+    connection.execute(select(schema.meta).with_for_update()).all()
+    table = schema.campaign
+    query = select(table.c.id).where(table.c.slug == slug, table.c.id > newest)
+    found = connection.execute(query.order_by(table.c.id.desc())).scalars().first()
+    if found:
+        message = f"campaign {found} of {slug} was recorded while you looked at this plan"
+        cure = "look at the plan again; nothing was recorded or sent"
+        raise PlanChanged(message, cure=cure, next_command=f"newsletter plan {slug}")
 
 
 def variants_of(connection: Connection, campaign: CampaignId) -> tuple[StoredVariant, ...]:

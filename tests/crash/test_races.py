@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from newsletter.errors import Incomplete, LedgerError, TryLater
+from newsletter.errors import (
+    ApprovalMissing,
+    Incomplete,
+    LedgerError,
+    PlanChanged,
+    TryLater,
+    UsageError,
+)
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState
+from tests.cli.newsroom import EVERYBODY, ISSUE
 from tests.crash.barrier import let_pass
 from tests.crash.forks import Forks
 from tests.crash.scale import scaled
@@ -23,6 +31,11 @@ RATE = "20/s"
 """So that a run lasts a while."""
 SIDE_BY_SIDE = 5
 """Races at a time, each on a ledger of its own."""
+REFUSALS = {
+    UsageError.exit_code,  # the other's campaign is unfinished
+    ApprovalMissing.exit_code,  # it is finished, and would be mailed again
+    PlanChanged.exit_code,  # it was recorded since the plan was made
+}
 REFUSED = re.compile(r"process (\d+) on \S+ has been sending since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
@@ -133,6 +146,23 @@ def test_what_is_due_is_sent_by_one_of_two_that_look_at_once(ring: Ring) -> None
             assert sent.code == 0
             assert "nothing is due" in other.said or other.code == TryLater.exit_code, pair
         everybody_got_one(ring, scenes)
+
+
+def test_of_two_that_send_the_same_issue_at_once_one_records_it(ring: Ring) -> None:
+    for _ in range(scaled(3, 20)):
+        scenes = ring.scenes(3, recorded=False)
+        for scene, pair in zip(
+            scenes, ring.clash(scenes, *[("send", ISSUE, "--yes")] * 2), strict=True
+        ):
+            with Ledger.open(scene.ledger) as memory:
+                assert len(memory.campaigns()) == 1, pair
+            winner, loser = sorted(pair, key=lambda ran: ran.code)
+            assert winner.code == 0, pair
+            assert loser.code in REFUSALS, pair
+        took = ring.relay.settled().took
+        ring.relay.forget()
+        assert set(took) == EVERYBODY
+        assert set(took.values()) == {len(scenes)}
 
 
 def test_a_resume_and_a_cancel_at_once_end_in_one_of_both_and_nobody_gets_two(ring: Ring) -> None:

@@ -22,7 +22,7 @@ from newsletter.delivery import (
     RetryPolicy,
     advance,
 )
-from newsletter.errors import LedgerError, LedgerLocked, UsageError
+from newsletter.errors import LedgerError, LedgerLocked, PlanChanged, UsageError
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import (
@@ -103,6 +103,18 @@ def test_an_address_that_stands_twice_in_a_plan_is_refused_and_nothing_recorded(
     with pytest.raises(UsageError, match=r"r1@reader\.example is in the audience twice"):
         ledger.record(replace(plan, recipients=(first, second, first)), due=None, now=START)
     assert ledger.campaigns() == ()
+
+
+def test_a_plan_is_refused_where_another_campaign_of_the_issue_was_recorded_since(
+    ledger: Ledger,
+) -> None:
+    ledger.record(make_plan(slug="2026-10"), due=None, now=START)
+    first = ledger.record(make_plan(), due=None, now=START, newest=0)
+    with pytest.raises(PlanChanged, match=rf"campaign {first} of 2026-11 was recorded while"):
+        ledger.record(make_plan(), due=None, now=START, newest=0)
+    assert len(ledger.campaigns()) == 2
+    second = ledger.record(make_plan(), due=None, now=START, newest=first)
+    assert ledger.campaign(second).slug == "2026-11"
 
 
 def test_a_rate_of_millions_is_the_same_after_it_was_stored(ledger: Ledger) -> None:
