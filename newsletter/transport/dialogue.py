@@ -138,9 +138,10 @@ class Dialogue(asyncio.Protocol):
         if spoken:
             return spoken
         answer: asyncio.Future[Reply] = self._loop.create_future()
-        talker, self.talker = self.talker, _Asking(answer)
+        asking = _Asking(answer)
+        talker, self.talker = self.talker, asking
         try:
-            self.write(command + b"\r\n", [(answer.set_result, within)])
+            self.write(command + b"\r\n", [(asking.answered, within)])
             return await answer
         except asyncio.CancelledError:
             self.abandon("interrupted")
@@ -263,6 +264,11 @@ class _Asking:
 
     def __init__(self, answer: asyncio.Future[Reply]) -> None:
         self._answer = answer
+
+    def answered(self, reply: Reply) -> None:
+        """Whoever was cancelled in this very round of the loop wants no reply any more."""
+        if not self._answer.done():
+            self._answer.set_result(reply)
 
     def drained(self) -> None:
         pass

@@ -1,12 +1,15 @@
 """Replies as octets: read alike however they are cut, and never anything else."""
 
+import asyncio
 import contextlib
+import socket
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.delivery import Reply
+from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.reply import Lost, read_reply, storable
 
 LINES = st.lists(st.text("abc 2.-", max_size=12), min_size=1, max_size=4)
@@ -55,3 +58,21 @@ def test_an_enhanced_code_that_each_line_repeats_is_kept_once() -> None:
     whole = read_reply(b"550-5.1.1 the account\r\n550-5.1.1 does not\r\n550 5.1.1 exist\r\n")
 
     assert whole == (Reply(550, "5.1.1 the account does not exist"), b"")
+
+
+def test_a_reply_to_whoever_was_just_cancelled_is_passed_over() -> None:
+    async def cancel_in_the_round_in_which_it_comes() -> bool:
+        ours, theirs = socket.socketpair()
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            asyncio.Protocol, sock=ours
+        )
+        dialogue = Dialogue(transport)
+        asking = asyncio.create_task(dialogue.ask(b"QUIT", 5))
+        await asyncio.sleep(0)
+        asking.cancel()
+        dialogue.data_received(b"221 2.0.0 bye\r\n")
+        await asyncio.gather(asking, return_exceptions=True)
+        theirs.close()
+        return asking.cancelled() and not dialogue.alive
+
+    assert asyncio.run(cancel_in_the_round_in_which_it_comes())
