@@ -70,14 +70,20 @@ class Residence:
             return _home(connection) is not None
 
     def why_not(self) -> LedgerCopied | None:
-        """Why this ledger must not send from here, or None."""
-        with self._database.read() as connection:
-            home, identity = _home(connection), _value(connection, _IDENTITY)
+        """Why this ledger must not send from here, or None.
+
+        Both are read until they are of one moment: another process may be changing the token.
+        """
+        while True:
+            marker = read_marker(self._marker)
+            with self._database.read() as connection:
+                home, identity = _home(connection), _value(connection, _IDENTITY)
+            if marker == read_marker(self._marker):
+                break
         if home is None:
             return None
         if not _same_file(home, self._here("")):
             return _copied(home)
-        marker = read_marker(self._marker)
         known = marker is None or home.token in {marker.token, marker.following}
         if marker and (marker.ledger != identity or not known):
             return _outdated(marker)
