@@ -13,9 +13,10 @@ from typing import IO
 
 from newsletter.errors import UsageError
 
-_RUN = 12_000  # lines that are sorted in memory
-_PART = 400  # lines of a run that are read at once
-_MOST_RUNS = 100  # that are merged at once
+_RUN = 10_000  # lines that are sorted in memory
+_KEPT = 2_000  # lines that wait for the file, where they are not sorted
+_PART = 200  # lines of a run that are read at once
+_MOST_RUNS = 120  # that are merged at once
 _Parts = list[tuple[int, int]]
 """Where blocks of lines stand in the file: offset and octets of each."""
 
@@ -34,7 +35,7 @@ class Spool:
         before = len(self._waiting)
         self._waiting += lines
         self._count += len(self._waiting) - before
-        if len(self._waiting) >= _RUN:
+        if len(self._waiting) >= _KEPT:
             self._parts += self._file.write(self._waiting)
             self._waiting = []
 

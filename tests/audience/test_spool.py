@@ -19,6 +19,7 @@ LINES = st.lists(LINE, max_size=60)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs so short that a few lines go to the file."""
     monkeypatch.setattr(spool, "_RUN", 7)
+    monkeypatch.setattr(spool, "_KEPT", 5)
     monkeypatch.setattr(spool, "_PART", 3)
     monkeypatch.setattr(spool, "_MOST_RUNS", 3)
 
