@@ -38,6 +38,15 @@ class Terms:
     """Seconds to wait after each deferral in turn; empty in campaigns of an older program."""
     give_up_after: int = 0
     """Seconds from the first try after which a deferral expires; 0 in older campaigns."""
+    canary: int = 0
+    """So many are sent first; then the campaign waits. 0: all are sent."""
+    canary_wait: int = 0
+    """Seconds after which it goes on by itself; 0: not before it is resumed."""
+    pause_refused: float = 0.0
+    pause_deferred: float = 0.0
+    """Shares of the last tries, in percent, that pause a run; 0 never pauses."""
+    pause_after: int = 100
+    """Tries before which nothing is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,101 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(root: Path, line: str, to
     assert "s3cret" not in repr(problem)
 
 
+MORE = """
+[relays.big]
+host = "smtp.big.example"
+username = "anna"
+rate = "50/s"
+hour = 3000
+connections = 8
+
+[relays.campus]
+host = "mail.campus.example"
+domains = ["Campus.example", "bücher.example"]
+
+[limits]
+per_domain = "10/s"
+day = 20000
+domains = {"gmail.example" = "20/s"}
+
+[profiles.production]
+default_relay = "big"
+"""
+
+TWICE = """
+[relays.a]
+host = "x"
+domains = ["c.example"]
+
+[relays.b]
+host = "y"
+domains = ["C.example"]
+"""
+
+
+def add(root: Path, text: str) -> None:
+    """Write more into newsletter.toml."""
+    with (root / "newsletter.toml").open("a") as file:
+        file.write(text)
+
+
+def test_a_profile_chooses_among_several_relays_and_domains_have_their_own(root: Path) -> None:
+    add(root, MORE)
+    plain, chosen = (load_settings(root, profile=name, environ={}) for name in (None, "production"))
+    assert plain.main_relay is plain.relay
+    assert chosen.main_relay.host == "smtp.big.example"
+    assert str(chosen.main_relay.rate) == "50/s"
+    assert (chosen.main_relay.hour, chosen.main_relay.day) == (3000, None)
+    assert chosen.relays["campus"].domains == ("campus.example", "xn--bcher-kva.example")
+    assert {name: str(rate) for name, rate in chosen.limits.domains.items()} == {
+        "gmail.example": "20/s"
+    }
+
+
+def test_a_named_relays_password_comes_from_its_variable_or_dotenv(root: Path) -> None:
+    add(root, MORE)
+    named = load_settings(root, environ={"NEWSLETTER_RELAYS__BIG__PASSWORD": "s3cret"}).relays
+    assert named["big"].password
+    assert named["big"].password.get_secret_value() == "s3cret"
+    assert (named["big"].username, named["campus"].password) == ("anna", None)
+    (root / ".env").write_text("NEWSLETTER_RELAYS__CAMPUS__PASSWORD=other\n")
+    campus = load_settings(root, environ={}).relays["campus"]
+    assert campus.password
+    assert campus.password.get_secret_value() == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[relays.big]\nhost = "x"\nhots = "x"', "did you mean 'host'?"),
+        ("[relays.big]\nport = 25", "'host' is missing"),
+        ('[relays.Big-One]\nhost = "x"', "use a-z, 0-9 and single _"),
+        ('[relays.big]\nhost = "x"\npassword = "s3cret"', "NEWSLETTER_RELAYS__BIG__PASSWORD=…"),
+        (TWICE, "c.example stands under both a and b"),
+        ('[relays.a]\nhost = "x"\ndomains = ["not a domain"]', "is not a domain"),
+        ('[limits]\nper_domian = "5/s"', "did you mean 'per_domain'?"),
+        ('[limits.domains]\n"gmail.example" = "fast"', "'fast' is not a rate"),
+        ("[limits]\nhour = 0", "greater than or equal to 1"),
+        ("[pause]\nrefuse = 5", "did you mean 'refused'?"),
+        ("[pause]\nrefused = 101", "less than or equal to 100"),
+    ],
+)
+def test_faults_in_limits_and_relays_are_told_with_their_line(
+    root: Path, text: str, told: str
+) -> None:
+    add(root, f"\n{text}\n")
+    (problem,) = problems(root)
+    assert told in problem
+    assert "newsletter.toml:" in problem
+    assert "s3cret" not in problem
+
+
+def test_a_default_relay_that_is_not_there_brings_the_nearest_one(root: Path) -> None:
+    add(root, MORE)
+    (told,) = problems(root, NEWSLETTER_DEFAULT_RELAY="bigg")
+    assert "'bigg' is none of relays: did you mean 'big'?" in told
+
+
 def test_a_fault_inside_a_profile_is_found_when_the_profile_is_used(root: Path) -> None:
     with (root / "newsletter.toml").open("a") as file:
         file.write("\n[profiles.production]\nconnections = 0\n")

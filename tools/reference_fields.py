@@ -3,6 +3,7 @@
 import datetime as dt
 import typing
 from collections.abc import Iterable, Iterator, Mapping
+from inspect import cleandoc
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -53,11 +54,13 @@ def _tables() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
     for name, field in Settings.model_fields.items():
         model = _table_of(field)
         if model:
-            yield name, {f"{name}.{key}": inner for key, inner in model.model_fields.items()}
+            place = f"{name}.NAME" if get_origin(field.annotation) is dict else name
+            yield place, {f"{place}.{key}": inner for key, inner in model.model_fields.items()}
 
 
 def _table_of(field: FieldInfo) -> type[BaseModel] | None:
-    found = field.annotation
+    kind = field.annotation
+    found = get_args(kind)[1] if get_origin(kind) is dict else kind
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
@@ -78,9 +81,9 @@ def settings_page() -> str:
         "",
     ]
     for name, table in _tables():
-        model = Settings if not name else _table_of(Settings.model_fields[name])
+        model = _table_of(Settings.model_fields[name.split(".")[0]]) if name else Settings
         lines += [f"## [{name}]" if name else "## At the top of newsletter.toml", ""]
-        lines += [str(model.__doc__).strip(), ""] if name and model else []
+        lines += [cleandoc(str(model.__doc__)), ""] if name and model else []
         lines += ["| key | what it says | by default | variable |", "|---|---|---|---|"]
         for key, field in table.items():
             variable = f"`{PREFIX}{key.replace('.', '__').upper()}`" if key != "profiles" else ""

@@ -161,7 +161,7 @@ def open_app(
     environ = os.environ if environ is None else environ
     named = profile or environ.get("NEWSLETTER_PROFILE")
     if not named:
-        relay_named = load_settings(root, environ=environ).relay.host is not None
+        relay_named = load_settings(root, environ=environ).main_relay.host is not None
         named = PRODUCTION if relay_named else STAGING
     if named not in {PRODUCTION, STAGING}:
         near = nearest(named, [PRODUCTION, STAGING]) or PRODUCTION

@@ -37,6 +37,9 @@ class PlanRequest:
     rate: str | None = None
     on_doubt: Literal["hold", "resend"] | None = None
     """What becomes of doubt in this campaign; None means as the settings say."""
+    canary: int = 0
+    """So many first; 0 for all at once."""
+    canary_wait: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,24 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         on_doubt=request.on_doubt or app.settings.on_doubt,
         retry_schedule=tuple(seconds_of(wait) for wait in app.settings.retry_schedule),
         give_up_after=seconds_of(app.settings.give_up_after),
+        canary=request.canary,
+        canary_wait=_canary_wait(request),
+        pause_refused=app.settings.pause.refused,
+        pause_deferred=app.settings.pause.deferred,
+        pause_after=app.settings.pause.after,
     )
+
+
+def _canary_wait(request: PlanRequest) -> int:
+    """Seconds; ``UsageError`` for a time that cannot be read, or without a canary."""
+    if request.canary_wait is None:
+        return 0
+    if not request.canary:
+        raise UsageError("--canary-wait says how long a canary is waited for; add --canary N")
+    try:
+        return seconds_of(request.canary_wait)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _why_nobody(sums: Arithmetic) -> str:

@@ -17,6 +17,7 @@ from newsletter.app.compose import (
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
 from newsletter.app.relay import relay_name
+from newsletter.app.relays import limits_in_words
 from newsletter.app.tested import TestedState, tested_state
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
@@ -80,6 +81,11 @@ class PlanView:
     profile: str
     relay: str
     rate: str
+    limits: str
+    """Every limit besides the rate, in words; or nothing."""
+    canary: int
+    canary_wait: int
+    """Seconds after which it goes on by itself; 0: when it is resumed."""
     connections: int
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
@@ -137,6 +143,9 @@ def view_of(
         profile=app.profile,
         relay=relay_name(app),
         rate=str(plan.terms.rate),
+        limits=limits_in_words(app),
+        canary=plan.terms.canary,
+        canary_wait=plan.terms.canary_wait,
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,

@@ -12,12 +12,12 @@ from newsletter.transport.options import Secret, Security, SmtpOptions
 
 def uses_staging_inbox(app: App) -> bool:
     """Whether mail goes to the built-in staging inbox: no relay is named."""
-    return app.settings.relay.host is None
+    return app.settings.main_relay.host is None
 
 
 def relay_name(app: App) -> str:
     """The relay for people: a host, or the staging inbox."""
-    relay = app.settings.relay
+    relay = app.settings.main_relay
     if relay.host is None:
         return f"the staging inbox, 127.0.0.1:{app.settings.staging.port}"
     return f"{relay.host}:{relay.effective_port}"
@@ -30,13 +30,14 @@ def for_tests(app: App, *, chosen: bool) -> App:
     """
     if chosen or smtp_options(app).on_loopback:
         return app
-    settings = app.settings.model_copy(update={"relay": RelayOptions()})
+    nowhere = {"relay": RelayOptions(), "default_relay": None}
+    settings = app.settings.model_copy(update=nowhere)
     return replace(app, settings=settings)
 
 
-def smtp_options(app: App) -> SmtpOptions:
-    """The SMTP room's options from the settings."""
-    relay = app.settings.relay
+def smtp_options(app: App, named: RelayOptions | None = None) -> SmtpOptions:
+    """The SMTP room's options from the settings: of the main relay, or of another one."""
+    relay = named or app.settings.main_relay
     if relay.host is None:
         return SmtpOptions(host="127.0.0.1", port=app.settings.staging.port, security=Security.NONE)
     return SmtpOptions(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,22 +12,26 @@ from newsletter.app.loop import run_sending
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
 from newsletter.app.plan import Planned, PlanRequest, make_plan
-from newsletter.app.relay import relay_ready, smtp_options, uses_staging_inbox
+from newsletter.app.relay import relay_ready, uses_staging_inbox
+from newsletter.app.relays import every_smtp_options, limits_of, relays_of
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
 from newsletter.campaign import Plan
+from newsletter.dispatch.limits import Limits, Relay
 from newsletter.dispatch.model import RunOptions, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import CampaignId, Progress
+from newsletter.ledger.model import CampaignId, CampaignState, Progress
 from newsletter.schedule import Due, check_future, parse_when
 from newsletter.transport.base import Transport
 from newsletter.transport.eml import EmlTransport
-from newsletter.transport.smtp import SmtpTransport, probe, refuse_larger
+from newsletter.transport.smtp import probe, refuse_larger
 from newsletter.unsubscribe import TokenKeys, minter
 from newsletter.values import Rate
 
+_STAY_SECONDS = 120.0
+_LOOK_EVERY = 0.5
 OnProgress = Callable[[Snapshot], None]
 
 
@@ -95,8 +99,9 @@ def _refuse_second(ledger: Ledger, plan: Plan) -> None:
 async def _try_relay(app: App, plan: Plan) -> None:
     if uses_staging_inbox(app):
         return
-    facts = await probe(smtp_options(app))
-    refuse_larger(facts, max(variant.compiled.size for variant in plan.variants))
+    largest = max(variant.compiled.size for variant in plan.variants)
+    for options in every_smtp_options(app):
+        refuse_larger(await probe(options), largest)
 
 
 # Running
@@ -105,8 +110,35 @@ async def _try_relay(app: App, plan: Plan) -> None:
 def run(app: App, number: CampaignId, on_progress: OnProgress) -> Progress:
     """Send a campaign until nothing is left to do now; Ctrl-C or SIGTERM pauses it cleanly."""
     with open_ledger(app) as ledger:
-        run_sending(app, run_here(app, ledger, number, on_progress))
+        run_sending(app, _run_and_stay(app, ledger, number, on_progress))
         return ledger.progress(number)
+
+
+async def _run_and_stay(
+    app: App, ledger: Ledger, number: CampaignId, on_progress: OnProgress
+) -> None:
+    """Run it, and go on by itself where it waits for no more than two minutes."""
+    async with stopping() as stop:
+        await run_here(app, ledger, number, on_progress, stop)
+        while await _its_time_came(app, ledger, number, stop):
+            await run_here(app, ledger, number, on_progress, stop)
+
+
+async def _its_time_came(app: App, ledger: Ledger, number: CampaignId, stop: asyncio.Event) -> bool:
+    """Wait for a campaign's time; False if it is too far, or if somebody said something else."""
+    while not stop.is_set():
+        campaign = ledger.campaign(number)
+        if campaign.state is not CampaignState.WAITING or campaign.resume_at is None:
+            return False
+        left = (campaign.resume_at - app.clock()).total_seconds()
+        if left <= 0:
+            return not ledger.someone_sends
+        if left > _STAY_SECONDS:
+            return False
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(left, _LOOK_EVERY))
+    ledger.pause(number, app.clock(), "stopped by you")
+    return False
 
 
 async def run_here(
@@ -116,20 +148,20 @@ async def run_here(
     on_progress: OnProgress,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """The same inside a loop that runs already, over the app's relay."""
+    """The same inside a loop that runs already, over the app's relays."""
     async with relay_ready(app), stopping(stop) as halt:
-        transport = SmtpTransport(smtp_options(app))
-        await _run(app, ledger, number, transport, on_progress, halt)
+        await _run(app, ledger, number, relays_of(app), on_progress, halt)
 
 
 async def _run(
     app: App,
     ledger: Ledger,
     number: CampaignId,
-    transport: Transport,
+    transport: Transport | Sequence[Relay],
     on_progress: OnProgress,
     stop: asyncio.Event,
 ) -> None:
+    limits = Limits() if isinstance(transport, EmlTransport) else limits_of(app)
     await run_campaign(
         ledger,
         number,
@@ -137,7 +169,7 @@ async def _run(
         mint=minter(token_keys(app)),
         on_progress=on_progress,
         stop=stop,
-        options=RunOptions(suppress=app.profile != STAGING),
+        options=RunOptions(suppress=app.profile != STAGING, limits=limits),
     )
 
 
@@ -175,7 +207,8 @@ async def stopping(given: asyncio.Event | None = None) -> AsyncIterator[asyncio.
 def dry_run(app: App, planned: Planned, output: Path | None) -> DryRun:
     """Write every message as it would be sent: the same path, a ledger of its own, no relay."""
     folder = (output or app.root / "build" / planned.plan.slug / "dry-run").absolute()
-    terms = replace(planned.plan.terms, rate=Rate(1_000_000, 1), connections=1)
+    terms = replace(planned.plan.terms, rate=Rate(1_000_000, 1), connections=1, canary=0)
+    terms = replace(terms, pause_refused=0.0, pause_deferred=0.0)
     with (
         tempfile.TemporaryDirectory() as place,
         Ledger.open(Path(place) / "dry-run.db") as ledger,

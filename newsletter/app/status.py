@@ -10,6 +10,8 @@ from newsletter.app.people import staged_address
 from newsletter.app.readers import parse_reader
 from newsletter.app.steering import find_campaign
 from newsletter.delivery import DeliveryState
+from newsletter.dispatch.model import SlowPlace
+from newsletter.dispatch.throttle import after_refusal
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import (
@@ -21,6 +23,7 @@ from newsletter.ledger.model import (
 )
 
 _LISTED = 200
+_LONG_AGO = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Status:
     rows: tuple[DeliveryRow, ...] = ()
     attempts: tuple[Attempt, ...] = field(default=())
     more: int = 0
+    slow: tuple[SlowPlace, ...] = ()
+    """Relays and domains that are slow, while somebody waits."""
     next_command: str = ""
     sends: bool = False
     """Whether a process sends this campaign now."""
@@ -72,7 +77,8 @@ def _overview(app: App, ledger: Ledger) -> Status:
         return Status(None, next_command="newsletter issue list")
     following = next_step(every[0])
     if len(every) == 1:
-        return _going(app, ledger, Status(every[0], next_command=following))
+        status = Status(every[0], slow=_slow(app, ledger, every[0]), next_command=following)
+        return _going(app, ledger, status)
     return Status(None, every, next_command=following)
 
 
@@ -87,6 +93,7 @@ def _one(app: App, ledger: Ledger, campaign: Campaign, request: StatusRequest) -
         progress,
         rows=rows,
         more=max(0, progress.count(*states) - len(rows)),
+        slow=_slow(app, ledger, progress),
         next_command=next_step(progress),
     )
     return _going(app, ledger, status)
@@ -107,6 +114,21 @@ def _going(app: App, ledger: Ledger, status: Status) -> Status:
     seconds = waiting / per_second if per_second else 0.0
     ends = now + dt.timedelta(seconds=seconds) if waiting and per_second else None
     return replace(status, sends=True, per_second=per_second, ends=ends)
+
+
+def _slow(app: App, ledger: Ledger, progress: Progress) -> tuple[SlowPlace, ...]:
+    """What the last run noted of places that complained lately or make readers wait."""
+    if not progress.open:
+        return ()
+    now, found = app.clock(), []
+    for pace in ledger.paces():
+        since = (now - pace.refused_at).total_seconds() if pace.refused_at else _LONG_AGO
+        complains = pace.refused is not None and since < _LONG_AGO
+        if complains or (pace.waiting and pace.place.domain):
+            rate = after_refusal(pace.refused, since) if pace.refused and complains else 0.0
+            relay, domain = pace.place
+            found.append(SlowPlace(relay, domain, pace.waiting, rate, pace.words))
+    return tuple(sorted(found, key=lambda place: -place.waiting))
 
 
 def _recipient(app: App, ledger: Ledger, progress: Progress, recipient: str) -> Status:

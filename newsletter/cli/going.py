@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from newsletter.app.status import Status
-from newsletter.cli.layout import number
+from newsletter.cli.layout import number, one_line
 from newsletter.delivery import DeliveryState, Reply
-from newsletter.dispatch.model import Snapshot
+from newsletter.dispatch.model import SlowPlace, Snapshot
 
 _FAST = 100.0
+_SAID = 60
 _WAITING = (DeliveryState.QUEUED, DeliveryState.CLAIMED)
 
 
@@ -57,6 +58,14 @@ def going_elsewhere(seen: Status) -> Going | None:
 def going_line(going: Going) -> str:
     """Accepted, deferred (next try), refused, in doubt, waiting, rate, end, last words."""
     return " · ".join(_parts(going))
+
+
+def slow_line(place: SlowPlace) -> str:
+    """One domain (or relay) that is slow: how fast it goes, who waits, what it said."""
+    speed = f" {_speed(place.per_second)}/s" if place.per_second else ""
+    waiting = f", {number(place.waiting)} waiting" if place.waiting else ""
+    said = f": “{one_line(place.words)[:_SAID]}”" if place.words else " (its limit)"
+    return f"! {place.domain or place.relay}{speed}{waiting}{said}"
 
 
 def _parts(going: Going) -> Iterator[str]:

@@ -78,3 +78,8 @@ def shown_path(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def one_line(words: str) -> str:
+    """A relay's words, without what a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())

@@ -8,13 +8,14 @@ from typing import Self
 
 from newsletter.app.status import StatusRequest, see_status
 from newsletter.cli.desk import Desk
-from newsletter.cli.going import going_elsewhere, going_here, going_line
+from newsletter.cli.going import going_elsewhere, going_here, going_line, slow_line
 from newsletter.cli.show_sending import progress_line
 from newsletter.delivery import DeliveryState
 from newsletter.dispatch.model import Snapshot
 from newsletter.ledger.model import CampaignState
 
 _LINE_EVERY = 10.0
+_MOST_SLOW = 5
 _FINAL = (
     DeliveryState.ACCEPTED,
     DeliveryState.REFUSED,
@@ -34,6 +35,7 @@ class Live:
         self._bar = None if plain or not desk.as_text or not sys.stdout.isatty() else _Bar()
         self._last_line = time.monotonic()
         self._stopping = False
+        self._slow: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -55,6 +57,7 @@ class Live:
         """Show how it goes now."""
         if self._bar:
             self._bar.show(snapshot)
+            self._tell_slow(snapshot)
             return
         if snapshot.stopping and snapshot.left and not self._stopping:
             self._stopping = True
@@ -62,6 +65,16 @@ class Live:
         if time.monotonic() - self._last_line >= _LINE_EVERY:
             self._last_line = time.monotonic()
             self._desk.say(going_line(going_here(snapshot)))
+            for place in snapshot.slow[:_MOST_SLOW]:
+                self._desk.say(f"  {slow_line(place)}")
+
+    def _tell_slow(self, snapshot: Snapshot) -> None:
+        """Above the bar, once for each that becomes slow."""
+        slow = {(place.relay, place.domain) for place in snapshot.slow}
+        for place in snapshot.slow:
+            if (place.relay, place.domain) not in self._slow:
+                self.say(slow_line(place))
+        self._slow = slow
 
     def say(self, line: str) -> None:
         """A line between snapshots."""
@@ -133,6 +146,7 @@ def watch_status(desk: Desk, request: StatusRequest) -> None:
             return
         going = going_elsewhere(seen)
         line = progress_line(seen.progress, going_line(going) if going else "")
+        line = "\n".join([line, *map(slow_line, seen.slow)])
         if line != last:
             desk.say(line)
             last = line

@@ -35,6 +35,13 @@ OnDoubt = Annotated[
         show_default=False,
     ),
 ]
+Canary = Annotated[
+    int, typer.Option("--canary", min=0, help="Send so many first, then wait for your resume.")
+]
+CanaryWait = Annotated[
+    str | None,
+    typer.Option("--canary-wait", help="Go on by itself after 90 s, 30 min, 2 h, if all is well."),
+]
 SENT = (
     "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
     "5 the plan changed · 6 incomplete · 75 try again later"
@@ -74,7 +81,7 @@ def register(top: typer.Typer) -> None:
     command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
 
 
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     desk: Desk,
     issue: Issue,
     only: Lists = None,
@@ -82,6 +89,8 @@ def plan(
     exclude: Exclude = None,
     rate: Rate = None,
     on_doubt: OnDoubt = None,
+    canary: Canary = 0,
+    canary_wait: CanaryWait = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -89,7 +98,9 @@ def plan(
     from newsletter.app.sending import plan_only
     from newsletter.cli import show, show_sending
 
-    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt)
+    request = PlanRequest(
+        issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt, canary, canary_wait
+    )
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
     desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
@@ -103,6 +114,8 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     exclude: Exclude = None,
     rate: Rate = None,
     on_doubt: OnDoubt = None,
+    canary: Canary = 0,
+    canary_wait: CanaryWait = None,
     at: Annotated[
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
@@ -129,7 +142,9 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     if not dry_run:
         settle_in(desk.app, take_over=take_over)
-    request = PlanRequest(issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt)
+    request = PlanRequest(
+        issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt, canary, canary_wait
+    )
     planned = sending.plan_only(desk.app, request)
     view = planned.view
     if desk.as_text:

@@ -155,6 +155,11 @@ def plan(view: PlanView) -> Iterator[str]:
     )
     if view.on_doubt == "resend":
         yield "Doubt     sent once more, under the same Message-ID: a reader may have it twice"
+    if view.limits:
+        yield f"Limits    {view.limits}"
+    if view.canary:
+        wait = f"after {duration(view.canary_wait)}" if view.canary_wait else "when you resume it"
+        yield f"Canary    the first {number(view.canary)}; the others {wait}"
     yield "Tracking  none"
     yield f"Tested    {view.tested.words}"
     yield f"Checks    {tally(view.findings, view.checks_passed)}"

@@ -13,8 +13,8 @@ from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
 from newsletter.cli.desk import Desk
-from newsletter.cli.going import going_elsewhere, going_line
-from newsletter.cli.layout import counted, local, number, paint, shown_path, table
+from newsletter.cli.going import going_elsewhere, going_line, slow_line
+from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Incomplete, RelayError, TryLater
 from newsletter.ledger.model import Attempt, Campaign, CampaignState, DeliveryRow, Progress
@@ -42,6 +42,9 @@ def send_command(request: PlanRequest, issue: str, *, recipients: int | None = N
     parts += [f"--exclude {shlex.quote(name)}" for name in request.exclude]
     parts += [f"--rate {shlex.quote(request.rate)}"] if request.rate else []
     parts += [f"--on-doubt {request.on_doubt}"] if request.on_doubt else []
+    parts += [f"--canary {request.canary}"] if request.canary else []
+    if request.canary_wait:
+        parts += [f"--canary-wait {shlex.quote(request.canary_wait)}"]
     parts += [f"--recipients {recipients}"] if recipients is not None else []
     return " ".join(parts)
 
@@ -120,6 +123,7 @@ def status(seen: Status) -> Iterator[str]:
         yield f"  {going_line(going)}"
     if progress.twice:
         yield f"  {number(progress.twice)} may have it twice: in doubt, and sent once more"
+    yield from (f"  {slow_line(place)}" for place in seen.slow)
     yield from _rows(seen.rows, seen.attempts)
     if seen.more:
         yield f"  … and {seen.more} more: newsletter report {campaign.id} --save lists all"
@@ -145,7 +149,7 @@ def delivery_lines(row: DeliveryRow) -> Iterator[str]:
     words = str(delivery.reply) if delivery.reply else _MEANS.get(delivery.state, "")
     when = f"  {local(row.last_attempt_at)}" if row.last_attempt_at else ""
     named = delivery.state.value.replace("_", " ")
-    yield f"  {row.address}  {named}{when}  {_one_line(words)}"
+    yield f"  {row.address}  {named}{when}  {one_line(words)}"
     if delivery.state is DeliveryState.DEFERRED and delivery.next_at:
         yield f"      next try {local(delivery.next_at)}"
 
@@ -154,12 +158,8 @@ def _rows(rows: Sequence[DeliveryRow], attempts: Sequence[Attempt]) -> Iterator[
     for row in rows:
         yield from delivery_lines(row)
     for attempt in attempts:
-        reply = _one_line(str(attempt.reply)) if attempt.reply else attempt.detail
+        reply = one_line(str(attempt.reply)) if attempt.reply else attempt.detail
         yield f"      try {attempt.number}  {local(attempt.at)}  {attempt.outcome}  {reply}"
-
-
-def _one_line(words: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
 
 def scheduled(rows: Sequence[Campaign]) -> Iterator[str]:
@@ -228,9 +228,9 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     if made.twice:
         yield f"   {number(made.twice)} may have it twice: in doubt, and sent once more"
     for reason in made.refused:
-        yield f"   refused {reason.count}: {_one_line(f'{reason.code} {reason.words}')}"
+        yield f"   refused {reason.count}: {one_line(f'{reason.code} {reason.words}')}"
     for reason in made.deferred:
-        yield f"   deferred {reason.count}: {_one_line(f'{reason.code} {reason.words}')}"
+        yield f"   deferred {reason.count}: {one_line(f'{reason.code} {reason.words}')}"
     for person in made.in_doubt:
         at = f" at {local(person.at)}" if person.at else ""
         yield f"   in doubt {person.address}: lost after the final dot{at}, not sent again"

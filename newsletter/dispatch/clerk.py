@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from newsletter.dispatch.desk import Desk
+from newsletter.dispatch.model import Halt
 from newsletter.dispatch.recovery import remove_journal
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerUnavailable
@@ -38,7 +39,7 @@ class Clerk:
         """Outcomes stay in the stock until they are committed."""
         return await self._insist(lambda: self._exchange(want))
 
-    async def end(self, state: CampaignState, why: str) -> CampaignState:
+    async def end(self, halt: Halt) -> CampaignState:
         """Write what came last, put back what was not tried, close the run.
 
         The journal goes before the run is closed: with nothing claimed it tells nothing that the
@@ -46,23 +47,26 @@ class Clerk:
         """
         run, turn = self._run, self._turn
         await self.exchange(Want(0))
-        rest = [row.seq for row in run.stock.rows]
+        rest = [row.seq for row in run.stock.rows()]
         await self._insist(lambda: self._desk.call(self._ledger.release, turn, rest))
         run.journal.close()
         remove_journal(run.journal.path)
         now = run.clock.now()
         return await self._insist(
-            lambda: self._desk.call(self._ledger.end_run, turn, state, why, now)
+            lambda: self._desk.call(
+                self._ledger.end_run, turn, halt.state, halt.why, now, halt.until
+            )
         )
 
     async def _exchange(self, want: Want) -> Grant:
         run, stock = self._run, self._run.stock
         if self._away_since is not None:
             await self._agree()
-        results = list(stock.results)
+        results, notes = list(stock.results), run.roads.notes()
         grant = await self._desk.call(
-            self._ledger.exchange, self._turn, results, want, run.clock.now()
+            self._ledger.exchange, self._turn, results, want, run.clock.now(), notes
         )
+        run.roads.noted(notes, results)
         stock.written(len(results))
         stock.measure(len(results), run.clock.monotonic() - self._measured_at)
         self._measured_at = run.clock.monotonic()
@@ -73,7 +77,9 @@ class Clerk:
         """The connection may have been lost after the commit and before the answer."""
         left = await self._desk.call(self._ledger.leftovers, self._turn.campaign)
         mine = {row.seq: row for run, row in left if run == self._turn.run}
-        self._forget(self._run.stock.agree(mine))
+        written, rows = self._run.stock.agree(mine)
+        self._run.roads.add(rows)
+        self._forget(written)
 
     def _forget(self, count: int) -> None:
         try:

@@ -7,10 +7,10 @@ that is not there yet, a turn that lies ahead, the last answers.
 
 import asyncio
 
-from newsletter.delivery import Deferred, InDoubt, Outcome, Phase, Reply
+from newsletter.delivery import InDoubt, Outcome, Reply
 from newsletter.dispatch.model import Halt
+from newsletter.dispatch.road import Road
 from newsletter.dispatch.run import Run
-from newsletter.dispatch.watch import is_throttle
 from newsletter.ledger.model import CampaignState, ClaimedRow
 from newsletter.transport.base import OutgoingMessage, Stream
 
@@ -22,8 +22,9 @@ class Halted(Exception):
 class Lane:
     """Keeps a connection of its own fed until the run is halted."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, road: Road) -> None:
         self._run = run
+        self._road = road
         self._stream: Stream | None = None
         self._served = False
         self._flows = False
@@ -38,6 +39,11 @@ class Lane:
         """Whether an outcome waits to be written to the journal."""
 
     @property
+    def parties(self) -> tuple[Run, Road]:
+        """Whom a message in the air is told to."""
+        return self._run, self._road
+
+    @property
     def talking(self) -> bool:
         """Whether a dialogue is open: then it is let finish rather than cut."""
         return bool(self.open)
@@ -48,8 +54,8 @@ class Lane:
         try:
             while not self._run.halted:
                 if self._stream is None:
-                    await self._run.gate.rest()
-                await self._begin(await self._run.stock.take())
+                    await self._road.gate.rest()
+                await self._begin(await self._road.queue.take())
                 await self._flow()
             await self._answers()
         finally:
@@ -68,13 +74,13 @@ class Lane:
                 handed = self._hand_over(stream, row)
         finally:
             if not handed:
-                self._run.stock.put_back(row)
+                self._road.queue.put_back(row)
 
     async def _ready(self) -> Stream | None:
         """A turn, and an open connection when it has come: no envelope is open while it waits."""
         run = self._run
         if self._due is None:
-            self._due = run.clock.monotonic() + run.pacer.reserve()
+            self._due = run.clock.monotonic() + self._road.pacer.reserve()
         if self._stream and self._wait > run.options.idle_limit:
             await self._part()
             await run.clock.sleep(self._wait - run.options.idle_limit)
@@ -94,7 +100,7 @@ class Lane:
         return 0.0 if self._due is None else self._due - self._run.clock.monotonic()
 
     async def _dial(self) -> bool:
-        answer = await self._run.gate.connect()
+        answer = await self._road.gate.connect()
         if isinstance(answer, Halt):
             self._run.halt(answer)
             return False
@@ -139,7 +145,7 @@ class Lane:
         stream, self._stream = self._stream, None
         if stream:
             stream.feeder = None
-            self._run.gate.closed()
+            self._road.gate.closed()
             try:
                 await stream.close()
             finally:
@@ -152,14 +158,14 @@ class Lane:
         run, stream = self._run, self._stream
         try:
             while self._flows and stream and stream.room and not run.halted:
-                row = run.stock.pop()
-                wait = run.pacer.reserve() if row else 0.0
+                row = self._road.queue.pop()
+                wait = self._road.pacer.reserve() if row else 0.0
                 if row is None or wait > 0:
                     self._due = run.clock.monotonic() + wait if wait > 0 else None
                     self._flows = False
                     self._wanted.set()
                 if row and (wait > 0 or not self._hand_over(stream, row)):
-                    run.stock.put_back(row)
+                    self._road.queue.put_back(row)
         except Exception as error:  # noqa: BLE001  raised by the lane's task
             self.fail(error)
 
@@ -187,7 +193,7 @@ class Lane:
     def _hand_over(self, stream: Stream, row: ClaimedRow) -> bool:
         message = self._fill(row)
         if message:
-            handed = Handed(self, self._run, row, behind=bool(self.open))
+            handed = Handed(self, row, behind=bool(self.open))
             self.open[row.seq] = handed
             stream.hand_over(message, handed)
         return message is not None
@@ -205,24 +211,24 @@ class Lane:
         del self.open[row.seq]
         self.told = self._served = True
         try:
-            self._run.settle(row, outcome)
+            self._run.settle(row, outcome, self._road)
         except Exception as error:  # noqa: BLE001  raised by the lane's task
             self.fail(error)
 
     def given_back(self, row: ClaimedRow) -> None:
         """One row was not tried."""
         del self.open[row.seq]
-        self._run.stock.put_back(row)
+        self._road.queue.put_back(row)
 
 
 class Handed:
     """One row that a connection has in its hands."""
 
-    __slots__ = ("_behind", "_dotted", "_lane", "_row", "_run")
+    __slots__ = ("_behind", "_dotted", "_lane", "_road", "_row", "_run")
 
-    def __init__(self, lane: Lane, run: Run, row: ClaimedRow, *, behind: bool) -> None:
+    def __init__(self, lane: Lane, row: ClaimedRow, *, behind: bool) -> None:
         self._lane = lane
-        self._run = run
+        self._run, self._road = lane.parties
         self._row = row
         self._behind = behind
         self._dotted = False
@@ -237,13 +243,13 @@ class Handed:
 
     def settled(self, outcome: Outcome) -> None:
         """The answer, or what silence means."""
-        self._run.gate.answered()
+        self._road.gate.answered()
         self._lane.ended(self._row, outcome)
 
     def untried(self, reply: Reply | None) -> None:
         """It goes to another connection; the relay's 421 counts all the same."""
-        if reply and is_throttle(Deferred(Phase.MAIL, reply)):
-            self._run.pacer.slow_down()
+        if reply:
+            self._road.complained(reply)
         self._lane.given_back(self._row)
 
     def cut(self, error: BaseException) -> None:

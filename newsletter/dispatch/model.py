@@ -7,8 +7,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from newsletter.delivery import DeliveryState, Reply, RetryPolicy
+from newsletter.dispatch.limits import Limits
 from newsletter.errors import NewsletterError
 from newsletter.ledger.model import CampaignId, CampaignState, Progress
+from newsletter.ledger.notes import NO_TIME, Until
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,24 @@ class RunOptions:
     suppress: bool = True
     """Whether an address that does not exist is suppressed; not for a staging inbox's."""
     jitter: Callable[[], float] = random.random
+    limits: Limits = field(default_factory=Limits)
+    """What holds over all relays, besides the rate of the campaign's terms."""
     executor: Executor | None = None
     """Where the ledger is called; by default one thread of the run's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowPlace:
+    """A domain (or, without one, a relay) that is given less than it could be, and why."""
+
+    relay: str
+    domain: str
+    waiting: int
+    """Recipients who wait for a turn."""
+    per_second: float
+    """Messages a second that it gets now."""
+    words: str
+    """What it said; nothing where only its limit holds it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,8 @@ class Snapshot:
     note: str
     """What holds it up, in a sentence, or nothing."""
     stopping: bool
+    slow: tuple[SlowPlace, ...] = ()
+    """Relays and domains that are slow, the most waiting first."""
 
     def count(self, *states: DeliveryState) -> int:
         """Recipients in any of these states."""
@@ -102,3 +122,4 @@ class Halt:
     error: Exception | None = None
     """A ``RelayError`` goes into the result; any other is raised once all is cleared up."""
     by_signal: bool = False
+    until: Until = NO_TIME

@@ -1,21 +1,29 @@
 """The start of a run: take the campaign, clear up after one that was killed, set out the parts."""
 
+from collections.abc import Mapping, Sequence
+
+from newsletter.campaign import Terms
+from newsletter.dispatch.allowance import Canary
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.desk import Desk
-from newsletter.dispatch.gate import Gate
 from newsletter.dispatch.journal import Heading, Journal
+from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import RunOptions
 from newsletter.dispatch.outgoing import Letters, Mint
-from newsletter.dispatch.pace import Pacer
+from newsletter.dispatch.quota import minute_of, oldest_that_counts
 from newsletter.dispatch.recovery import policy_of, write_recovery
+from newsletter.dispatch.roads import Roads
 from newsletter.dispatch.run import Run
 from newsletter.dispatch.stock import Stock
+from newsletter.dispatch.threshold import Shares, Thresholds
 from newsletter.errors import LedgerError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import Campaign, Turn
-from newsletter.transport.base import Transport
+from newsletter.ledger.notes import Place, StoredPace
+
+Tried = Mapping[Place, Mapping[int, int]]
 
 
 class Opening:
@@ -31,7 +39,7 @@ class Opening:
         self._options = options
         self._policy = policy_of(campaign, options.retry)
 
-    async def open(self, transport: Transport, mint: Mint) -> tuple[Turn, Run]:
+    async def open(self, relays: Sequence[Relay], mint: Mint) -> tuple[Turn, Run]:
         """Everything is ready and nothing was sent yet."""
         campaign, ledger, options = self._campaign, self._ledger, self._options
         variants = await self._desk.call(ledger.variants, campaign.id)
@@ -40,19 +48,31 @@ class Opening:
             write_recovery, ledger, turn, self._policy, self._clock.now()
         )
         counts = (await self._desk.call(ledger.progress, campaign.id)).counts
+        stock = Stock(options.largest_group)
+        roads = Roads(relays, campaign, stock, self._clock, options)
+        roads.remember(*await self._desk.call(self._memories))
         run = Run(
             letters=Letters(campaign, variants, mint),
-            gate=Gate(transport, self._clock, options),
-            pacer=Pacer(campaign.terms.rate, self._clock),
+            roads=roads,
+            shares=Shares(_thresholds(campaign.terms)),
+            stock=stock,
             journal=self._new_journal(turn),
             meter=Meter(counts),
             policy=self._policy,
             clock=self._clock,
             options=options,
-            stock=Stock(options.largest_group),
             recovered=recovered,
         )
         return turn, run
+
+    def _memories(self) -> tuple[Sequence[StoredPace], Tried, Canary | None]:
+        """What earlier runs left: paces, what counts against quotas, how far the canary is."""
+        ledger, campaign = self._ledger, self._campaign
+        since = oldest_that_counts(minute_of(self._clock.now()))
+        count = campaign.terms.canary
+        first = 0 < count < campaign.recipients and campaign.canary_at is None
+        canary = Canary(count, ledger.recipients_tried(campaign.id)) if first else None
+        return ledger.paces(), ledger.tried(since), canary
 
     def _new_journal(self, turn: Turn) -> Journal:
         """Only now, when the old one was replayed, does it go."""
@@ -63,3 +83,7 @@ class Opening:
         except OSError as error:
             message = f"the journal {path} cannot be written: {error.strerror or error}"
             raise LedgerError(message, cure="make room, or give the right to write") from error
+
+
+def _thresholds(terms: Terms) -> Thresholds:
+    return Thresholds(terms.pause_refused, terms.pause_deferred, terms.pause_after)

@@ -14,14 +14,15 @@ from newsletter.delivery import (
     suppresses,
 )
 from newsletter.dispatch.clock import Clock
-from newsletter.dispatch.gate import Gate
 from newsletter.dispatch.journal import Journal
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import Halt, RunOptions
 from newsletter.dispatch.outgoing import Letters
-from newsletter.dispatch.pace import Pacer
+from newsletter.dispatch.road import Road
+from newsletter.dispatch.roads import Roads
 from newsletter.dispatch.stock import Stock
-from newsletter.dispatch.watch import Watch, is_throttle
+from newsletter.dispatch.threshold import Shares
+from newsletter.dispatch.watch import Watch
 from newsletter.errors import LedgerError
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.model import Acceptance, CampaignState, ClaimedRow, Settlement
@@ -32,8 +33,9 @@ class Run:
     """The parts of a run, and the two things that happen to them: an outcome, and the end."""
 
     letters: Letters
-    gate: Gate
-    pacer: Pacer
+    roads: Roads
+    shares: Shares
+    stock: Stock
     journal: Journal
     meter: Meter
     policy: RetryPolicy
@@ -41,7 +43,6 @@ class Run:
     options: RunOptions
     recovered: int = 0
     """Rows that an interrupted run before had left."""
-    stock: Stock = field(default_factory=Stock)
     watch: Watch = field(default_factory=Watch)
     halted: Halt | None = None
     halting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,7 +61,7 @@ class Run:
         """
         self.journal.dot((row.seq, row.delivery.attempts + 1))
 
-    def settle(self, row: ClaimedRow, outcome: Outcome) -> None:
+    def settle(self, row: ClaimedRow, outcome: Outcome, road: Road) -> None:
         """Have an outcome kept, first by the journal, and see what it means for the run.
 
         The journal writes it with the next dot, or at ``flush``.
@@ -70,7 +71,7 @@ class Run:
             self._accept(row, outcome.reply, now)
         else:
             self._advance(row, outcome, now)
-        self._heed(outcome)
+        self._heed(row, outcome, road)
 
     def flush(self) -> None:
         """What was settled since the journal was last written is in it."""
@@ -100,8 +101,9 @@ class Run:
         cure = "make room on the disk, then resume"
         self.halt(Halt(CampaignState.STOPPED, message, LedgerError(message, cure=cure)))
 
-    def _heed(self, outcome: Outcome) -> None:
-        if is_throttle(outcome):
-            self.pacer.slow_down()
+    def _heed(self, row: ClaimedRow, outcome: Outcome, road: Road) -> None:
+        paced = road.heed(row, outcome)
+        if why := self.shares.see(outcome, paced=paced):
+            self.halt(Halt(CampaignState.PAUSED, why))
         if halt := self.watch.see(outcome):
             self.halt(halt)

@@ -6,22 +6,26 @@ what was not tried goes back, and the campaign says why.
 """
 
 import asyncio
-import datetime as dt
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 
 from newsletter.dispatch.clerk import Clerk
 from newsletter.dispatch.clock import Clock, SystemClock
 from newsletter.dispatch.desk import Desk, open_desk
 from newsletter.dispatch.lane import Lane
+from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
 from newsletter.dispatch.opening import Opening
 from newsletter.dispatch.outgoing import Mint
+from newsletter.dispatch.pausing import hold, nobody_now
+from newsletter.dispatch.roads import relays_of
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerLocked, RelayError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Grant, Turn, Want
 from newsletter.transport.base import Transport
 
+_DRY_SECONDS = 0.05
+"""Seconds for which a ledger that has nobody is not asked again for rows alone."""
 _LOOK_EVERY = 1.0
 """Seconds after which the ledger is asked though nothing happened: a pause? a retry due?"""
 
@@ -34,7 +38,7 @@ def ignore(snapshot: Snapshot) -> None:
 async def run_campaign(
     ledger: Ledger,
     number: CampaignId,
-    transport: Transport,
+    transport: Transport | Sequence[Relay],
     *,
     mint: Mint,
     clock: Clock | None = None,
@@ -55,7 +59,7 @@ async def run_campaign(
         async with open_desk(options.executor) as desk:
             campaign = await desk.call(ledger.campaign, number)
             opening = Opening(ledger, campaign, desk, clock, options)
-            turn, run = await opening.open(transport, mint)
+            turn, run = await opening.open(relays_of(transport), mint)
             runner = _Runner(ledger, campaign, desk, turn, run, on_progress)
             try:
                 return await runner.finish(stop or asyncio.Event())
@@ -85,10 +89,12 @@ class _Runner:
 
     async def finish(self, stop: asyncio.Event) -> RunResult:
         """Send until something says halt, then wind down and write the last word."""
-        lanes = [Lane(self._run) for _ in range(max(1, self._campaign.terms.connections))]
+        roads = self._run.roads.all
+        lanes = [Lane(self._run, road) for road in roads for _ in range(max(1, road.lanes))]
         working = {self._start(lane.work()): lane for lane in lanes}
         clerk = self._start(self._keep())
         others = [self._start(self._tick()), self._start(self._obey(stop))]
+        others += [self._start(road.queue.watch_turns()) for road in roads]
         try:
             await self._run.halting.wait()
             await self._wind_down(working)
@@ -112,34 +118,36 @@ class _Runner:
 
     async def _keep(self) -> None:
         """Keep the lanes in rows, and the ledger in outcomes."""
-        after = 0
-        while not self._run.halted:
-            await self._run.stock.needed()
-            if not self._run.halted:
-                grant = await self._clerk.exchange(Want(self._run.stock.appetite, after))
+        run, after = self._run, 0
+        while not run.halted:
+            await run.stock.needed()
+            if not run.halted:
+                want = Want(run.roads.appetite(run.clock.now()), after)
+                grant = await self._clerk.exchange(want)
                 after = grant.last_seq or after
-                self._heed(grant)
+                self._heed(grant, wanted=want.count > 0)
 
-    def _heed(self, grant: Grant) -> None:
+    def _heed(self, grant: Grant, *, wanted: bool) -> None:
         run = self._run
-        run.stock.add(grant.rows)
+        run.roads.add(grant.rows)
+        dry_until = run.clock.monotonic() + _DRY_SECONDS if grant.empty else 0.0
+        run.stock.granted(some=bool(grant.rows), is_dry=lambda: run.clock.monotonic() < dry_until)
         run.meter.suppressed(grant.suppressed)
-        run.meter.next_retry_at = grant.next_retry_at
         if grant.state is not CampaignState.RUNNING:
             run.halt(Halt(grant.state, ""))
-        elif grant.empty and run.stock.is_quiet:
-            self._decide(grant.next_retry_at)
+        elif run.stock.is_quiet and (grant.empty or not wanted):
+            self._decide(grant)
         elif grant.suppressed and not grant.rows:
             run.stock.call()
+        if wanted:
+            run.meter.next_retry_at = grant.next_retry_at
 
-    def _decide(self, next_retry_at: dt.datetime | None) -> None:
-        """Nothing can be tried now: the end, or a short wait, or a long one."""
-        run = self._run
-        if next_retry_at is None:
-            run.halt(Halt(CampaignState.FINISHED, ""))
-        elif next_retry_at - run.clock.now() > run.options.wait_for_retries:
-            when = next_retry_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            run.halt(Halt(CampaignState.WAITING, f"only retries are left, the next at {when}"))
+    def _decide(self, grant: Grant) -> None:
+        """Nobody can be tried now: the end, or a short wait, or a long one."""
+        run, campaign = self._run, self._campaign
+        halt = nobody_now(run, grant.next_retry_at) if grant.empty else hold(run, campaign)
+        if halt:
+            run.halt(halt)
 
     # Beside it
 
@@ -166,12 +174,13 @@ class _Runner:
             started_at=self._started_at,
             now=run.clock.now(),
             per_second=run.meter.per_second(at),
-            rate=self._campaign.terms.rate.per_second * run.pacer.share,
+            rate=run.roads.per_second,
             last_reply=run.meter.last_reply,
             next_retry_at=run.meter.next_retry_at,
-            connections=run.gate.open,
-            note=run.gate.note or self._clerk.note,
+            connections=run.roads.open,
+            note=run.roads.note or self._clerk.note,
             stopping=run.halted is not None,
+            slow=run.roads.slow_places(),
         )
 
     # The end
@@ -195,7 +204,7 @@ class _Runner:
         if isinstance(halt.error, LedgerLocked):  # another process has it: write nothing more
             raise halt.error
         run.flush()
-        state = await self._clerk.end(halt.state, halt.why)
+        state = await self._clerk.end(halt)
         if halt.error and not isinstance(halt.error, RelayError):
             raise halt.error
         progress = await self._desk.call(self._ledger.progress, self._campaign.id)

@@ -2,16 +2,38 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from newsletter.ledger.model import ClaimedRow, Result
 
 _GROUP_SECONDS = 0.05
 _SMOOTHING = 0.5
+_FARTHEST = 256
+"""So many rows are asked for at most while none is found that may be sent now."""
+
+
+class Rows(Protocol):
+    """What waits for the lanes of one relay."""
+
+    ready: deque[ClaimedRow]
+
+    @property
+    def idle(self) -> int:
+        """Lanes that have nothing to do."""
+        ...
+
+    def rows(self) -> Iterator[ClaimedRow]:
+        """All that wait."""
+        ...
+
+    def __len__(self) -> int:
+        """How many wait."""
+        ...
 
 
 class Stock:
-    """Claimed rows waiting for a lane, rows in a lane's hands, outcomes waiting for a commit.
+    """Rows in the relays' queues, rows in a lane's hands, outcomes waiting for a commit.
 
     A group is about 50 ms of traffic. Rows are asked for when half a group is left, so that the
     lanes go on while the ledger commits; then at most one and a half groups are claimed, besides
@@ -20,48 +42,22 @@ class Stock:
     """
 
     def __init__(self, largest_group: int = 2000) -> None:
-        self.rows: deque[ClaimedRow] = deque()
+        self.queues: list[Rows] = []
         self.results: list[Result] = []
         self.in_hand: dict[int, ClaimedRow] = {}
-        self.idle = 0
+        self.later: list[tuple[int, float]] = []
+        """Rows that are to go back to the ledger untried, each until when (monotonic)."""
         self._largest_group = largest_group
+        self._reach = 1
+        self._is_dry: Callable[[], bool] = lambda: False
+        self.low = 0
+        """So few rows left in a queue are a reason to ask for more."""
         self._group = 1
-        self._low = 0
-        self._filled = asyncio.Event()
         self._call = asyncio.Event()
         self._called = False
         self._per_second = 0.0
         self._count = 0
         self._seconds = 0.0
-
-    async def take(self) -> ClaimedRow:
-        """The next row to send, when there is one."""
-        while (row := self.pop()) is None:
-            self.idle += 1
-            self._filled.clear()
-            self._call.set()
-            try:
-                await self._filled.wait()
-            finally:
-                self.idle -= 1
-        return row
-
-    def pop(self) -> ClaimedRow | None:
-        """The next row to send, if there is one now."""
-        rows = self.rows
-        if not rows:
-            return None
-        row = rows.popleft()
-        self.in_hand[row.seq] = row
-        if len(rows) <= self._low:
-            self._call.set()
-        return row
-
-    def put_back(self, row: ClaimedRow) -> None:
-        """It was not tried: it is the next one."""
-        del self.in_hand[row.seq]
-        self.rows.appendleft(row)
-        self._filled.set()
 
     def finish(self, result: Result) -> None:
         """It was tried."""
@@ -70,28 +66,27 @@ class Stock:
         if len(self.results) >= self._group:
             self._call.set()
 
-    def add(self, rows: Iterable[ClaimedRow]) -> None:
-        """The ledger granted these."""
-        self.rows.extend(rows)
-        if self.rows:
-            self._filled.set()
-
     def written(self, count: int) -> None:
         """The ledger has the first so many outcomes."""
         del self.results[:count]
 
-    def agree(self, claimed: Mapping[int, ClaimedRow]) -> int:
+    def agree(self, claimed: Mapping[int, ClaimedRow]) -> tuple[int, list[ClaimedRow]]:
         """Follow the ledger after a question whose answer was lost.
 
         ``claimed`` is what it holds as claimed by this run. Outcomes that it has are dropped (how
-        many is returned); rows that it granted and nobody has are there to be sent.
+        many is returned); rows that it granted and nobody has are returned, to be sent.
         """
         waiting = [each for each in self.results if not _has(claimed, each)]
-        known = {row.seq for row in self.rows} | set(self.in_hand) | {one.seq for one in waiting}
+        known = {row.seq for row in self.rows()} | set(self.in_hand)
+        known |= {one.seq for one in waiting} | {seq for seq, _ in self.later}
         written = len(self.results) - len(waiting)
         self.results[:] = waiting
-        self.add(row for seq, row in claimed.items() if seq not in known)
-        return written
+        return written, [row for seq, row in claimed.items() if seq not in known]
+
+    def rows(self) -> Iterator[ClaimedRow]:
+        """All that wait for a lane, in every queue."""
+        for queue in self.queues:
+            yield from queue.rows()
 
     async def needed(self) -> None:
         """Wait until rows run low, outcomes pile up, or somebody calls.
@@ -102,14 +97,41 @@ class Stock:
         while True:
             await self._call.wait()
             self._call.clear()
-            if self._called or len(self.rows) <= self._low or len(self.results) >= self._group:
+            low = self.runs_low and not self._is_dry()
+            if self._called or low or len(self.results) >= self._group:
                 self._called = False
                 return
+
+    def postpone(self, row: ClaimedRow, until: float) -> None:
+        """It is not tried before; meanwhile the ledger has it."""
+        self.later.append((row.seq, until))
+
+    def granted(self, *, some: bool, is_dry: Callable[[], bool]) -> None:
+        """What the ledger gave was laid into the queues.
+
+        If there was ``some``, and none that may be sent now, more is asked for next time, until
+        readers are found whose domain is not slow. While ``is_dry`` running low is no reason to
+        ask again: the ledger had nobody.
+        """
+        in_vain = some and not self.has_ready
+        self._reach = min(2 * self._reach, _FARTHEST) if in_vain else 1
+        self._is_dry = is_dry
+        if in_vain:
+            self.call()
 
     def call(self) -> None:
         """Have the ledger asked now."""
         self._called = True
         self._call.set()
+
+    def wake(self) -> None:
+        """Have it looked at whether the ledger is to be asked."""
+        self._call.set()
+
+    @property
+    def runs_low(self) -> bool:
+        """Whether one of the relays has hardly anything to send."""
+        return any(len(queue.ready) <= self.low for queue in self.queues)
 
     @property
     def group(self) -> int:
@@ -118,19 +140,32 @@ class Stock:
 
     @group.setter
     def group(self, count: int) -> None:
-        self._group, self._low = count, count // 2
+        self._group, self.low = count, count // 2
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether any lane may go on now."""
+        return any(queue.ready for queue in self.queues)
 
     @property
     def appetite(self) -> int:
         """How many rows to ask for: a group, and one for each lane that has nothing to do."""
-        if len(self.rows) <= self._low:
-            return self._group + self.idle
-        return max(0, self._group + self.idle - len(self.rows))
+        whole = self._group + sum(queue.idle for queue in self.queues)
+        if self.runs_low:
+            return max(whole, min(whole * self._reach, _FARTHEST))
+        return max(0, whole - sum(len(queue.ready) for queue in self.queues))
 
     @property
     def is_quiet(self) -> bool:
         """Nothing to send, nothing in hand, nothing to write."""
-        return not (self.rows or self.in_hand or self.results)
+        held = self.in_hand or self.results or self.later
+        return not held and not any(map(len, self.queues))
+
+    @property
+    def claimed(self) -> int:
+        """Rows that were claimed and have no outcome in the ledger yet."""
+        waiting = sum(map(len, self.queues)) + len(self.later)
+        return waiting + len(self.in_hand) + len(self.results)
 
     def measure(self, count: int, seconds: float) -> None:
         """So many outcomes were written in so many seconds more; adapt the group.

@@ -1,12 +1,10 @@
 """When an outcome is a reason to begin no further message. Pure but for what it remembers."""
 
-from newsletter.delivery import Accepted, Blame, Deferred, Outcome, Refused, too_big
+from newsletter.delivery import Accepted, Blame, Outcome, Refused, too_big
 from newsletter.dispatch.model import Halt
 from newsletter.ledger.model import CampaignState
 
 _ALIKE = 3
-_THROTTLE_CODES = frozenset({421, 454})
-_THROTTLE_ENHANCED = frozenset({"4.3.2", "4.4.5", "4.7.28"})
 
 
 class Watch:
@@ -35,11 +33,3 @@ class Watch:
         if self._alike < _ALIKE:
             return None
         return Halt(CampaignState.PAUSED, f"the relay refused the message {_ALIKE} times: {words}")
-
-
-def is_throttle(outcome: Outcome) -> bool:
-    """Whether the relay asks for fewer messages (RFC 3463, x.3.2 and x.4.5; 421 anywhere)."""
-    if not isinstance(outcome, Deferred) or outcome.reply is None:
-        return False
-    reply = outcome.reply
-    return reply.code in _THROTTLE_CODES or reply.enhanced in _THROTTLE_ENHANCED

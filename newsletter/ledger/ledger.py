@@ -374,6 +374,11 @@ class Ledger:
         with self._database.write() as connection:
             return running.end_run(connection, turn, state, why, now, until)
 
+    def recipients_tried(self, number: CampaignId) -> int:
+        """Recipients for whom at least one attempt was made."""
+        with self._database.read() as connection:
+            return standing.recipients_tried(connection, number)
+
     def paces(self) -> tuple[StoredPace, ...]:
         """How fast each relay and each slow domain went, and what it said."""
         with self._database.read() as connection:

@@ -138,6 +138,12 @@ def speed(connection: Connection, number: CampaignId, now: dt.datetime) -> float
     return float(connection.execute(query).scalar_one() / _RECENT.total_seconds())
 
 
+def recipients_tried(connection: Connection, number: CampaignId) -> int:
+    """Recipients for whom at least one attempt was made."""
+    query = select(func.count()).where(_delivery.c.campaign == number, _delivery.c.attempts > 0)
+    return connection.execute(query).scalar_one()
+
+
 def next_retry(connection: Connection, number: CampaignId) -> dt.datetime | None:
     """When the next deferral comes due."""
     query = select(func.min(_delivery.c.next_at, type_=schema.Instant())).where(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import (
     ValidationError,
@@ -30,7 +30,7 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
     found = [
         f"{table}{secret}"
         for table in tables
-        for secret in ("relay.password", "secret")
+        for secret in (*_relay_passwords(file.value(f"{table}relays")), "secret")
         if file.value(f"{table}{secret}") is not None
     ]
     return [
@@ -42,6 +42,11 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
         )
         for where in found
     ]
+
+
+def _relay_passwords(relays: object) -> list[str]:
+    named = list(relays) if isinstance(relays, dict) else []
+    return ["relay.password", *(f"relays.{name}.password" for name in named)]
 
 
 def _variable(where: str) -> str:
@@ -133,8 +138,14 @@ def _in_words(fault: Mapping[str, Any], where: str) -> tuple[str, str]:
 
 
 def _known_keys(where: str) -> list[str]:
-    fields: Mapping[str, Any] = Settings.model_fields
+    table: Any = Settings
     for part in where.split(".")[:-1]:
-        model = getattr(fields.get(part), "annotation", None)
-        fields = getattr(model, "model_fields", {})
-    return list(fields)
+        table = _table_under(table, part)
+    return list(getattr(table, "model_fields", {}))
+
+
+def _table_under(table: Any, key: str) -> Any:
+    """What stands at a key: of a table of tables, whatever the key is."""
+    if get_origin(table) is dict:
+        return get_args(table)[1]
+    return getattr(getattr(table, "model_fields", {}).get(key), "annotation", None)

@@ -1,111 +1,35 @@
 """The options: one class per table of newsletter.toml, and the whole."""
 
-import re
-import zoneinfo
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     SettingsConfigDict,
 )
 
-from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
+from newsletter.settings.kinds import (
+    Domain,
+    EmailAddress,
+    LanguageTag,
+    Line,
+    ListId,
+    Options,
+    Pace,
+    RelayName,
+    Said,
+    Site,
+    Wait,
+    Zone,
+)
+from newsletter.values import Rate, nearest
 
 FILE_NAME = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
 _SHORTEST_SECRET = 16
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_IN_AN_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+")
-_IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
-_LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_LONGEST_LIST_ID = 255
-
-
-def _address(raw: str) -> str:
-    text = Address.parse(raw).text
-    if not _IN_AN_ADDRESS.fullmatch(text) or "=?" in text:
-        message = f"{text!r} cannot stand in a header: use letters of ASCII, digits and . _ + -"
-        raise ValueError(message)
-    return text
-
-
-def _rate(raw: object) -> object:
-    return raw if isinstance(raw, Rate) else Rate.parse(str(raw))
-
-
-def _wait(raw: str) -> str:
-    seconds_of(raw)
-    return raw
-
-
-def _one_line(raw: str) -> str:
-    if _HIDDEN.search(raw):
-        message = "must be one line without control characters"
-        raise ValueError(message)
-    if "=?" in raw:
-        message = "must not hold '=?', which mail programs take for an encoded word"
-        raise ValueError(message)
-    return raw
-
-
-def _said(raw: str) -> str:
-    if not raw.strip():
-        message = "must not be empty"
-        raise ValueError(message)
-    return raw
-
-
-def _list_id(raw: str) -> str:
-    if not _LIST_ID.fullmatch(raw) or len(raw) > _LONGEST_LIST_ID:
-        message = "must be a name under a domain of yours, such as news.organisation.example"
-        raise ValueError(message)
-    return raw
-
-
-def _language(raw: str) -> str:
-    return parse_language(raw)
-
-
-def _site(raw: str) -> str:
-    parts = urlsplit(raw)  # ValueError for a bracket that is not closed
-    here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-    if not (parts.scheme == "https" or here):
-        message = "must be an https address (http only on this machine)"
-        raise ValueError(message)
-    if not parts.hostname or not _IN_A_SITE.fullmatch(raw):
-        message = "must be a host and a path, in letters of ASCII, such as https://news.example"
-        raise ValueError(message)
-    return raw.rstrip("/")
-
-
-def _zone(raw: str) -> str:
-    if raw not in zoneinfo.available_timezones():
-        near = nearest(raw, zoneinfo.available_timezones())
-        message = f"is not a time zone{f': did you mean {near!r}?' if near else ''}"
-        raise ValueError(message)
-    return raw
-
-
-Line = Annotated[str, AfterValidator(_one_line)]
-Said = Annotated[Line, AfterValidator(_said)]
-EmailAddress = Annotated[str, AfterValidator(_address)]
-
-
-class Options(BaseModel):
-    """A table of newsletter.toml: frozen, no unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SenderOptions(Options):
@@ -118,10 +42,8 @@ class SenderOptions(Options):
     postal_address: tuple[Line, ...] = Field(
         min_length=1, description="The footer's postal address, a line each (CAN-SPAM, CASL)."
     )
-    list_id: Annotated[str, AfterValidator(_list_id)] = Field(
-        description="The List-Id (RFC 2919): a name under a domain of yours."
-    )
-    tagline: dict[Annotated[str, AfterValidator(_language)], Line] = Field(
+    list_id: ListId = Field(description="The List-Id (RFC 2919): a name under a domain of yours.")
+    tagline: dict[LanguageTag, Line] = Field(
         default={}, description="The line under the masthead's name, per language."
     )
 
@@ -129,9 +51,7 @@ class SenderOptions(Options):
 class SiteOptions(Options):
     """Where images, unsubscribe pages and the view in the browser live."""
 
-    url: Annotated[str, AfterValidator(_site)] = Field(
-        description="The address before /u/, /images/."
-    )
+    url: Site = Field(description="The address before /u/, /images/.")
     unsubscribe_mailto: EmailAddress | None = Field(
         default=None, description="Reads unsubscribes by mail; by default the sender's address."
     )
@@ -172,11 +92,60 @@ class RelayOptions(Options):
     dot_timeout: float = Field(
         default=600, gt=0, description="Seconds to wait after the final dot (RFC 5321, 4.5.3.2.6)."
     )
+    rate: Pace | None = Field(
+        default=None, description="The most it takes, whatever the campaign's rate: 100/s."
+    )
+    connections: int | None = Field(
+        default=None, ge=1, le=100, description="Open dialogues with it; by default connections."
+    )
+    hour: int | None = Field(
+        default=None, ge=1, description="Messages it takes in any hour; then campaigns wait."
+    )
+    day: int | None = Field(
+        default=None, ge=1, description="Messages it takes in any 24 hours; then campaigns wait."
+    )
 
     @property
     def effective_port(self) -> int:
         """The port to dial."""
         return self.port or {"starttls": 587, "tls": 465, "none": 25}[self.security]
+
+
+class NamedRelayOptions(RelayOptions):
+    """One more relay, under a name of yours: the default, or the one for some readers' domains.
+
+    Its password is NEWSLETTER_RELAYS__NAME__PASSWORD.
+    """
+
+    host: str = Field(description="Name or address of the relay.")
+    domains: tuple[Domain, ...] = Field(
+        default=(), description="Readers at these domains are mailed through this relay."
+    )
+
+
+class LimitsOptions(Options):
+    """What readers' domains and you yourself allow, besides each relay's own limits."""
+
+    per_domain: Pace | None = Field(
+        default=None, description="The most that any one domain of readers gets: 10/s."
+    )
+    domains: dict[Domain, Pace] = Field(
+        default={}, description='Other rates for some domains: "gmail.example" = "20/s".'
+    )
+    hour: int | None = Field(
+        default=None, ge=1, description="Messages in any hour, over all relays."
+    )
+    day: int | None = Field(
+        default=None, ge=1, description="Messages in any 24 hours, over all relays."
+    )
+
+
+class PauseOptions(Options):
+    """When a run pauses by itself and asks: shares of the last 1,000 tries, in percent."""
+
+    refused: float = Field(default=5, ge=0, le=100, description="More refusals pause; 0 never.")
+    deferred: float = Field(default=30, ge=0, le=100, description="More deferrals pause; 0 never.")
+    after: int = Field(default=100, ge=1, description="Nothing is judged before so many tries.")
 
 
 class StagingOptions(Options):
@@ -195,9 +164,7 @@ class StagingOptions(Options):
 class ScheduleOptions(Options):
     """Defaults of `send --at`."""
 
-    zone: Annotated[str, AfterValidator(_zone)] = Field(
-        default="Europe/Rome", description="The zone of a time that names none."
-    )
+    zone: Zone = Field(default="Europe/Rome", description="The zone of a time that names none.")
     max_late: int = Field(
         default=7200, ge=0, description="Seconds after which a due campaign is missed, not sent."
     )
@@ -211,28 +178,36 @@ class Settings(BaseSettings):
     )
 
     name: Said = Field(description="The newsletter's name: List-Id's words, page titles.")
-    language: Annotated[str, AfterValidator(_language)] = Field(
+    language: LanguageTag = Field(
         default="it", description="The language of readers whose row names none."
     )
     sender: SenderOptions
     site: SiteOptions
     relay: RelayOptions = RelayOptions()
+    relays: dict[RelayName, NamedRelayOptions] = Field(
+        default={}, description="More relays, each in a table of its own: [relays.NAME]."
+    )
+    default_relay: str | None = Field(
+        default=None, description="Which of relays mails all other domains; by default [relay]."
+    )
+    limits: LimitsOptions = LimitsOptions()
+    pause: PauseOptions = PauseOptions()
     staging: StagingOptions = StagingOptions()
     schedule: ScheduleOptions = ScheduleOptions()
-    rate: Annotated[Rate, NoDecode, BeforeValidator(_rate)] = Field(
+    rate: Annotated[Pace, NoDecode] = Field(
         default=Rate(5, 1), description="Messages over time: 5/s, 200/min, 10000/day."
     )
     connections: int = Field(default=4, ge=1, le=100, description="Open dialogues with the relay.")
     on_doubt: Literal["hold", "resend"] = Field(
         default="hold", description="hold: a delivery in doubt is listed, not sent again."
     )
-    retry_schedule: tuple[Annotated[str, AfterValidator(_wait)], ...] = Field(
+    retry_schedule: tuple[Wait, ...] = Field(
         default=("1 min", "5 min", "15 min", "30 min", "1 h", "2 h", "4 h"),
         min_length=1,
         max_length=50,
         description="Waits after a relay's “later”, in turn; the last goes on.",
     )
-    give_up_after: Annotated[str, AfterValidator(_wait)] = Field(
+    give_up_after: Wait = Field(
         default="48 h", description="After so long a deferral expires: 90 s, 5 min, 4 h, 2 d."
     )
     ledger: str = Field(
@@ -248,3 +223,29 @@ class Settings(BaseSettings):
     profiles: dict[Literal["staging", "production"], dict[str, Any]] = Field(
         default={}, description="Tables laid over the rest under --profile."
     )
+
+    @property
+    def main_relay(self) -> RelayOptions:
+        """The relay of every reader whose domain no other one names."""
+        return self.relays[self.default_relay] if self.default_relay else self.relay
+
+    @field_validator("relays")
+    @classmethod
+    def _each_domain_once(cls, relays: Mapping[str, NamedRelayOptions]) -> Mapping[str, Any]:
+        owner: dict[str, str] = {}
+        for name, relay in relays.items():
+            for domain in relay.domains:
+                if owner.setdefault(domain, name) != name:
+                    message = f"{domain} stands under both {owner[domain]} and {name}"
+                    raise ValueError(message)
+        return relays
+
+    @field_validator("default_relay")
+    @classmethod
+    def _is_a_relay(cls, name: str | None, info: ValidationInfo) -> str | None:
+        relays = info.data.get("relays")
+        if name is None or relays is None or name in relays:
+            return name
+        near = nearest(name, relays)
+        message = f"{name!r} is none of relays{f': did you mean {near!r}?' if near else ''}"
+        raise ValueError(message)

@@ -6,14 +6,37 @@ from dataclasses import replace
 import pytest
 
 from newsletter.delivery import Accepted, Delivery, DeliveryState, Reply
+from newsletter.dispatch.domains import Domains
+from newsletter.dispatch.limits import Limits
+from newsletter.dispatch.pace import Pacer
+from newsletter.dispatch.queue import Queue
 from newsletter.dispatch.stock import Stock
 from newsletter.ledger.model import ClaimedRow, Settlement
-from tests.doubles import START
+from newsletter.values import Rate
+from tests.doubles import START, FakeClock
 
 
 def row(seq: int) -> ClaimedRow:
     """A claimed row."""
     return ClaimedRow(seq, "a@reader.example", 0, {}, (), Delivery(DeliveryState.CLAIMED))
+
+
+def queue_in(stock: Stock) -> Queue:
+    """A queue of a relay that nothing holds back."""
+    clock = FakeClock()
+    pacer = Pacer(Rate.parse("1000000/s"), clock)
+    return Queue(stock, pacer, Domains(Limits(), 0.0), clock, lambda: 0.0)
+
+
+class Crowded(Queue):
+    """A queue with lanes that are said to be idle."""
+
+    lanes = 0
+
+    @property
+    def idle(self) -> int:
+        """As it was said."""
+        return self.lanes
 
 
 def settled(seq: int) -> Settlement:
@@ -48,7 +71,8 @@ def test_a_group_is_about_fifty_milliseconds_of_traffic(per_second: int, group: 
 def test_every_idle_lane_is_asked_for_a_row() -> None:
     async def idle() -> int:
         stock = Stock()
-        lanes = [asyncio.create_task(stock.take()) for _ in range(4)]
+        queue = queue_in(stock)
+        lanes = [asyncio.create_task(queue.take()) for _ in range(4)]
         await asyncio.sleep(0)
         appetite = stock.appetite
         for lane in lanes:
@@ -61,9 +85,10 @@ def test_every_idle_lane_is_asked_for_a_row() -> None:
 def test_a_row_that_is_put_back_is_the_next_one() -> None:
     async def put_back() -> list[int]:
         stock = Stock()
-        stock.add([row(1), row(2)])
-        stock.put_back(await stock.take())
-        return [(await stock.take()).seq, (await stock.take()).seq]
+        queue = queue_in(stock)
+        queue.add([row(1), row(2)])
+        queue.put_back(await queue.take())
+        return [(await queue.take()).seq, (await queue.take()).seq]
 
     assert asyncio.run(put_back()) == [1, 2]
 
@@ -71,12 +96,13 @@ def test_a_row_that_is_put_back_is_the_next_one() -> None:
 def test_rows_that_run_low_are_followed_by_a_whole_group() -> None:
     async def appetites() -> list[int]:
         stock = Stock()
+        queue = queue_in(stock)
         stock.group = 20
         found = [stock.appetite]
-        stock.add(map(row, range(1, 21)))
+        queue.add(list(map(row, range(1, 21))))
         for _ in range(10):
             found.append(stock.appetite)
-            stock.finish(settled((await stock.take()).seq))
+            stock.finish(settled((await queue.take()).seq))
         return [*found, stock.appetite]
 
     assert asyncio.run(appetites()) == [20, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20]
@@ -85,17 +111,18 @@ def test_rows_that_run_low_are_followed_by_a_whole_group() -> None:
 def test_a_need_that_was_met_meanwhile_does_not_ask_again() -> None:
     async def asked() -> list[bool]:
         stock = Stock()
+        queue = queue_in(stock)
         stock.group = 4
-        stock.add(map(row, range(1, 4)))
-        await stock.take()
+        queue.add(list(map(row, range(1, 4))))
+        await queue.take()
         await stock.needed()
-        await stock.take()
-        stock.add(map(row, range(4, 9)))
+        await queue.take()
+        queue.add(list(map(row, range(4, 9))))
         met = await needed_soon(stock)
         stock.call()
         called = await needed_soon(stock)
         for _ in range(4):
-            await stock.take()
+            await queue.take()
         return [met, called, await needed_soon(stock), await needed_soon(stock)]
 
     assert asyncio.run(asked()) == [False, True, True, False]
@@ -104,11 +131,12 @@ def test_a_need_that_was_met_meanwhile_does_not_ask_again() -> None:
 def test_outcomes_that_pile_up_are_asked_for_though_there_are_rows() -> None:
     async def asked() -> list[bool]:
         stock = Stock()
+        queue = queue_in(stock)
         stock.group = 2
-        stock.add(map(row, range(1, 9)))
-        stock.finish(settled((await stock.take()).seq))
+        queue.add(list(map(row, range(1, 9))))
+        stock.finish(settled((await queue.take()).seq))
         one = await needed_soon(stock)
-        stock.finish(settled((await stock.take()).seq))
+        stock.finish(settled((await queue.take()).seq))
         return [one, await needed_soon(stock)]
 
     assert asyncio.run(asked()) == [False, True]
@@ -128,12 +156,15 @@ def test_a_burst_is_no_measure_of_the_traffic() -> None:
 def test_at_most_one_and_a_half_groups_are_claimed_besides_those_in_hand(idle: int) -> None:
     async def most() -> int:
         stock = Stock()
-        stock.group, stock.idle = 20, idle
+        clock = FakeClock()
+        pacer = Pacer(Rate.parse("1000000/s"), clock)
+        queue = Crowded(stock, pacer, Domains(Limits(), 0.0), clock, lambda: 0.0)
+        stock.group, queue.lanes = 20, idle
         highest = 0
         for seq in range(1, 200):
-            stock.add(row(100 * seq + n) for n in range(stock.appetite))
-            highest = max(highest, len(stock.rows))
-            stock.finish(settled((await stock.take()).seq))
+            queue.add([row(100 * seq + n) for n in range(stock.appetite)])
+            highest = max(highest, len(queue))
+            stock.finish(settled((await queue.take()).seq))
         return highest
 
     assert asyncio.run(most()) <= 30 + idle
@@ -142,13 +173,15 @@ def test_at_most_one_and_a_half_groups_are_claimed_besides_those_in_hand(idle: i
 def test_an_answer_that_was_lost_is_made_up_for_from_what_the_ledger_holds() -> None:
     async def agree(claimed: list[int]) -> tuple[int, list[int], list[int]]:
         stock = Stock()
-        stock.add(map(row, (1, 2, 3, 4)))
+        queue = queue_in(stock)
+        queue.add(list(map(row, (1, 2, 3, 4))))
         for _ in range(3):
-            taken = await stock.take()
+            taken = await queue.take()
             if taken.seq < 3:
                 stock.finish(settled(taken.seq))
-        written = stock.agree({seq: row(seq) for seq in claimed})
-        return written, [one.seq for one in stock.results], [one.seq for one in stock.rows]
+        written, rows = stock.agree({seq: row(seq) for seq in claimed})
+        queue.add(rows)
+        return written, [one.seq for one in stock.results], [one.seq for one in stock.rows()]
 
     assert asyncio.run(agree([1, 2, 3, 4])) == (0, [1, 2], [4])
     assert asyncio.run(agree([3, 4, 5, 6])) == (2, [], [4, 5, 6])
@@ -157,9 +190,11 @@ def test_an_answer_that_was_lost_is_made_up_for_from_what_the_ledger_holds() -> 
 def test_a_row_that_was_settled_and_claimed_again_by_the_lost_answer_is_sent_again() -> None:
     async def agree() -> tuple[int, list[int]]:
         stock = Stock()
-        stock.add([row(1)])
-        stock.finish(settled((await stock.take()).seq))
+        queue = queue_in(stock)
+        queue.add([row(1)])
+        stock.finish(settled((await queue.take()).seq))
         again = replace(row(1), delivery=Delivery(DeliveryState.CLAIMED, attempts=1))
-        return stock.agree({1: again}), [one.delivery.attempts for one in stock.rows]
+        written, rows = stock.agree({1: again})
+        return written, [one.delivery.attempts for one in rows]
 
     assert asyncio.run(agree()) == (1, [1])

@@ -1,0 +1,148 @@
+"""The way through one relay: its gate, its pace, its rows, and what it and its domains say."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from newsletter.delivery import Outcome, Reply
+from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.complaint import Whose, complaint_in, whose
+from newsletter.dispatch.domains import Domain, Domains
+from newsletter.dispatch.gate import Gate
+from newsletter.dispatch.limits import Limits, Relay
+from newsletter.dispatch.model import RunOptions, SlowPlace
+from newsletter.dispatch.pace import Pace, Pacer
+from newsletter.dispatch.queue import Queue, domain_of
+from newsletter.dispatch.stock import Stock
+from newsletter.dispatch.throttle import Cut
+from newsletter.ledger.model import ClaimedRow
+from newsletter.ledger.notes import Place, StoredPace
+from newsletter.values import Rate
+
+_NOTED_EVERY = 1.0
+_SLOW_INTERVAL = 0.2
+"""A restart takes longer than a shorter interval: nothing is gained by remembering its turns."""
+_READY_SECONDS = 2.0
+
+
+@dataclass
+class Common:
+    """What the roads of a run share."""
+
+    stock: Stock
+    clock: Clock
+    options: RunOptions
+    limits: Limits
+    whole: Pace | None
+    """The campaign's own pace, where several relays share it."""
+
+
+class Road:
+    """One relay of a run."""
+
+    def __init__(self, relay: Relay, rate: Rate, lanes: int, common: Common) -> None:
+        self.relay = relay
+        self.lanes = relay.connections or lanes
+        self.tried = 0
+        """Messages since the ledger last heard of it."""
+        self._clock = clock = common.clock
+        self.pacer = Pacer(_slower(rate, relay.rate), clock, [common.whole] if common.whole else [])
+        self.gate = Gate(relay.transport, clock, common.options)
+        self.domains = Domains(common.limits, clock.monotonic())
+        self.queue = Queue(common.stock, self.pacer, self.domains, clock, common.options.jitter)
+        self._noted_at = -_NOTED_EVERY
+
+    def share(self) -> None:
+        """It is one of several: what it cannot send soon must not fill the memory."""
+        self.queue.most_ready = max(1, round(_READY_SECONDS * self.pacer.per_second)) + self.lanes
+
+    def heed(self, row: ClaimedRow, outcome: Outcome) -> bool:
+        """See what an answer means for the pace; True if it only asked for fewer messages."""
+        self.tried += 1
+        reply = complaint_in(outcome)
+        now = self._clock.monotonic()
+        name = domain_of(row)
+        if reply is None:
+            self.domains.heard(name, now, "")
+            return False
+        if whose(outcome) is Whose.DOMAIN:
+            if self.domains.heard(name, now, str(reply)):
+                self._slow_down(now, reply)
+            return not self.domains.is_lowest(name, now)
+        self.domains.tally().note(name, now, complained=True)
+        self._slow_down(now, reply)
+        return not self.pacer.pace.throttle.is_lowest(now)
+
+    def complained(self, reply: Reply) -> None:
+        """The relay said goodbye with this, and no message was tried."""
+        self._slow_down(self._clock.monotonic(), reply)
+
+    def _slow_down(self, now: float, reply: Reply) -> None:
+        self.pacer.slow_down(self.domains.tally().whole(now), str(reply))
+
+    # For those who watch
+
+    def slow_places(self) -> Iterator[SlowPlace]:
+        """The relay and its domains, where they complained or make readers wait."""
+        now = self._clock.monotonic()
+        yield from self._slow("", self.pacer.pace, len(self.queue), now)
+        for name, domain in self.domains:
+            yield from self._slow(name, domain.pace, domain.waiting, now)
+
+    def _slow(self, name: str, pace: Pace, waiting: int, now: float) -> Iterator[SlowPlace]:
+        rate = pace.throttle.rate(now)
+        if pace.throttle.cut or (name and waiting):
+            words = pace.throttle.cut.words if pace.throttle.cut else ""
+            yield SlowPlace(self.relay.name, name, waiting, rate, words)
+
+    # For the ledger
+
+    def notes(self, now: dt.datetime, claimed: int) -> Iterator[StoredPace]:
+        """What has changed and is worth to be kept; ``claimed`` rows may take a turn unasked."""
+        here = self._clock.monotonic()
+        if here - self._noted_at < _NOTED_EVERY and self.pacer.per_second > 1 / _SLOW_INTERVAL:
+            return
+        self._noted_at = here
+        self.domains.forget_idle(here)
+        yield self._note("", self.pacer.pace, claimed, 0, here, now)
+        for name, domain in self.domains:
+            if not domain.noted or domain.pace.throttle.cut or _is_slow(domain, here):
+                domain.noted = domain.pace.throttle.rate(here) == domain.pace.throttle.limit
+                yield self._note(name, domain.pace, domain.parked, domain.waiting, here, now)
+
+    def _note(
+        self, name: str, pace: Pace, turns: int, waiting: int, here: float, now: dt.datetime
+    ) -> StoredPace:
+        cut = pace.throttle.cut
+        ahead = dt.timedelta(seconds=pace.next_after(turns, here) - here)
+        return StoredPace(
+            place=Place(self.relay.name, name),
+            next_turn=now + ahead,
+            lease=ahead,
+            refused=cut.refused if cut else None,
+            refused_at=now - dt.timedelta(seconds=here - cut.at) if cut else None,
+            words=cut.words if cut else "",
+            waiting=waiting,
+        )
+
+    def restore(self, stored: StoredPace, now: dt.datetime) -> None:
+        """Go on where an earlier run was; no clock that stepped meanwhile makes it wait longer."""
+        here = self._clock.monotonic()
+        wait = min(max(stored.next_turn - now, dt.timedelta()), stored.lease).total_seconds()
+        cut = None
+        if stored.refused is not None and stored.refused_at is not None:
+            since = max((now - stored.refused_at).total_seconds(), 0.0)
+            cut = Cut(stored.refused, here - since, stored.words)
+        if stored.place.domain:
+            self.domains.restore(stored.place.domain, cut, here + wait, here)
+        else:
+            self.pacer.pace.throttle.cut = cut
+            self.pacer.pace.wait_until(here + wait)
+
+
+def _is_slow(domain: Domain, now: float) -> bool:
+    return domain.pace.throttle.rate(now) < 1 / _SLOW_INTERVAL and not domain.pace.is_free(now)
+
+
+def _slower(campaign: Rate, relay: Rate | None) -> Rate:
+    return relay if relay and relay.per_second < campaign.per_second else campaign

@@ -1,0 +1,164 @@
+"""All relays of a run: which reader goes where, and what the ledger is to know of it."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from newsletter.dispatch.allowance import Allowance, Canary
+from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.limits import Relay
+from newsletter.dispatch.model import RunOptions, SlowPlace
+from newsletter.dispatch.pace import Pace
+from newsletter.dispatch.queue import domain_of
+from newsletter.dispatch.quota import Quota, Room
+from newsletter.dispatch.road import Common, Road
+from newsletter.dispatch.stock import Stock
+from newsletter.ledger.model import Campaign, ClaimedRow, Result
+from newsletter.ledger.notes import ALL, Notes, Place, StoredPace
+from newsletter.transport.base import Transport
+
+_ALONE = "relay"
+_SOON = 5.0
+"""Seconds after which it is looked again whether a quota that is nearly used up has room."""
+
+
+def relays_of(transport: Transport | Sequence[Relay]) -> Sequence[Relay]:
+    """The relays that a run is given; one that is given alone needs no name."""
+    return transport if isinstance(transport, Sequence) else (Relay(_ALONE, transport),)
+
+
+class Roads:
+    """The relays of a run; the first one is for every reader whose domain no other one names."""
+
+    def __init__(
+        self,
+        relays: Sequence[Relay],
+        campaign: Campaign,
+        stock: Stock,
+        clock: Clock,
+        options: RunOptions,
+    ) -> None:
+        terms = campaign.terms
+        several = len(relays) > 1
+        whole = Pace(terms.rate.per_second, clock.monotonic()) if several else None
+        self._common = Common(stock, clock, options, options.limits, whole)
+        self.all = tuple(
+            Road(relay, terms.rate, terms.connections, self._common) for relay in relays
+        )
+        self._clock = clock
+        self._stock = stock
+        self._by_domain = {name: road for road in self.all for name in road.relay.domains}
+        if several:
+            for road in self.all:
+                road.share()
+        self.allowance = Allowance({}, {}, None)
+
+    def remember(
+        self,
+        stored: Sequence[StoredPace],
+        tried: Mapping[Place, Mapping[int, int]],
+        canary: Canary | None,
+    ) -> None:
+        """Go on where earlier runs were: paces, quotas, and the first few of this campaign."""
+        now = self._clock.now()
+        named = {road.relay.name: road for road in self.all}
+        for pace in stored:
+            if pace.place.relay in named:
+                named[pace.place.relay].restore(pace, now)
+        self.allowance = Allowance(self._quotas(), tried, canary)
+
+    def _quotas(self) -> Mapping[Place, Quota]:
+        quotas = {Place(road.relay.name): road.relay.quota for road in self.all}
+        return quotas | {ALL: self._common.limits.quota}
+
+    def of(self, row: ClaimedRow) -> Road:
+        """The road that a reader's message takes."""
+        if not self._by_domain:
+            return self.all[0]
+        return self._by_domain.get(domain_of(row), self.all[0])
+
+    # Rows
+
+    def add(self, rows: Sequence[ClaimedRow]) -> None:
+        """Lay granted rows into the relays' queues; one that has used up its quota gets none."""
+        if len(self.all) == 1:
+            self.all[0].queue.add(rows)
+            return
+        for road in self.all:
+            mine = [row for row in rows if self.of(row) is road]
+            room = self.allowance.room(Place(road.relay.name), self._clock.now())
+            fits = max(0, room.now - self._claimed(road))
+            road.queue.add(mine[:fits])
+            for row in mine[fits:]:
+                self._stock.postpone(row, self._clock.monotonic() + self._seconds_to(room))
+
+    def _claimed(self, road: Road) -> int:
+        """Rows of one relay that have no outcome in the ledger yet."""
+        in_hand = sum(self.of(row) is road for row in self._stock.in_hand.values())
+        return len(road.queue) + in_hand + road.tried
+
+    def _seconds_to(self, room: Room) -> float:
+        wait = (room.until - self._clock.now()).total_seconds() if room.until else 0.0
+        return max(wait, _SOON)
+
+    def appetite(self, now: dt.datetime) -> int:
+        """How many rows may be asked for now."""
+        wish = self._stock.appetite
+        return min(wish, self.allowance.rows(self._bounds, self._stock.claimed, now))
+
+    def exhausted(self, now: dt.datetime) -> Room | None:
+        """The quota that is used up and binds every relay, if one is."""
+        rooms = [(place, self.allowance.room(place, now)) for place in self._bounds]
+        empty = [room for _, room in rooms if room.now <= 0]
+        return max(empty, key=lambda room: room.until or now, default=None)
+
+    @property
+    def _bounds(self) -> tuple[Place, ...]:
+        return (ALL, *((Place(self.all[0].relay.name),) if len(self.all) == 1 else ()))
+
+    # Notes
+
+    def notes(self) -> Notes:
+        """What the ledger is to be told with the next group."""
+        now, here = self._clock.now(), self._clock.monotonic()
+        tried = {Place(road.relay.name): road.tried for road in self.all if road.tried}
+        if tried:
+            tried[ALL] = sum(tried.values())
+        later = [
+            (seq, now + dt.timedelta(seconds=max(until - here, 0.0)))
+            for seq, until in self._stock.later
+        ]
+        paces = [pace for road in self.all for pace in road.notes(now, len(road.queue.ready))]
+        return Notes(paces, tried, later)
+
+    def noted(self, notes: Notes, results: Sequence[Result]) -> None:
+        """The ledger has it."""
+        self.allowance.count(notes.tried, self._clock.now())
+        if self.allowance.canary:
+            self.allowance.canary.tried += sum(each.number == 1 for each in results)
+        for road in self.all:
+            road.tried -= notes.tried.get(Place(road.relay.name), 0)
+        del self._stock.later[: len(notes.postponed)]
+
+    # For those who watch
+
+    def slow_places(self) -> tuple[SlowPlace, ...]:
+        """Relays and domains that complained or make readers wait, the most waiting first."""
+        found: Iterator[SlowPlace] = (each for road in self.all for each in road.slow_places())
+        return tuple(sorted(found, key=lambda place: -place.waiting))
+
+    @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return sum(road.gate.open for road in self.all)
+
+    @property
+    def note(self) -> str:
+        """What holds one of them up, in a sentence, or nothing."""
+        return next((road.gate.note for road in self.all if road.gate.note), "")
+
+    @property
+    def per_second(self) -> float:
+        """Messages a second that may leave now."""
+        rate = sum(road.pacer.per_second for road in self.all)
+        whole = self._common.whole
+        return min(rate, whole.throttle.limit) if whole else rate

@@ -1,0 +1,118 @@
+"""The kinds of values that options hold, each checked where it is read."""
+
+import re
+import zoneinfo
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
+
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_IN_AN_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+")
+_IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
+_LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+"""So that it can stand in the name of a variable, between two ``__``."""
+_LONGEST_LIST_ID = 255
+
+
+def _address(raw: str) -> str:
+    text = Address.parse(raw).text
+    if not _IN_AN_ADDRESS.fullmatch(text) or "=?" in text:
+        message = f"{text!r} cannot stand in a header: use letters of ASCII, digits and . _ + -"
+        raise ValueError(message)
+    return text
+
+
+def _rate(raw: object) -> object:
+    return raw if isinstance(raw, Rate) else Rate.parse(str(raw))
+
+
+def _wait(raw: str) -> str:
+    seconds_of(raw)
+    return raw
+
+
+def _one_line(raw: str) -> str:
+    if _HIDDEN.search(raw):
+        message = "must be one line without control characters"
+        raise ValueError(message)
+    if "=?" in raw:
+        message = "must not hold '=?', which mail programs take for an encoded word"
+        raise ValueError(message)
+    return raw
+
+
+def _said(raw: str) -> str:
+    if not raw.strip():
+        message = "must not be empty"
+        raise ValueError(message)
+    return raw
+
+
+def _list_id(raw: str) -> str:
+    if not _LIST_ID.fullmatch(raw) or len(raw) > _LONGEST_LIST_ID:
+        message = "must be a name under a domain of yours, such as news.organisation.example"
+        raise ValueError(message)
+    return raw
+
+
+def _language(raw: str) -> str:
+    return parse_language(raw)
+
+
+def _site(raw: str) -> str:
+    parts = urlsplit(raw)  # ValueError for a bracket that is not closed
+    here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    if not (parts.scheme == "https" or here):
+        message = "must be an https address (http only on this machine)"
+        raise ValueError(message)
+    if not parts.hostname or not _IN_A_SITE.fullmatch(raw):
+        message = "must be a host and a path, in letters of ASCII, such as https://news.example"
+        raise ValueError(message)
+    return raw.rstrip("/")
+
+
+def _zone(raw: str) -> str:
+    if raw not in zoneinfo.available_timezones():
+        near = nearest(raw, zoneinfo.available_timezones())
+        message = f"is not a time zone{f': did you mean {near!r}?' if near else ''}"
+        raise ValueError(message)
+    return raw
+
+
+def _domain(raw: str) -> str:
+    try:
+        return Address.parse(f"reader@{raw}").domain
+    except ValueError:
+        message = f"{raw!r} is not a domain, such as mail.example"
+        raise ValueError(message) from None
+
+
+def _relay_name(raw: str) -> str:
+    if not _RELAY_NAME.fullmatch(raw):
+        message = f"{raw!r} is not a name for a relay: use a-z, 0-9 and single _"
+        raise ValueError(message)
+    return raw
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Said = Annotated[Line, AfterValidator(_said)]
+EmailAddress = Annotated[str, AfterValidator(_address)]
+Domain = Annotated[str, AfterValidator(_domain)]
+"""The part of an address after the @, in ASCII and lower case."""
+ListId = Annotated[str, AfterValidator(_list_id)]
+LanguageTag = Annotated[str, AfterValidator(_language)]
+Site = Annotated[str, AfterValidator(_site)]
+Wait = Annotated[str, AfterValidator(_wait)]
+Zone = Annotated[str, AfterValidator(_zone)]
+RelayName = Annotated[str, AfterValidator(_relay_name)]
+Pace = Annotated[Rate, BeforeValidator(_rate)]
+
+
+class Options(BaseModel):
+    """A table of newsletter.toml: frozen, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
