@@ -199,6 +199,13 @@ def test_every_test_that_a_promise_names_is_there() -> None:
     assert promised <= there
 
 
+def test_every_sentence_of_the_promises_names_what_holds_it() -> None:
+    page = words_of(DOCS / "promises.md")
+    sentences = [line for line in page.splitlines() if line.startswith("- ")]
+    assert len(sentences) > 40
+    assert all(re.search(r" — `test_\w+`", line) for line in sentences)
+
+
 def test_every_state_of_a_delivery_is_promised_something() -> None:
     page = words_of(DOCS / "promises.md")
     for state in DeliveryState:
