@@ -32,6 +32,7 @@ class Job:
     campaign: int = 1
     port: int = 0
     pipelining: bool = True
+    window: int = 1
     words: tuple[str, ...] = ()
     """A command of the newsletter in the folder ``root``."""
     root: str = ""
@@ -90,7 +91,12 @@ def _campaign(job: Job) -> dict[str, Any]:
 
 
 async def _send(ledger: Ledger, job: Job) -> str:
-    options = SmtpOptions(port=job.port, security=Security.NONE, pipelining=job.pipelining)
+    options = SmtpOptions(
+        port=job.port,
+        security=Security.NONE,
+        pipelining=job.pipelining,
+        chunking_window=job.window,
+    )
     async with stopping() as stop:
         ended = await run_campaign(
             ledger,

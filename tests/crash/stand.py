@@ -39,30 +39,25 @@ class Seen:
                 both.bodies[connection] += begun
         return both
 
-    def in_the_air(self, window: int = 1) -> int:
-        """For how many messages a sender that was killed may lack the answer, at most."""
-        return sum(min(window, len(begun)) for begun in self.bodies.values())
-
-    def unexplained(self, doubted: AbstractSet[str], window: int = 1) -> set[str]:
+    def unexplained(self, doubted: AbstractSet[str]) -> set[str]:
         """Who is in doubt though no connection accounts for it.
 
-        Each accounts for ``window`` messages among the last ones whose body was begun: one more
-        than the window, since the next body may be opened before its final dot is noted, and the
-        answer before is noted together with that dot.
+        Each accounts for one of the last two whose body was begun: the next body may be opened
+        before its final dot is noted, and the answer before is noted together with that dot.
         """
-        places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        places: dict[str, list[str]] = defaultdict(list)
         for connection, begun in self.bodies.items():
-            for who in set(begun[-window - 1 :]) & doubted:
-                places[who] += [(connection, slot) for slot in range(window)]
-        taken: dict[tuple[str, int], str] = {}
+            for who in set(begun[-2:]) & doubted:
+                places[who].append(connection)
+        taken: dict[str, str] = {}
         return {who for who in doubted if not _seated(who, places, taken, set())}
 
 
 def _seated(
     who: str,
-    places: Mapping[str, list[tuple[str, int]]],
-    taken: dict[tuple[str, int], str],
-    tried: set[tuple[str, int]],
+    places: Mapping[str, list[str]],
+    taken: dict[str, str],
+    tried: set[str],
 ) -> bool:
     """Give each a place of its own, moving others where they have another (Kuhn's matching)."""
     for place in places.get(who, ()):
@@ -80,7 +75,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
     limit = time.monotonic() + _PATIENCE
     while not holds():
         assert time.monotonic() < limit, "it never came"
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 class RelayProcess:
@@ -110,9 +105,14 @@ class RelayProcess:
         """End."""
         self._process.communicate()
 
+    @property
+    def written(self) -> int:
+        """How much it has seen, in octets: more of it means that somebody talks."""
+        return self.log.stat().st_size
+
     def forget(self) -> None:
         """What it saw up to now is no longer looked at."""
-        self._read = self.log.stat().st_size
+        self._read = self.written
 
     def seen(self) -> Seen:
         """What it saw since."""

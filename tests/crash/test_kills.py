@@ -17,7 +17,7 @@ from tests.cli.newsroom import clean_environment
 from tests.crash.forks import Forks
 from tests.crash.scale import chance, scaled
 from tests.crash.scene import Scene
-from tests.crash.stand import RelayProcess
+from tests.crash.stand import RelayProcess, wait_until
 
 pytestmark = pytest.mark.slow
 CONNECTIONS = 16
@@ -36,6 +36,8 @@ class Siege:
     """The command that is killed, in a child that has imported everything; none: the run itself."""
     deferring: float = 0.0
     loses_journal: bool = False
+    window: int = 1
+    """How many messages a connection may have in the air."""
 
     @property
     def kills(self) -> int:
@@ -50,6 +52,8 @@ SIEGES = (
     Siege("plain, resent, some are put off", 10, 100, "resend", pipelining=False, deferring=20),
     Siege("the journal is lost too", 5, 100, loses_journal=True),
     Siege("by the command", 5, 100, words=("resume",)),
+    Siege("in chunks, a window of 16", 5, 100, window=16),
+    Siege("in chunks, a window of 16, resent", 5, 100, "resend", window=16),
 )
 
 
@@ -59,7 +63,7 @@ class Tally:
 
     kills: int = 0
     campaigns: int = 0
-    air: int = 0
+    connections: int = 0
     doubted: int = 0
     repeated: int = 0
     claimed: set[str] = field(default_factory=set, repr=False)
@@ -72,6 +76,7 @@ def test_whenever_it_is_killed_nobody_is_lost_or_repeated_and_doubt_was_in_the_a
     luck = chance()
     tally = Tally()
     how = {"before": 0.01, "after": 0.01, "deferring": siege.deferring, "seed": luck.random()}
+    how["chunking"] = siege.window > 1
     with RelayProcess(folder, **how) as relay:
         while tally.kills < siege.kills:
             tally.campaigns += 1
@@ -82,7 +87,7 @@ def test_whenever_it_is_killed_nobody_is_lost_or_repeated_and_doubt_was_in_the_a
 
 def scene_of(siege: Siege, forks: Forks, relay: RelayProcess, folder: Path) -> Scene:
     """A campaign over 16 connections."""
-    scene = Scene(forks, relay, folder, siege.on_doubt, siege.pipelining, CONNECTIONS)
+    scene = Scene(forks, relay, folder, siege.on_doubt, siege.pipelining, CONNECTIONS, siege.window)
     scene.record(scaled(1500, 10_000))
     relay.forget()
     return scene
@@ -99,16 +104,19 @@ def one_campaign(siege: Siege, scene: Scene, luck: random.Random, tally: Tally) 
     assert finished(scene) or scene.run(*siege.words) == 0
     seen = scene.relay.settled()
     verdict = scene.judge(seen, tally.claimed)
-    tally.air += seen.in_the_air()
+    tally.connections += seen.opened
     tally.doubted += len(verdict.doubted)
     tally.repeated += len(verdict.repeated)
 
 
 def kill_somewhere(scene: Scene, words: tuple[str, ...], luck: random.Random) -> bool:
     """Begin a sender and kill it: as it begins, as it sends, or as it winds down."""
+    before = scene.relay.written
     pid = scene.begin(*words)
     manner = luck.random()
-    time.sleep(luck.uniform(0, 0.03) if manner < 0.2 else luck.uniform(0.02, 0.15))
+    if manner > 0.2:
+        wait_until(lambda: scene.relay.written > before or scene.ended("told"))
+    time.sleep(luck.uniform(0, 0.08))
     if manner > 0.85:
         os.kill(pid, signal.SIGTERM)
         time.sleep(luck.uniform(0, 0.02))
