@@ -137,7 +137,8 @@ async def _its_time_came(app: App, ledger: Ledger, number: CampaignId, stop: asy
             return False
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), min(left, _LOOK_EVERY))
-    ledger.pause(number, app.clock(), "stopped by you")
+    if ledger.campaign(number).state is CampaignState.WAITING:  # a run that was stopped says so
+        ledger.pause(number, app.clock(), "stopped by you")
     return False
 
 

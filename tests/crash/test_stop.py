@@ -42,7 +42,7 @@ def test_a_signal_lets_open_dialogues_finish_and_no_message_begins(
     assert begun_at(scene) == begun, "no message was begun after the signal"
     scene.relay.held.unlink()
     assert scene.forks.wait(pid) == 0
-    assert scene.told["code"] == Incomplete.exit_code
+    assert scene.told["code"] == Incomplete.exit_code, scene.told["said"]
     assert "next: newsletter resume" in scene.said
     seen = scene.relay.settled()
     assert set(seen.took) == begun
@@ -65,7 +65,7 @@ def test_a_second_signal_ends_it_at_once_and_what_was_in_the_air_is_in_doubt(
     scene.relay.held.unlink()
     assert set(scene.relay.settled().took) == begun, "the relay took what nobody was told of"
     assert scene.run("resume") == 0
-    assert scene.told["code"] == Incomplete.exit_code
+    assert scene.told["code"] == Incomplete.exit_code, scene.told["said"]
     scene.judge(scene.relay.settled())
     with Ledger.open(scene.ledger) as memory:
         rows = memory.deliveries(CampaignId(1))
@@ -82,7 +82,7 @@ def test_a_relay_that_never_answers_is_waited_for_half_a_minute_and_no_longer(
     stop(scene, pid, signal.SIGTERM)
     assert scene.forks.wait(pid) == 0
     assert 0.9 * _CLOSING < time.monotonic() - started < 1.5 * _CLOSING
-    assert scene.told["code"] == Incomplete.exit_code
+    assert scene.told["code"] == Incomplete.exit_code, scene.told["said"]
     scene.relay.held.unlink()
     with Ledger.open(scene.ledger) as memory:
         rows = memory.deliveries(CampaignId(1))
