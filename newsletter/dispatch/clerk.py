@@ -62,7 +62,7 @@ class Clerk:
         run, stock = self._run, self._run.stock
         if self._away_since is not None:
             await self._agree()
-        results, notes = list(stock.results), run.roads.notes()
+        results, notes = list(stock.results), run.roads.notes(ending=run.halted is not None)
         grant = await self._desk.call(
             self._ledger.exchange, self._turn, results, want, run.clock.now(), notes
         )

@@ -1,5 +1,6 @@
 """Evenly spaced turns on the monotonic clock: GCRA, on average and at the peak."""
 
+import math
 from collections.abc import Sequence
 
 from newsletter.dispatch.clock import Clock
@@ -8,7 +9,7 @@ from newsletter.values import Rate
 
 _OWED = 0.25
 """Seconds of lateness (of a timer, of a busy machine) that are made up for."""
-_PEAK = 1.02
+_PEAK = 1.025
 """How much faster than the rate that is done, so that no second has many more than its due."""
 _AT_ONCE = 0.01
 """Seconds' worth of turns that may be taken at the same instant."""
@@ -50,9 +51,19 @@ class Pace:
         """No turn before that."""
         self._due = max(self._due, at)
 
-    def next_after(self, turns: int, now: float) -> float:
-        """When the next turn is once so many more were taken."""
-        return self.earliest(now) + turns / self.throttle.rate(now)
+    def binding_until(self, turns: int, now: float, window: float) -> float:
+        """Before when nobody else may send, if this process is gone at any moment of a window.
+
+        Turns that were taken for later than ``window`` seconds from now are not used by then;
+        up to ``turns`` more may be taken and used.
+        """
+        interval = 1.0 / self.throttle.rate(now)
+        free, last = self.earliest(now), now + window
+        if not interval:  # nothing limits it any more
+            return free
+        if free > last:
+            return free - max(0, math.ceil((free - last - interval) / interval)) * interval
+        return free + min(turns, math.floor((last - free) / interval) + 1) * interval
 
 
 class Pacer:

@@ -23,6 +23,8 @@ _NOTED_EVERY = 1.0
 _SLOW_INTERVAL = 0.2
 """A restart takes longer than a shorter interval: nothing is gained by remembering its turns."""
 _READY_SECONDS = 2.0
+_WINDOW = 2.0
+"""Seconds until the next note at the latest: turns within them may be used before it."""
 
 
 @dataclass
@@ -97,28 +99,34 @@ class Road:
 
     # For the ledger
 
-    def notes(self, now: dt.datetime, claimed: int) -> Iterator[StoredPace]:
-        """What has changed and is worth to be kept; ``claimed`` rows may take a turn unasked."""
+    def notes(self, now: dt.datetime, *, ending: bool) -> Iterator[StoredPace]:
+        """What has changed and is worth to be kept."""
         here = self._clock.monotonic()
-        if here - self._noted_at < _NOTED_EVERY and self.pacer.per_second > 1 / _SLOW_INTERVAL:
+        fast = self.pacer.per_second > 1 / _SLOW_INTERVAL
+        if here - self._noted_at < _NOTED_EVERY and fast and not ending:
             return
         self._noted_at = here
         self.domains.forget_idle(here)
-        yield self._note("", self.pacer.pace, claimed, 0, here, now)
+        window = 0.0 if ending else _WINDOW
+        turns = 0 if ending else len(self.queue)
+        ahead = self.pacer.pace.binding_until(turns, here, window) - here
+        yield self._note("", self.pacer.pace, ahead, 0, now)
         for name, domain in self.domains:
             if not domain.noted or domain.pace.throttle.cut or _is_slow(domain, here):
                 domain.noted = domain.pace.throttle.rate(here) == domain.pace.throttle.limit
-                yield self._note(name, domain.pace, domain.parked, domain.waiting, here, now)
+                turns = 0 if ending else domain.parked
+                ahead = domain.pace.binding_until(turns, here, window) - here
+                yield self._note(name, domain.pace, ahead, domain.waiting, now)
 
     def _note(
-        self, name: str, pace: Pace, turns: int, waiting: int, here: float, now: dt.datetime
+        self, name: str, pace: Pace, ahead: float, waiting: int, now: dt.datetime
     ) -> StoredPace:
-        cut = pace.throttle.cut
-        ahead = dt.timedelta(seconds=pace.next_after(turns, here) - here)
+        cut, here = pace.throttle.cut, self._clock.monotonic()
+        lease = dt.timedelta(seconds=max(ahead, 0.0))
         return StoredPace(
             place=Place(self.relay.name, name),
-            next_turn=now + ahead,
-            lease=ahead,
+            next_turn=now + lease,
+            lease=lease,
             refused=cut.refused if cut else None,
             refused_at=now - dt.timedelta(seconds=here - cut.at) if cut else None,
             words=cut.words if cut else "",

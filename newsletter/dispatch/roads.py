@@ -117,8 +117,8 @@ class Roads:
 
     # Notes
 
-    def notes(self) -> Notes:
-        """What the ledger is to be told with the next group."""
+    def notes(self, *, ending: bool) -> Notes:
+        """What the ledger is to be told with the next group, or with the last one."""
         now, here = self._clock.now(), self._clock.monotonic()
         tried = {Place(road.relay.name): road.tried for road in self.all if road.tried}
         if tried:
@@ -127,7 +127,7 @@ class Roads:
             (seq, now + dt.timedelta(seconds=max(until - here, 0.0)))
             for seq, until in self._stock.later
         ]
-        paces = [pace for road in self.all for pace in road.notes(now, len(road.queue.ready))]
+        paces = [pace for road in self.all for pace in road.notes(now, ending=ending)]
         return Notes(paces, tried, later)
 
     def noted(self, notes: Notes, results: Sequence[Result]) -> None:

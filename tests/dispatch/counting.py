@@ -1,0 +1,121 @@
+"""A relay in a process of its own that notes when each message came, and to which domain."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from newsletter.transport.options import Security, SmtpOptions
+from newsletter.transport.smtp import SmtpTransport
+
+_HELLO = b"250-count.test\r\n250 PIPELINING\r\n"
+
+
+@dataclass
+class Counted:
+    """When messages came, in seconds on the machine's monotonic clock, by domain."""
+
+    port: int
+    came: dict[str, list[float]] = field(default_factory=dict)
+
+    def transport(self) -> SmtpTransport:
+        """The way there."""
+        return SmtpTransport(SmtpOptions(host="127.0.0.1", port=self.port, security=Security.NONE))
+
+    def times(self, *domains: str) -> list[float]:
+        """All arrivals, or those for some domains, in order."""
+        return sorted(at for name in domains or self.came for at in self.came[name])
+
+
+@contextmanager
+def counting_relay() -> Iterator[Counted]:
+    """Run it; once it has ended, ``came`` is filled."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.dispatch.counting"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        counted = Counted(int(process.stdout.readline()))
+        try:
+            yield counted
+        finally:
+            process.stdin.close()
+            counted.came |= json.loads(process.stdout.read())
+
+
+def average(times: list[float]) -> float:
+    """Messages a second from the first to the last."""
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
+def worst_second(times: list[float]) -> int:
+    """The most messages in any second."""
+    most = first = 0
+    for last, at in enumerate(times):
+        while times[first] <= at - 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+class _Talk(asyncio.Protocol):
+    """One dialogue, quick: commands by line, bodies to the dot."""
+
+    def __init__(self, came: dict[str, list[float]]) -> None:
+        self._came = came
+        self._received = b""
+        self._in_body = False
+        self._domain = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(b"220 count.test\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        if self._in_body:
+            _, dot, rest = self._received.partition(b"\r\n.\r\n")
+            if dot:
+                self._came.setdefault(self._domain, []).append(time.monotonic())
+                self._in_body, self._received = False, rest
+                self._transport.write(b"250 2.0.0 ok\r\n")
+            return bool(dot)
+        line, end, rest = self._received.partition(b"\r\n")
+        if end:
+            self._received = rest
+            self._answer(line)
+        return bool(end)
+
+    def _answer(self, line: bytes) -> None:
+        verb = line[:4].upper()
+        if verb == b"RCPT":
+            self._domain = line.rpartition(b"@")[2].partition(b">")[0].decode()
+        self._in_body = verb == b"DATA"
+        known = {b"EHLO": _HELLO, b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}
+        self._transport.write(known.get(verb, b"250 ok\r\n"))
+
+
+async def _serve() -> None:
+    came: dict[str, list[float]] = {}
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Talk(came), "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await loop.run_in_executor(None, sys.stdin.read)
+    sys.stdout.write(json.dumps(came))
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

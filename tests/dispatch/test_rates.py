@@ -1,0 +1,115 @@
+"""Rates, measured where the messages arrive: a relay that counts, over real time."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from newsletter.audience.model import Person
+from newsletter.campaign import Plan, Recipient
+from newsletter.dispatch.limits import Limits, Relay
+from newsletter.dispatch.model import RunOptions
+from newsletter.dispatch.runner import run_campaign
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignState
+from newsletter.transport.base import Transport
+from newsletter.values import Address, Rate
+from tests.dispatch.counting import average, counting_relay, worst_second
+from tests.dispatch.test_runner import mint
+from tests.doubles import START
+from tests.ledger.plans import make_plan, make_terms
+
+pytestmark = pytest.mark.slow
+
+
+def plan_for(addresses: Sequence[str], rate: str, connections: int = 10) -> Plan:
+    """A plan for readers at these addresses."""
+    people = [Person(Address.parse(one), {"first_name": "R"}, ("soci",)) for one in addresses]
+    plan = make_plan(1, terms=make_terms(rate, connections))
+    return replace(plan, recipients=tuple(Recipient(person, 0) for person in people))
+
+
+def send(
+    file: Path,
+    plan: Plan,
+    relays: Transport | Sequence[Relay],
+    limits: Limits | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Send it over real time, to its end or for so long."""
+
+    async def run(ledger: Ledger) -> CampaignState:
+        stop = asyncio.Event()
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, stop.set)
+        options = RunOptions(limits=limits or Limits())
+        number = ledger.record(plan, due=None, now=START)
+        done = await run_campaign(ledger, number, relays, mint=mint, options=options, stop=stop)
+        return done.state
+
+    with Ledger.open(file) as ledger:
+        state = asyncio.run(run(ledger))
+        assert state is (CampaignState.PAUSED if seconds else CampaignState.FINISHED)
+        assert ledger.verify() == ()
+
+
+def is_held(times: list[float], rate: float) -> bool:
+    """Within 1 % on average, no second with more than 5 % above it (or one, at its edge)."""
+    worst = max(1.05 * rate, rate + 1.5)
+    return average(times) == pytest.approx(rate, rel=0.01) and worst_second(times) <= worst
+
+
+def holds(measure: Callable[[int], bool]) -> bool:
+    """Measured up to three times: the machine may be busy with other things."""
+    return any(measure(n) for n in range(3))
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(100, 3), (1000, 4)])
+def test_a_rate_is_held_within_a_hundredth_and_no_second_has_a_twentieth_more(
+    file: Path, rate: int, seconds: int
+) -> None:
+    plan = plan_for([f"r{n}@reader.example" for n in range(rate * seconds)], f"{rate}/s")
+
+    def measure(n: int) -> bool:
+        with counting_relay() as relay:
+            send(file.with_suffix(f".{n}"), plan, relay.transport())
+        assert len(relay.times()) == rate * seconds
+        return is_held(relay.times(), rate)
+
+    assert holds(measure)
+
+
+@pytest.mark.parametrize("limit", [20, 200])
+def test_a_domains_limit_is_held_as_well_while_others_go_at_full_rate(
+    file: Path, limit: int
+) -> None:
+    names = ["limited.example", "a.example", "b.example", "c.example"]
+    plan = plan_for([f"r{n}@{names[n % 4]}" for n in range(8000)], "1000/s")
+    limits = Limits(domains={"limited.example": Rate(limit, 1)})
+
+    def measure(n: int) -> bool:
+        with counting_relay() as relay:
+            send(file.with_suffix(f".{n}"), plan, relay.transport(), limits, seconds=4)
+        at_full_rate = average(relay.times()) == pytest.approx(1000, rel=0.03)
+        return at_full_rate and is_held(relay.times("limited.example"), limit)
+
+    assert holds(measure)
+
+
+def test_each_relay_has_its_own_rate_within_the_campaigns(file: Path) -> None:
+    plan = plan_for([f"r{n}@{'ab'[n % 2]}.example" for n in range(3000)], "300/s")
+
+    def measure(n: int) -> bool:
+        with counting_relay() as slow, counting_relay() as quick:
+            relays = [
+                Relay("quick", quick.transport()),
+                Relay("slow", slow.transport(), frozenset({"a.example"}), rate=Rate(50, 1)),
+            ]
+            send(file.with_suffix(f".{n}"), plan, relays, seconds=4)
+        both = sorted(slow.times() + quick.times())
+        held = average(both) == pytest.approx(300, rel=0.05) and worst_second(both) <= 315
+        return held and is_held(slow.times(), 50)
+
+    assert holds(measure)
