@@ -114,12 +114,17 @@ def settle_doubt(
     accepted: bool,
     note: str,
 ) -> Delivery:
-    """An officer's word on a delivery in doubt: the relay took it, or it did not (queue it)."""
+    """An officer's word on a delivery in doubt: the relay took it, or it did not.
+
+    Then it is queued; in a campaign that was cancelled it is spared like everybody who waited.
+    """
     before = _doubtful(connection, number, seq)
+    state = campaign(connection, number).state
+    spared = DeliveryState.CANCELLED if state is S.CANCELLED else DeliveryState.QUEUED
     reply = Reply(250, storable(note or "accepted, by the officer's word")) if accepted else None
     after = replace(
         before,
-        state=DeliveryState.ACCEPTED if accepted else DeliveryState.QUEUED,
+        state=DeliveryState.ACCEPTED if accepted else spared,
         attempts=before.attempts + 1,
         reply=reply,
     )
@@ -127,7 +132,7 @@ def settle_doubt(
     settle(connection, number, [Settlement(seq, now, word, after)], None)
     told = "accepted" if accepted else "not accepted"
     note_event(connection, number, now, "reconciled", f"recipient {seq}: {told}. {note}".strip())
-    if not accepted and campaign(connection, number).state is S.FINISHED:
+    if not accepted and state is S.FINISHED:
         _update(connection, number, {"state": S.READY, "reason": ""})
     return after
 

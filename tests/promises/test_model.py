@@ -1,0 +1,46 @@
+"""Any history of runs, kills, officers and clocks keeps the promises; a broken one is made small.
+
+About a thousand steps of such histories belong to every test run, the same ones each time; ``make
+crash`` walks a hundred thousand, chosen anew.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.crash.scale import FULL, scaled
+from tests.promises.conftest import quick_folder
+from tests.promises.history import Ground, History
+
+PARTS = scaled(1, 10)
+STEPS = scaled(900, 10_000)
+CHOSEN = settings(
+    max_examples=scaled(30, 100),
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=not FULL,
+    database=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    """A folder and a ledger."""
+    with quick_folder() as folder:
+        ground = History.ground = Ground.make(folder)
+        yield ground
+        ground.ledger.close()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it forks among threads
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_history_of_faults_breaks_a_promise(part: int, ground: Ground) -> None:
+    while ground.steps < STEPS:
+        run_state_machine_as_test(History, settings=CHOSEN)
+        assert FULL or ground.steps >= STEPS, "a history that is always the same adds nothing"
+    print(f"part {part}: {ground.steps} steps")  # noqa: T201  shown by make crash
