@@ -38,7 +38,8 @@ class Domains:
         self._limits = limits
         self._limited = bool(limits.per_domain or limits.domains)
         self._known: dict[str, Domain] = {}
-        self._tally = Tally(now)
+        self.tally = Tally(now)
+        """What all of them were given lately."""
         self._strangers = Strangers()
 
     @property
@@ -53,23 +54,17 @@ class Domains:
             found = self._begin(name, limit, now)
         return found
 
-    def heard(self, name: str, now: float, words: str) -> bool:
-        """One message was answered; ``words`` if the answer complained.
+    def complained(self, name: str, now: float, words: str) -> bool:
+        """One answer complained, in these words.
 
         True if the complaint is the relay's rather: it comes from all sides.
         """
-        self._tally.note(name, now, complained=bool(words))
-        if not words:
-            return False
-        heard = self._tally.of(name, now)
+        self.tally.note(name, now, complained=True)
+        heard = self.tally.of(name, now)
         domain = self._known.get(name) or self._begin(name, self._limit(name), now)
         domain.pace.throttle.complained(now, heard, words)
         domain.noted = False
         return self._strangers.complain(name, heard.tried, now)
-
-    def tally(self) -> Tally:
-        """What all of them were given lately."""
-        return self._tally
 
     def is_lowest(self, name: str, now: float) -> bool:
         """Whether the domain complains though it gets next to nothing."""

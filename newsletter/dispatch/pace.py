@@ -35,12 +35,15 @@ class Pace:
 
     def take(self, now: float) -> float:
         """Take the next turn; when it is."""
-        slot = self.earliest(now)
+        due, peak, throttle = self._due, self._peak, self.throttle
+        slot = max(now, due)  # a call of max costs more than all of this
+        slot = max(slot, peak)
         if self._fresh:  # before the first turn nobody was late
-            self._fresh, self._due = False, slot
-        interval = 1.0 / self.throttle.rate(now)
-        self._due = max(self._due, slot - _OWED) + interval
-        self._peak = max(self._peak, slot - _AT_ONCE) + interval / _PEAK
+            self._fresh, due = False, slot
+        interval = 1.0 / (throttle.rate(now) if throttle.cut else throttle.limit)
+        owed, at_once = slot - _OWED, slot - _AT_ONCE
+        self._due = (max(owed, due)) + interval
+        self._peak = (max(at_once, peak)) + interval / _PEAK
         return slot
 
     def is_free(self, now: float) -> bool:
@@ -90,7 +93,7 @@ class Pacer:
         slot = self.pace.take(now)
         for wider in self._within:
             slot = max(slot, wider.take(now))
-        return max(0.0, slot - now)
+        return slot - now if slot > now else 0.0
 
     @property
     def delay(self) -> float:

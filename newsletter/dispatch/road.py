@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from newsletter.delivery import Outcome, Reply
+from newsletter.delivery import Accepted, Outcome, Reply
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.complaint import Whose, complaint_in, whose
 from newsletter.dispatch.domains import Domain, Domains
@@ -51,6 +51,7 @@ class Road:
         self.pacer = Pacer(_slower(rate, relay.rate), clock, [common.whole] if common.whole else [])
         self.gate = Gate(relay.transport, clock, common.options)
         self.domains = Domains(common.limits, clock.monotonic())
+        self._tally = self.domains.tally
         self.queue = Queue(common.stock, self.pacer, self.domains, clock, common.options.jitter)
         self._noted_at = -_NOTED_EVERY
 
@@ -61,17 +62,17 @@ class Road:
     def heed(self, row: ClaimedRow, outcome: Outcome) -> bool:
         """See what an answer means for the pace; True if it only asked for fewer messages."""
         self.tried += 1
-        reply = complaint_in(outcome)
         now = self._clock.monotonic()
         name = domain_of(row)
+        reply = None if isinstance(outcome, Accepted) else complaint_in(outcome)
         if reply is None:
-            self.domains.heard(name, now, "")
+            self._tally.note(name, now)
             return False
         if whose(outcome) is Whose.DOMAIN:
-            if self.domains.heard(name, now, str(reply)):
+            if self.domains.complained(name, now, str(reply)):
                 self._slow_down(now, reply)
             return not self.domains.is_lowest(name, now)
-        self.domains.tally().note(name, now, complained=True)
+        self._tally.note(name, now, complained=True)
         self._slow_down(now, reply)
         return not self.pacer.pace.throttle.is_lowest(now)
 
@@ -80,7 +81,7 @@ class Road:
         self._slow_down(self._clock.monotonic(), reply)
 
     def _slow_down(self, now: float, reply: Reply) -> None:
-        self.pacer.slow_down(self.domains.tally().whole(now), str(reply))
+        self.pacer.slow_down(self._tally.whole(now), str(reply))
 
     # For those who watch
 

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from newsletter.delivery import Deferred, Outcome, Refused
+from newsletter.delivery import Accepted, Deferred, Outcome, Refused
 
 _LATELY = 1000
 
@@ -25,20 +25,23 @@ class Shares:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._thresholds = thresholds
-        self._lately: deque[str] = deque()
-        self._counts = {"refused": 0, "deferred": 0, "": 0}
+        self._lately: deque[str] = deque(maxlen=_LATELY)
+        self._counts = {"refused": 0, "deferred": 0}
 
     def see(self, outcome: Outcome, *, paced: bool = False) -> str:
         """The reason to pause, in a sentence, or nothing.
 
         ``paced``: it only asked for fewer messages, and it gets fewer; that is no failure.
         """
-        kind = _kind(outcome, paced=paced)
-        self._lately.append(kind)
+        kind = "" if isinstance(outcome, Accepted) else _kind(outcome, paced=paced)
+        lately = self._lately
+        if len(lately) == _LATELY and lately[0]:
+            self._counts[lately[0]] -= 1
+        lately.append(kind)
+        if not kind:
+            return ""
         self._counts[kind] += 1
-        if len(self._lately) > _LATELY:
-            self._counts[self._lately.popleft()] -= 1
-        return self.verdict(self._thresholds.after) if kind else ""
+        return self.verdict(self._thresholds.after)
 
     def verdict(self, after: int) -> str:
         """The same of all that was seen, once it is ``after`` tries."""
