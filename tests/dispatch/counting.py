@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -51,8 +52,8 @@ def counting_relay() -> Iterator[Counted]:
 
 
 def average(times: list[float]) -> float:
-    """Messages a second from the first to the last."""
-    return (len(times) - 1) / (times[-1] - times[0])
+    """Messages a second, by the line that fits all arrivals best: one late edge bends it little."""
+    return 1 / statistics.linear_regression(range(len(times)), times).slope
 
 
 def worst_second(times: list[float]) -> int:
