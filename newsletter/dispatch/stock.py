@@ -63,7 +63,7 @@ class Stock:
         """It was tried."""
         del self.in_hand[result.seq]
         self.results.append(result)
-        if len(self.results) >= self._group:
+        if not self.in_hand or len(self.results) >= self._group:
             self._call.set()
 
     def written(self, count: int) -> None:
@@ -98,9 +98,15 @@ class Stock:
             await self._call.wait()
             self._call.clear()
             low = self.runs_low and not self._is_dry()
-            if self._called or low or len(self.results) >= self._group:
+            if self._called or low or self._has_enough:
                 self._called = False
                 return
+
+    @property
+    def _has_enough(self) -> bool:
+        """Whether the outcomes are a group, or the last for now: nothing is gained by waiting."""
+        last = self.results and not (self.in_hand or self.has_ready)
+        return bool(last) or len(self.results) >= self._group
 
     def postpone(self, row: ClaimedRow, until: float) -> None:
         """It is not tried before; meanwhile the ledger has it."""

@@ -9,6 +9,8 @@ _MAX_LINE = 8_192
 _MAX_REPLY = 32_768
 _MAX_TEXT = 1_000
 _REMEMBERED = 64
+_USUAL = 512
+"""Octets: more than what a relay says to an envelope."""
 _ENDLESS = "the relay's reply has no end"
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3} ")
@@ -41,9 +43,24 @@ def read_replies(received: bytes, most: int) -> tuple[list[Reply], bytes, str]:
         while len(replies) < most and (whole := read_reply(received)):
             reply, received = whole
             replies.append(reply)
+            if len(received) < _USUAL and (rest := _usual(received, most - len(replies))):
+                return replies + list(rest), b"", ""
     except Lost as garbled:
         return replies, received, str(garbled)
     return replies, received, ""
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _usual(received: bytes, count: int) -> tuple[Reply, ...]:
+    """The replies, if they are just so many; nothing else. An envelope's are mostly the same."""
+    replies: list[Reply] = []
+    try:
+        while received and (whole := read_reply(received)):
+            replies.append(whole[0])
+            received = whole[1]
+    except Lost:
+        return ()
+    return tuple(replies) if len(replies) == count and not received else ()
 
 
 @lru_cache(maxsize=_REMEMBERED)

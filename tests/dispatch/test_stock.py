@@ -198,3 +198,20 @@ def test_a_row_that_was_settled_and_claimed_again_by_the_lost_answer_is_sent_aga
         return written, [one.delivery.attempts for one in rows]
 
     assert asyncio.run(agree()) == (1, [1])
+
+
+def test_the_last_outcomes_are_written_at_once_though_they_are_no_group() -> None:
+    async def asks() -> tuple[bool, bool]:
+        stock = Stock()
+        stock.group = 50
+        queue = queue_in(stock)
+        queue.add([row(1), row(2)])
+        stock.granted(some=True, is_dry=lambda: True)
+        queue.pop()
+        queue.pop()
+        stock.finish(settled(1))
+        while_one_is_out = await needed_soon(stock)
+        stock.finish(settled(2))
+        return while_one_is_out, await needed_soon(stock)
+
+    assert asyncio.run(asks()) == (False, True)
