@@ -1,6 +1,7 @@
 """The reference pages whose rows are fields of models: settings, and what an issue holds."""
 
 import datetime as dt
+import json
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from inspect import cleandoc
@@ -179,6 +180,8 @@ def _default(field: FieldInfo, *, inherited: str) -> str:
         return inherited
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value, ensure_ascii=False)}`"
     return f"`{value}`" if isinstance(value, int | float) else f'`"{value}"`'
 
 
