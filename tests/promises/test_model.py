@@ -12,7 +12,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.crash.scale import FULL, scaled
 from tests.promises.conftest import quick_folder
-from tests.promises.history import Ground, History
+from tests.promises.ground import Ground
+from tests.promises.history import History
 
 PARTS = scaled(1, 10)
 STEPS = scaled(900, 10_000)

@@ -1,427 +1,232 @@
-"""A run in a process of its own that can be killed at any of its steps, and a relay that remembers.
+"""A ledger, its campaigns and its relay as seen from outside, and what must hold at every step."""
 
-A step is a statement of the ledger, a write to a file, or a move of the relay. The process is
-forked, and its death is SIGKILL: what it leaves is what a machine would leave.
-"""
-
-import asyncio
 import datetime as dt
-import errno
-import json
-import os
-import signal
-import sqlite3
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from newsletter.delivery import Accepted, Outcome, Phase, Reply, outcome_of, suppresses
-from newsletter.dispatch.model import RunOptions
-from newsletter.dispatch.recovery import clear_up
-from newsletter.dispatch.runner import run_campaign
-from newsletter.errors import LedgerError, RelayError, RelayUnavailable, UsageError
-from newsletter.ledger import lock
-from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import CampaignId
-from newsletter.transport.base import Feeder, Handover, OutgoingMessage
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from newsletter.campaign import Due
+from newsletter.delivery import DeliveryState
+from newsletter.errors import UsageError
+from newsletter.ledger.model import CampaignState, DeliveryRow
 from newsletter.values import Address
-from tests.doubles import FakeClock, InlineExecutor
-from tests.promises.stage import mint
+from tests.doubles import START
+from tests.ledger.plans import make_plan, make_terms
+from tests.promises import forked
+from tests.promises.chances import MOST_READERS
+from tests.promises.forked import Report, in_a_process
+from tests.promises.ground import Ground, Known
+from tests.promises.script import Harm, Script
 
-_write, _open, _replace, _unlink = os.write, os.open, os.replace, os.unlink
-_connect = sqlite3.dbapi2.connect
-_CLOSING = 421
-
-
-@dataclass(frozen=True)
-class Deed:
-    """What the relay does with one message: where it ends, what is said, whether it is taken."""
-
-    phase: Phase
-    said: str = ""
-    takes: bool = False
-    leaves: bool = False
-
-    def outcome_at(self, phase: Phase) -> Outcome:
-        """What a transport must make of it."""
-        reply = Reply(int(self.said[:3]), self.said[4:]) if self.said else None
-        return outcome_of(phase, reply, "" if reply else "connection lost")
+S, C = DeliveryState, CampaignState
+FINAL = {S.ACCEPTED, S.REFUSED, S.EXPIRED, S.SUPPRESSED, S.CANCELLED, S.IN_DOUBT}
+OVER = {C.FINISHED, C.CANCELLED}
 
 
-GOOD = Deed(Phase.DOT, "250 2.0.0 ok", takes=True)
+class World(RuleBasedStateMachine):
+    """What is known of it, how things are done to it, and what must hold."""
 
+    ground: ClassVar[Ground]
 
-class Harm(Enum):
-    """What happens to the process at one of its steps."""
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger = self.ground.ledger
+        self.ground.restart()
+        for path in self._journals():
+            path.unlink()
+        for each in self.ledger.suppressions():
+            self.ledger.unsuppress(Address(each.address), START)
+        self.now = START
+        self.touched: set[int] = set()
+        self.told_of = False
+        """Whether the suppressions may have changed."""
+        self.known: dict[int, Known] = {}
+        self.must: set[str] = set()
+        """Who is suppressed."""
+        self.may: set[str] = set()
+        """Who might be: the process died with the word in its mouth."""
 
-    KILL = "killed before the step"
-    TEAR = "killed in the middle of the next write"
-    FULL = "from this write on the disk is full"
+    def teardown(self) -> None:
+        """The relay is well and everybody is patient: nobody is lost."""
+        self.everybody_ends_somewhere()
 
+    # How it happens
 
-class Meddling(Enum):
-    """What happens beside a run, at one of its messages."""
+    def record(self, readers: int, connections: int, on_doubt: str, hours: int) -> None:
+        """Freeze a plan."""
+        terms = make_terms("50/s", connections, on_doubt)
+        due = self._due(hours) if hours else None
+        plan = make_plan(readers, f"issue-{len(self.known)}", terms)
+        number = self.ledger.record(plan, due=due, now=self.now)
+        addresses = tuple(each.person.address.text for each in plan.recipients)
+        self.touched.add(int(number))
+        self.known[int(number)] = Known(number, addresses, on_doubt, connections, bool(hours))
+        self._count()
 
-    PAUSE = "an officer pauses"
-    CANCEL = "an officer cancels"
-    SUPPRESS = "the last reader unsubscribes"
-    SIGNAL = "SIGTERM"
-    AN_HOUR_ON = "the clock is set an hour ahead"
-    AN_HOUR_BACK = "the clock is set an hour back"
+    def _due(self, hours: float) -> Due:
+        instant = self.now + dt.timedelta(hours=hours)
+        return Due(instant, f"{instant:%Y-%m-%d %H:%M}", "UTC")
 
-
-@dataclass(frozen=True)
-class Script:
-    """One run: the relay's deeds in order (then all is well), and what else befalls it."""
-
-    deeds: Sequence[Deed] = ()
-    away: int = 0
-    """How many times the relay cannot be reached at first."""
-    closed: bool = False
-    """Whether it then refuses us at the door."""
-    window: int = 1
-    """How many messages may be in the air on one connection."""
-    eager: bool = False
-    """Whether the dots of all of them are written at once."""
-    meddling: tuple[int, Meddling] | None = None
-    """At which message, what."""
-    harm: tuple[int, Harm] | None = None
-    """At which step, what."""
-
-
-@dataclass
-class Report:
-    """What came of a run, as far as it could be told."""
-
-    took: list[tuple[str, str]] = field(default_factory=list)
-    """Recipients and Message-IDs, as the relay took them."""
-    accepted: list[str] = field(default_factory=list)
-    """Recipients for whom the process was told 250."""
-    dead: list[str] = field(default_factory=list)
-    """Recipients of whom the process was told that they do not exist."""
-    cancelled: bool = False
-    """Whether an officer cancelled meanwhile."""
-    steps: int = 0
-    now: dt.datetime | None = None
-    ended: str = ""
-    """The campaign's state, ``usage``, ``disk``, or nothing where the process died."""
-
-
-class SteppedClock(FakeClock):
-    """A clock that somebody may set while it runs."""
-
-    set_by = 0.0
-
-    def now(self) -> dt.datetime:
-        """The wall's time."""
-        return super().now() + dt.timedelta(seconds=self.set_by)
-
-
-class Process:
-    """The forked process: counts its steps, dies at the one it is told, reports through a pipe."""
-
-    def __init__(
-        self, ledger: Ledger, boot: Path, pipe: int, script: Script, now: dt.datetime
-    ) -> None:
-        self.ledger = ledger
-        self.boot = boot
-        self.clock = SteppedClock(now)
-        self.script = script
-        self._pipe = pipe
-        self._steps = 0
-        self._armed = False
-
-    def tell(self, kind: str, *what: str) -> None:
-        """One line to whoever waits; it outlives this process."""
-        line = json.dumps([kind, *what, self.clock.now().isoformat(), self._steps])
-        _write(self._pipe, f"{line}\n".encode())
-
-    def step(self, _what: object = None) -> None:
-        """One step; perhaps the last."""
-        self._steps += 1
-        match self.script.harm:
-            case (at, Harm.KILL) if self._steps == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            case (at, Harm.TEAR | Harm.FULL) if self._steps == at:
-                self._armed = True
-
-    def write(self, handle: int, data: bytes) -> int:
-        """``os.write``, before and after which the process may die; or the disk is full."""
-        self.step()
-        if self._armed and self.script.harm and self.script.harm[1] is Harm.TEAR:
-            _write(handle, data[: len(data) // 2])
-            os.kill(os.getpid(), signal.SIGKILL)
-        if self._armed:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = _write(handle, data)
-        self.step()
-        return written
-
-    def watch(self) -> None:
-        """Make steps of what touches a file or a database, in this process alone."""
-        lock._BOOT_ID = self.boot
-        setattr(os, "write", self.write)  # noqa: B010  as below
-        for name, real in (("open", _open), ("replace", _replace), ("unlink", _unlink)):
-            setattr(os, name, self._stepping(real))
-        for module in (sqlite3, sqlite3.dbapi2):
-            setattr(module, "connect", self._connect)  # noqa: B010  mypy knows its overloads
-
-    def _stepping(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self.step()
-            return real(*args, **kwargs)
-
-        return call
-
-    def _connect(self, *args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection: sqlite3.Connection = _connect(*args, **kwargs)
-        connection.set_trace_callback(self.step)
-        return connection
-
-    def run(self, number: CampaignId) -> str:
-        """One turn at the campaign."""
-        stop = asyncio.Event()
-        relay = SimulatedRelay(self, number, stop)
-        options = RunOptions(executor=InlineExecutor(), jitter=lambda: 0.5, progress_every=20.0)
-        work = run_campaign(
-            self.ledger, number, relay, mint=mint, clock=self.clock, stop=stop, options=options
+    def _run(self, one: Known, script: Script) -> None:
+        suppressed = {each.address for each in self.ledger.suppressions()}
+        before, cancelled = one.taken.copy(), one.cancelled
+        clean = one.in_air > 0 or not self._interrupted(one)
+        report = in_a_process(
+            self.ledger,
+            self.ground.boot,
+            self.now,
+            script,
+            lambda process: forked.send(process, one.number),
         )
-        return str(asyncio.run(work).state)
+        self._learn(one, report)
+        sent = (one.taken - before).keys()
+        assert not sent & suppressed, "sent to somebody suppressed"
+        assert not sent or not cancelled, "sent though it was cancelled"
+        if report.ended != "usage":
+            killed = not report.ended and script.harm and script.harm[1] is Harm.KILL
+            window = script.window if script.eager else 1
+            one.in_air = max(one.in_air, window * one.connections) if clean and killed else 0
+        self._adds_up(one)
+        if report.ended in set(C):
+            self._ended(one, report)
 
-    def clear_up(self, number: CampaignId) -> str:
-        """What an officer's pause or cancel does after a kill."""
-        clear_up(self.ledger, number, self.clock.now())
-        return str(self.ledger.campaign(number).state)
+    def _learn(self, one: Known, report: Report) -> None:
+        """What the relay remembers, and what the process was told before it ended or died."""
+        for address, message_id in report.took:
+            one.taken[address] += 1
+            one.ids.setdefault(address, set()).add(message_id)
+        whole = report.ended in set(C)
+        (self.must if whole else self.may).update(report.dead)
+        if whole:
+            one.sure.update(report.accepted)
+        one.cancelled = one.cancelled or report.cancelled
+        self.now = report.now or self.now
+        self._count()
 
+    def _ended(self, one: Known, report: Report) -> None:
+        """A run that ended says how the campaign stands, and leaves nothing in the air."""
+        progress = self.ledger.progress(one.number)
+        assert str(progress.campaign.state) == report.ended
+        assert progress.interrupted_at is None
+        assert not progress.count(S.CLAIMED)
+        assert not self.ledger.journal_path(one.number).exists()
 
-class SimulatedRelay:
-    """Follows the script; whom it takes it tells at once, to somebody who does not die."""
-
-    def __init__(self, process: Process, number: CampaignId, stop: asyncio.Event) -> None:
-        self.process = process
-        self.number = number
-        self.stop = stop
-        self.messages = 0
-        self._deeds = list(process.script.deeds)
-        self._away = process.script.away
-        self._closed = process.script.closed
-
-    async def connect(self) -> "SimulatedConnection":
-        """A dialogue, once it is not away any more."""
-        self.process.step()
-        await asyncio.sleep(0)
-        if self._away:
-            self._away -= 1
-            raise RelayUnavailable("no relay answers")
-        if self._closed:
-            raise RelayError("wrong password", cure="correct it")
-        script = self.process.script
-        return SimulatedConnection(self, script.window, eager=script.eager)
-
-    def begin(self) -> Deed:
-        """The next message: what is to be done with it, and what happens beside it."""
-        match self.process.script.meddling:
-            case (at, meddling) if at == self.messages:
-                self._meddle(meddling)
-        self.messages += 1
-        return self._deeds.pop(0) if self._deeds else GOOD
-
-    def _meddle(self, meddling: Meddling) -> None:
-        now = self.process.clock.now()
-        match meddling:
-            case Meddling.SIGNAL:
-                self.stop.set()
-            case Meddling.AN_HOUR_ON:
-                self.process.clock.set_by += 3600
-            case Meddling.AN_HOUR_BACK:
-                self.process.clock.set_by -= 3600
-            case _:
-                self._say(self.process.ledger, meddling, now)
-
-    def _say(self, other: Ledger, meddling: Meddling, now: dt.datetime) -> None:
-        try:
-            if meddling is Meddling.PAUSE:
-                other.pause(self.number, now)
-            elif meddling is Meddling.CANCEL:
-                other.cancel(self.number, now)
-                self.process.tell("cancelled")
-            else:
-                last = [row.address for row in other.deliveries(self.number)][-1]
-                self.process.tell("suppressing", last)
-                other.suppress(Address.parse(last), "unsubscribed", "", "", now)
-        except UsageError:
-            pass  # paused or cancelled before
-
-
-@dataclass
-class _Flight:
-    """One message in the air."""
-
-    message: OutgoingMessage
-    handover: Handover
-    dotted: bool = False
-
-
-class SimulatedConnection:
-    """One dialogue; several messages may be in the air, each answered in its turn.
-
-    An ``eager`` one writes every dot at once, as with BDAT and a window; else the next message's
-    is written when the one in front was answered.
-    """
-
-    def __init__(self, relay: SimulatedRelay, window: int, *, eager: bool) -> None:
-        self.usable = True
-        self.feeder: Feeder | None = None
-        self._relay = relay
-        self._process = relay.process
-        self._window = window
-        self._eager = eager
-        self._air: list[_Flight] = []
-        self._work: asyncio.Task[None] | None = None
-
-    @property
-    def room(self) -> bool:
-        """Whether the window has a place."""
-        return self.usable and len(self._air) < self._window
-
-    def hand_over(self, message: OutgoingMessage, handover: Handover) -> None:
-        """Take one; a task of its own talks."""
-        flight = _Flight(message, handover)
-        self._air.append(flight)
-        if not self._eager or self._dot(flight):
-            self._work = self._work or asyncio.create_task(self._talk())
-
-    async def send(self, message: OutgoingMessage, before_dot: Callable[[], None]) -> Outcome:
-        """Lanes hand over."""
-        raise AssertionError(message, before_dot)
-
-    async def close(self) -> None:
-        """What is in the air is cut."""
-        self.usable = False
-        if self._work:
-            self._work.cancel()
-        air, self._air = self._air, []
-        for flight in air:
-            flight.handover.cut(asyncio.CancelledError())
-
-    async def _talk(self) -> None:
-        while self._air and self.usable:
-            flight = self._air[0]
-            deed = self._relay.begin()
-            self._process.step()
-            await self._process.clock.sleep(0.05)
-            reaches = flight.dotted or deed.phase is Phase.DOT
-            if reaches and not (flight.dotted or self._dot(flight)):
-                return
-            await self._answer(flight, deed, reaches=reaches)
-        self._work = None
-
-    async def _answer(self, flight: _Flight, deed: Deed, *, reaches: bool) -> None:
-        process, outcome = self._process, deed.outcome_at(Phase.DOT if reaches else deed.phase)
-        process.step()
-        if reaches and (deed.takes or isinstance(outcome, Accepted)):
-            self._takes(flight)
-            process.step()
-        await process.clock.sleep(0.05)
-        process.step()
-        reply = getattr(outcome, "reply", None)
-        self.usable = not deed.leaves and reply is not None and reply.code != _CLOSING
-        self._air.remove(flight)
-        self._tell(flight, outcome)
-        flight.handover.settled(outcome)
-        if not self.usable:
-            self._lose(reply if reply and reply.code == _CLOSING else None)
-        if self.feeder and self.usable:
-            self.feeder.refill()
-        if self.feeder:
-            self.feeder.rest()
-
-    def _takes(self, flight: _Flight) -> None:
-        self._process.tell("took", flight.message.recipient, flight.message.message_id)
-
-    def _tell(self, flight: _Flight, outcome: Outcome) -> None:
-        if isinstance(outcome, Accepted):
-            self._process.tell("accepted", flight.message.recipient)
-        if suppresses(outcome):
-            self._process.tell("dead", flight.message.recipient)
-
-    def _lose(self, reply: Reply | None) -> None:
-        """Who stood behind goes elsewhere; whose dot was written may have been taken."""
-        air, self._air = self._air, []
-        for flight in air:
-            if flight.dotted:
-                if self._relay.begin().takes:
-                    self._takes(flight)
-                flight.handover.settled(outcome_of(Phase.DOT, None, "connection lost"))
-            else:
-                flight.handover.untried(reply)
-
-    def _dot(self, flight: _Flight) -> bool:
-        try:
-            flight.handover.before_dot()
-        except Exception as error:  # noqa: BLE001  told, as every stream does
-            self.usable = False
-            self._air.remove(flight)
-            flight.handover.cut(error)
-            self._lose(None)
-            if self.feeder:
-                self.feeder.rest()
+    def _clear_up(self, one: Known, harm: tuple[int, Harm] | None) -> bool:
+        """Nothing is sent; a kill left no more in doubt than were in the air. Whether it ended."""
+        before, in_air = self._doubted(one), one.in_air
+        script = Script(harm=harm)
+        work = lambda process: forked.clear_up(process, one.number)  # noqa: E731  said once
+        report = in_a_process(self.ledger, self.ground.boot, self.now, script, work)
+        assert not report.took
+        assert report.ended or harm, "a process died by itself"
+        self._count()
+        self._adds_up(one)
+        if not report.ended:
             return False
-        flight.dotted = True
+        one.in_air = 0
+        if in_air:
+            assert len(self._doubted(one) - before) <= in_air, "more doubt than messages"
         return True
 
+    def _adds_up(self, one: Known) -> None:
+        found = self.ledger.verify(one.number)
+        assert not found, found
 
-def in_a_process(
-    ledger: Ledger, boot: Path, now: dt.datetime, script: Script, work: Callable[[Process], str]
-) -> Report:
-    """Do it in a forked process and wait; raises ``AssertionError`` for what nobody foresaw."""
-    ledger.close()  # no connection goes through a fork; the next question opens one
-    inlet, outlet = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(inlet)
-        _live(Process(ledger, boot, outlet, script, now), work)
-    os.close(outlet)
-    with os.fdopen(inlet) as lines:
-        told = [json.loads(line) for line in lines]
-    os.waitpid(child, 0)
-    return _report(told)
+    def _interrupted(self, one: Known) -> bool:
+        return self.ledger.progress(one.number).interrupted_at is not None
 
+    def _doubted(self, one: Known) -> set[str]:
+        return {row.address for row in self._rows(one) if row.delivery.doubted}
 
-def _live(process: Process, work: Callable[[Process], str]) -> None:
-    """The whole life of the child; nothing of the parent's is run after it."""
-    try:
-        process.watch()
-        process.tell("ended", work(process))
-    except UsageError:
-        process.tell("ended", "usage")
-    except LedgerError as error:
-        full = process.script.harm is not None and process.script.harm[1] is Harm.FULL
-        process.tell(*(("ended", "disk") if full else ("broke", repr(error))))
-    except BaseException:  # noqa: BLE001  it goes to the parent, and this process ends
-        process.tell("broke", traceback.format_exc())
-    finally:
-        os._exit(0)
+    def _say(self, word: Callable[[], object]) -> bool:
+        """An officer's word; False where it makes no sense now."""
+        self._count()
+        try:
+            word()
+        except UsageError:
+            return False
+        return True
 
+    def _one(self, which: int) -> Known:
+        """A campaign that is not over, more often than not; there is always one."""
+        going = [one for one in self.known.values() if self._state(one) not in OVER]
+        if not going:
+            self.record(1 + which % MOST_READERS, 1 + which % 3, ("hold", "resend")[which % 2], 0)
+            going = [list(self.known.values())[-1]]
+        chosen = going if which % 8 else list(self.known.values())
+        one = chosen[which // 8 % len(chosen)]
+        self.touched.add(int(one.number))
+        return one
 
-def _report(told: list[list[Any]]) -> Report:
-    report = Report()
-    for kind, *what, now, steps in told:
-        report.now, report.steps = dt.datetime.fromisoformat(now), steps
-        match kind:
-            case "took":
-                report.took.append((what[0], what[1]))
-            case "accepted":
-                report.accepted.append(what[0])
-            case "dead" | "suppressing":
-                report.dead.append(what[0])
-            case "cancelled":
-                report.cancelled = True
-            case "ended":
-                report.ended = what[0]
-            case "broke":
-                raise AssertionError(what[0])
-    return report
+    def _state(self, one: Known) -> CampaignState:
+        return self.ledger.campaign(one.number).state
+
+    def _rows(self, one: Known) -> list[DeliveryRow]:
+        return list(self.ledger.deliveries(one.number))
+
+    def _journals(self) -> list[Path]:
+        return sorted(self.ground.folder.glob("*.journal"))
+
+    def _count(self) -> None:
+        self.ground.steps += 1
+        self.told_of = True
+
+    # What must hold
+
+    @invariant()
+    def everybody_is_in_one_state_and_nobody_had_it_twice(self) -> None:
+        """For each campaign that was touched, each recipient."""
+        for number in self.touched:
+            one = self.known[number]
+            rows = self._rows(one)
+            assert tuple(row.address for row in rows) == one.readers, "the audience is frozen"
+            for row in rows:
+                self._holds(one, row)
+            one.seen_accepted = {r.address for r in rows if r.delivery.state is S.ACCEPTED}
+        self.touched.clear()
+
+    def _holds(self, one: Known, row: DeliveryRow) -> None:
+        who, state, doubted = row.address, row.delivery.state, row.delivery.doubted
+        times = one.taken[who]
+        assert times <= one.most(who), f"{who} has it {times} times"
+        assert times <= 1 or doubted, f"{who} has it twice and nothing says so"
+        assert len(one.ids.get(who, ())) <= 1, "another Message-ID"
+        if state is S.ACCEPTED:
+            assert times or who in one.vouched, f"{who} is accepted but the relay never had it"
+        elif state not in {S.IN_DOUBT, S.CLAIMED}:
+            assert not times or doubted, f"the relay took {who}'s, who is {state}"
+        if who in one.sure | one.seen_accepted:
+            assert state is S.ACCEPTED, f"{who} had it and is now {state}"
+
+    @invariant()
+    def nobody_else_is_suppressed(self) -> None:
+        """Those who left, and those whom the relay does not know."""
+        if not self.told_of:
+            return
+        self.told_of = False
+        actual = {each.address for each in self.ledger.suppressions()}
+        assert self.must <= actual <= self.must | self.may
+
+    def everybody_ends_somewhere(self) -> None:
+        """Resumed until nothing is left to try, each is in a final state."""
+        for one in self.known.values():
+            for _ in range(60):
+                campaign = self.ledger.campaign(one.number)
+                if self._interrupted(one) and campaign.state in OVER:
+                    self._clear_up(one, None)
+                if campaign.state in OVER:
+                    break
+                if campaign.state is C.SCHEDULED and campaign.due:
+                    self.now = max(self.now, campaign.due.instant)
+                self._say(lambda one=one: self.ledger.resume(one.number, self.now))  # type: ignore[misc]  # mypy infers no type for the default
+                self._run(one, Script())
+                progress = self.ledger.progress(one.number)
+                self.now = max(self.now, progress.next_retry_at or self.now)
+            self._adds_up(one)
+            assert self.ledger.campaign(one.number).state in OVER
+            assert {row.delivery.state for row in self._rows(one)} <= FINAL
+        self.touched.update(self.known)
+        self.everybody_is_in_one_state_and_nobody_had_it_twice()
+        self.nobody_else_is_suppressed()

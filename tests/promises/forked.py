@@ -1,0 +1,111 @@
+"""A run in a process of its own, and what came of it, as far as that could be told."""
+
+import asyncio
+import datetime as dt
+import json
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from newsletter.dispatch import recovery
+from newsletter.dispatch.model import RunOptions
+from newsletter.dispatch.runner import run_campaign
+from newsletter.errors import LedgerError, UsageError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignId
+from tests.doubles import InlineExecutor
+from tests.promises.mortal import Process
+from tests.promises.script import Harm, Script
+from tests.promises.simulated import SimulatedRelay
+from tests.promises.stage import mint
+
+
+@dataclass
+class Report:
+    """What came of a run, as far as it could be told."""
+
+    took: list[tuple[str, str]] = field(default_factory=list)
+    """Recipients and Message-IDs, as the relay took them."""
+    accepted: list[str] = field(default_factory=list)
+    """Recipients for whom the process was told 250."""
+    dead: list[str] = field(default_factory=list)
+    """Recipients of whom the process was told that they do not exist."""
+    cancelled: bool = False
+    """Whether an officer cancelled meanwhile."""
+    steps: int = 0
+    now: dt.datetime | None = None
+    ended: str = ""
+    """The campaign's state, ``usage``, ``disk``, or nothing where the process died."""
+
+
+def send(process: Process, number: CampaignId) -> str:
+    """One turn at the campaign; its state after it."""
+    stop = asyncio.Event()
+    relay = SimulatedRelay(process, number, stop)
+    options = RunOptions(executor=InlineExecutor(), jitter=lambda: 0.5, progress_every=20.0)
+    work = run_campaign(
+        process.ledger, number, relay, mint=mint, clock=process.clock, stop=stop, options=options
+    )
+    return str(asyncio.run(work).state)
+
+
+def clear_up(process: Process, number: CampaignId) -> str:
+    """What an officer's pause or cancel does after a kill; the campaign's state after it."""
+    recovery.clear_up(process.ledger, number, process.clock.now())
+    return str(process.ledger.campaign(number).state)
+
+
+def in_a_process(
+    ledger: Ledger, boot: Path, now: dt.datetime, script: Script, work: Callable[[Process], str]
+) -> Report:
+    """Do it in a forked process and wait; raises ``AssertionError`` for what nobody foresaw."""
+    ledger.close()  # no connection goes through a fork; the next question opens one
+    inlet, outlet = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(inlet)
+        _live(Process(ledger, boot, outlet, script, now), work)
+    os.close(outlet)
+    with os.fdopen(inlet) as lines:
+        told = [json.loads(line) for line in lines]
+    os.waitpid(child, 0)
+    return _report(told)
+
+
+def _live(process: Process, work: Callable[[Process], str]) -> None:
+    """The whole life of the child; nothing of the parent's is run after it."""
+    try:
+        process.watch()
+        process.tell("ended", work(process))
+    except UsageError:
+        process.tell("ended", "usage")
+    except LedgerError as error:
+        full = process.script.harm is not None and process.script.harm[1] is Harm.FULL
+        process.tell(*(("ended", "disk") if full else ("broke", repr(error))))
+    except BaseException:  # noqa: BLE001  it goes to the parent, and this process ends
+        process.tell("broke", traceback.format_exc())
+    finally:
+        os._exit(0)
+
+
+def _report(told: list[list[Any]]) -> Report:
+    report = Report()
+    for kind, *what, now, steps in told:
+        report.now, report.steps = dt.datetime.fromisoformat(now), steps
+        match kind:
+            case "took":
+                report.took.append((what[0], what[1]))
+            case "accepted":
+                report.accepted.append(what[0])
+            case "dead" | "suppressing":
+                report.dead.append(what[0])
+            case "cancelled":
+                report.cancelled = True
+            case "ended":
+                report.ended = what[0]
+            case "broke":
+                raise AssertionError(what[0])
+    return report
