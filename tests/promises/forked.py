@@ -1,9 +1,10 @@
-"""A run in a process of its own, and what came of it, as far as that could be told."""
+"""A run, in a process of its own where it may be killed, and what came of it as far as was told."""
 
 import asyncio
 import datetime as dt
 import json
 import os
+import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from newsletter.errors import LedgerError, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from tests.doubles import InlineExecutor
-from tests.promises.mortal import Process
+from tests.promises.mortal import Process, machine_started
 from tests.promises.script import Harm, Script
 from tests.promises.simulated import SimulatedRelay
 from tests.promises.stage import mint
@@ -35,7 +36,6 @@ class Report:
     """Recipients of whom the process was told that they do not exist."""
     cancelled: bool = False
     """Whether an officer cancelled meanwhile."""
-    steps: int = 0
     now: dt.datetime | None = None
     ended: str = ""
     """The campaign's state, ``usage``, ``disk``, or nothing where the process died."""
@@ -58,43 +58,59 @@ def clear_up(process: Process, number: CampaignId) -> str:
     return str(process.ledger.campaign(number).state)
 
 
-def in_a_process(
+def carry_out(
     ledger: Ledger, boot: Path, now: dt.datetime, script: Script, work: Callable[[Process], str]
 ) -> Report:
-    """Do it in a forked process and wait; raises ``AssertionError`` for what nobody foresaw."""
-    ledger.close()  # no connection goes through a fork; the next question opens one
-    inlet, outlet = os.pipe()
+    """Do it: in a forked process where it may come to harm, else in this one, which is quicker.
+
+    Raises ``AssertionError`` for what nobody foresaw.
+    """
+    with tempfile.TemporaryFile(buffering=0) as file:
+        process = Process(ledger, boot, file.fileno(), script, now)
+        if script.harm:
+            _fork(process, work)
+        else:
+            with machine_started(boot):
+                _tell_end(process, work)
+        file.seek(0)
+        return _report([json.loads(line) for line in file])
+
+
+def _fork(process: Process, work: Callable[[Process], str]) -> None:
+    process.ledger.close()  # no connection goes through a fork; the next question opens one
     child = os.fork()
     if not child:
-        os.close(inlet)
-        _live(Process(ledger, boot, outlet, script, now), work)
-    os.close(outlet)
-    with os.fdopen(inlet) as lines:
-        told = [json.loads(line) for line in lines]
+        _live(process, work)
     os.waitpid(child, 0)
-    return _report(told)
 
 
 def _live(process: Process, work: Callable[[Process], str]) -> None:
     """The whole life of the child; nothing of the parent's is run after it."""
     try:
         process.watch()
-        process.tell("ended", work(process))
-    except UsageError:
-        process.tell("ended", "usage")
-    except LedgerError as error:
-        full = process.script.harm is not None and process.script.harm[1] is Harm.FULL
-        process.tell(*(("ended", "disk") if full else ("broke", repr(error))))
+        with machine_started(process.boot):
+            _tell_end(process, work)
     except BaseException:  # noqa: BLE001  it goes to the parent, and this process ends
         process.tell("broke", traceback.format_exc())
     finally:
         os._exit(0)
 
 
+def _tell_end(process: Process, work: Callable[[Process], str]) -> None:
+    try:
+        process.tell("ended", work(process))
+    except UsageError:
+        process.tell("ended", "usage")
+    except LedgerError:
+        if process.script.harm is None or process.script.harm[1] is not Harm.FULL:
+            raise
+        process.tell("ended", "disk")
+
+
 def _report(told: list[list[Any]]) -> Report:
     report = Report()
-    for kind, *what, now, steps in told:
-        report.now, report.steps = dt.datetime.fromisoformat(now), steps
+    for kind, *what, now in told:
+        report.now = dt.datetime.fromisoformat(now)
         match kind:
             case "took":
                 report.took.append((what[0], what[1]))

@@ -10,7 +10,8 @@ import json
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +35,23 @@ class SteppedClock(FakeClock):
 
 
 class Process:
-    """The forked process: counts its steps, dies at the one it is told, reports through a pipe."""
+    """The forked process: counts its steps, dies at the one it is told, reports to a file."""
 
     def __init__(
-        self, ledger: Ledger, boot: Path, pipe: int, script: Script, now: dt.datetime
+        self, ledger: Ledger, boot: Path, told: int, script: Script, now: dt.datetime
     ) -> None:
         self.ledger = ledger
         self.boot = boot
         self.clock = SteppedClock(now)
         self.script = script
-        self._pipe = pipe
+        self._told = told
         self._steps = 0
         self._armed = False
 
     def tell(self, kind: str, *what: str) -> None:
         """One line to whoever waits; it outlives this process."""
-        line = json.dumps([kind, *what, self.clock.now().isoformat(), self._steps])
-        _write(self._pipe, f"{line}\n".encode())
+        line = json.dumps([kind, *what, self.clock.now().isoformat()])
+        _write(self._told, f"{line}\n".encode())
 
     def step(self, _what: object = None) -> None:
         """One step; perhaps the last."""
@@ -75,7 +76,6 @@ class Process:
 
     def watch(self) -> None:
         """Make steps of what touches a file or a database, in this process alone."""
-        lock._BOOT_ID = self.boot
         setattr(os, "write", self.write)  # noqa: B010  as below
         for name, real in (("open", _open), ("replace", _replace), ("unlink", _unlink)):
             setattr(os, name, self._stepping(real))
@@ -93,3 +93,13 @@ class Process:
         connection: sqlite3.Connection = _connect(*args, **kwargs)
         connection.set_trace_callback(self.step)
         return connection
+
+
+@contextmanager
+def machine_started(boot: Path) -> Iterator[None]:
+    """Meanwhile this file tells which start of the machine it is."""
+    real, lock._BOOT_ID = lock._BOOT_ID, boot
+    try:
+        yield
+    finally:
+        lock._BOOT_ID = real

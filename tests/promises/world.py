@@ -16,7 +16,7 @@ from tests.doubles import START
 from tests.ledger.plans import make_plan, make_terms
 from tests.promises import forked
 from tests.promises.chances import MOST_READERS
-from tests.promises.forked import Report, in_a_process
+from tests.promises.forked import Report, carry_out
 from tests.promises.ground import Ground, Known
 from tests.promises.script import Harm, Script
 
@@ -73,7 +73,7 @@ class World(RuleBasedStateMachine):
         suppressed = {each.address for each in self.ledger.suppressions()}
         before, cancelled = one.taken.copy(), one.cancelled
         clean = one.in_air > 0 or not self._interrupted(one)
-        report = in_a_process(
+        report = carry_out(
             self.ledger,
             self.ground.boot,
             self.now,
@@ -118,7 +118,7 @@ class World(RuleBasedStateMachine):
         before, in_air = self._doubted(one), one.in_air
         script = Script(harm=harm)
         work = lambda process: forked.clear_up(process, one.number)  # noqa: E731  said once
-        report = in_a_process(self.ledger, self.ground.boot, self.now, script, work)
+        report = carry_out(self.ledger, self.ground.boot, self.now, script, work)
         assert not report.took
         assert report.ended or harm, "a process died by itself"
         self._count()
