@@ -150,6 +150,8 @@ def next_step(progress: Progress) -> str:
     """The command that carries a campaign on, or nothing."""
     campaign = progress.campaign
     state = campaign.state
+    if state is CampaignState.CANCELLED and progress.interrupted_at:
+        return f"newsletter cancel {campaign.id}"
     if (
         state
         in {CampaignState.PAUSED, CampaignState.STOPPED, CampaignState.WAITING, CampaignState.READY}

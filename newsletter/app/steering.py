@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.app.memory import has_ledger, open_ledger
@@ -38,6 +38,13 @@ RESUMABLE = frozenset(
         CampaignState.STOPPED,
     }
 )
+_TOLD = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.REFUSED,
+    DeliveryState.EXPIRED,
+    DeliveryState.IN_DOUBT,
+)
+"""What a journal may make of who was in hand; the others were not sent."""
 HELD = frozenset({CampaignState.PAUSED, CampaignState.STOPPED})
 TIMED = frozenset({CampaignState.SCHEDULED, CampaignState.MISSED})
 
@@ -48,6 +55,19 @@ class Cancelled:
 
     campaign: Campaign
     spared: int
+    left: Mapping[DeliveryState, int] | None = None
+    """What became of those whom a killed run had in hand, if there was one."""
+    in_doubt: int = 0
+    """Recipients of the campaign who are in doubt now."""
+
+    @property
+    def judgement(self) -> str:
+        """The same in a sentence; empty if no run was killed."""
+        if self.left is None:
+            return ""
+        words = {DeliveryState.IN_DOUBT: "in doubt", DeliveryState.CANCELLED: "spared"}
+        told = [f"{count} {words.get(state, state.value)}" for state, count in self.left.items()]
+        return f"its killed run had in hand: {', '.join(told) or 'nobody'}"
 
 
 def find_campaign(ledger: Ledger, which: str | None, states: Sequence[CampaignState]) -> Campaign:
@@ -106,7 +126,9 @@ def pause(app: App, which: str | None) -> Progress:
         campaign = find_campaign(
             ledger, which, (CampaignState.RUNNING, CampaignState.READY, CampaignState.WAITING)
         )
-        if not _clear_up(app, ledger, campaign.id):
+        if _interrupted(ledger, campaign.id):
+            clear_up(ledger, campaign.id, app.clock())
+        else:
             ledger.pause(campaign.id, app.clock())
             _wait_for_the_sender(ledger)
         return ledger.progress(campaign.id)
@@ -115,10 +137,13 @@ def pause(app: App, which: str | None) -> Progress:
 def cancel(app: App, which: str | None, ask: Ask | None, *, agreed: bool) -> Cancelled:
     """Spare everybody who waits, for ever, once that was agreed to.
 
-    Otherwise ``ask`` wants the word "cancel" typed; it is None where nobody can type.
+    Otherwise ``ask`` wants the word "cancel" typed; it is None where nobody can type. One that
+    was cancelled while its run was killed needs no more: who was in hand is judged.
     """
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(OPEN_STATES))
+        if campaign.state is CampaignState.CANCELLED and _interrupted(ledger, campaign.id):
+            return close_cancelled(ledger, campaign.id, app.clock())
         if campaign.state not in OPEN_STATES:
             raise UsageError(
                 f"campaign {campaign.id} is {campaign.state}: there is nothing to cancel",
@@ -135,9 +160,23 @@ def cancel(app: App, which: str | None, ask: Ask | None, *, agreed: bool) -> Can
             typed = ask(f"Type cancel to spare the {waiting} who wait in campaign {campaign.id}: ")
             if typed.strip() != "cancel":
                 raise ApprovalMissing("not cancelled", cure="nothing was changed")
-        _clear_up(app, ledger, campaign.id)
-        spared = ledger.cancel(campaign.id, app.clock())
-        return Cancelled(ledger.campaign(campaign.id), spared)
+        return close_cancelled(ledger, campaign.id, app.clock())
+
+
+def close_cancelled(ledger: Ledger, number: CampaignId, now: dt.datetime) -> Cancelled:
+    """Cancel a campaign, or end the cancelling of one whose run was killed; nothing is sent."""
+    before, judged = ledger.progress(number), None
+    if before.interrupted_at:
+        judged = clear_up(ledger, number, now, for_ever=True)
+    if before.campaign.state is not CampaignState.CANCELLED:
+        ledger.cancel(number, now)
+    after = ledger.progress(number)
+    return Cancelled(
+        campaign=after.campaign,
+        spared=after.count(DeliveryState.CANCELLED) - before.count(DeliveryState.CANCELLED),
+        left=None if judged is None else _became(before, after, judged),
+        in_doubt=after.count(DeliveryState.IN_DOUBT),
+    )
 
 
 def cancel_scheduled(app: App, which: str | None) -> Cancelled:
@@ -178,9 +217,12 @@ def _wait_for_the_sender(ledger: Ledger) -> None:
         time.sleep(0.1)
 
 
-def _clear_up(app: App, ledger: Ledger, number: CampaignId) -> bool:
-    """Judge what a killed run left in its hands, which pauses it; False if there was none."""
-    if ledger.progress(number).interrupted_at is None:
-        return False
-    clear_up(ledger, number, app.clock())
-    return True
+def _interrupted(ledger: Ledger, number: CampaignId) -> bool:
+    return ledger.progress(number).interrupted_at is not None
+
+
+def _became(before: Progress, after: Progress, judged: int) -> Mapping[DeliveryState, int]:
+    """How many of those who were judged are now in each final state."""
+    told = {s: after.count(s) - before.count(s) for s in _TOLD}
+    told[DeliveryState.CANCELLED] = judged - sum(told.values())
+    return {state: count for state, count in told.items() if count}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App, open_app
 from newsletter.app.sending import OnProgress, run_here, stopping
+from newsletter.app.steering import close_cancelled
 from newsletter.errors import Incomplete, LedgerLocked, NewsletterError, RelayUnavailable, TryLater
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
@@ -105,6 +106,9 @@ async def _one_pass(
         if stop.is_set():
             break
         try:
+            if campaign.state is CampaignState.CANCELLED:
+                ran.append(_close(ledger, campaign.id, now, say))
+                continue
             if _is_missed(campaign, now, grace):
                 missed.append(ledger.mark_missed(campaign.id, now))
                 say(f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent")
@@ -113,11 +117,18 @@ async def _one_pass(
         except (LedgerLocked, RelayUnavailable, TryLater) as error:
             later = error.message
         except NewsletterError as error:
-            if ledger.campaign(campaign.id).state in STEERED:  # meanwhile, by an officer
+            was, state = campaign.state, ledger.campaign(campaign.id).state
+            if state in STEERED and state is not was:  # meanwhile, by an officer
                 continue
             say(f"campaign {campaign.id}: {error.message}")
             later = error.message
     return Pass(tuple(ran), tuple(missed), later)
+
+
+def _close(ledger: Ledger, number: CampaignId, now: dt.datetime, say: Say) -> Progress:
+    """A campaign that was cancelled while its run was killed: judge who was in hand."""
+    say(f"campaign {number} is cancelled; {close_cancelled(ledger, number, now).judgement}")
+    return ledger.progress(number)
 
 
 def _is_missed(campaign: Campaign, now: dt.datetime, grace: dt.timedelta) -> bool:

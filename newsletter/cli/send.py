@@ -290,7 +290,8 @@ def cancel(
     from newsletter.cli.live import ask
 
     done = cancel_campaign(desk.app, issue, ask(desk), agreed=yes)
-    desk.show(done, show_sending.cancelled(done), f"newsletter report {done.campaign.id}")
+    following = "reconcile" if done.in_doubt else "report"
+    desk.show(done, show_sending.cancelled(done), f"newsletter {following} {done.campaign.id}")
 
 
 def retry(

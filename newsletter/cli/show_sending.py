@@ -93,9 +93,11 @@ def progress_line(progress: Progress, going: str = "") -> str:
 
 def state_words(progress: Progress) -> str:
     """Where a campaign stands; a run that was killed is `interrupted`, not `running`."""
-    if progress.interrupted_at:
-        return f"interrupted at {local(progress.interrupted_at)}"
     campaign = progress.campaign
+    if progress.interrupted_at:
+        killed = f"interrupted at {local(progress.interrupted_at)}"
+        over = campaign.state is CampaignState.CANCELLED
+        return f"cancelled; its run was {killed}" if over else killed
     if campaign.due and campaign.state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
         return f"{campaign.state.value} {campaign.due}"
     return campaign.state.value
@@ -185,8 +187,9 @@ def moved(campaign: Campaign) -> list[str]:
 
 
 def cancelled(done: Cancelled) -> list[str]:
-    """A campaign that was taken back."""
-    return [f"campaign {done.campaign.id} is cancelled: {counted(done.spared, 'recipient')} spared"]
+    """A campaign that was taken back, and what a killed run had in hand."""
+    line = f"campaign {done.campaign.id} is cancelled: {counted(done.spared, 'recipient')} spared"
+    return [line, done.judgement] if done.judgement else [line]
 
 
 def paused(progress: Progress) -> list[str]:

@@ -56,15 +56,21 @@ def recover(
     return Recovery(tuple(settlements), tuple(unsent))
 
 
-def clear_up(ledger: Ledger, number: CampaignId, now: dt.datetime) -> int:
+def clear_up(
+    ledger: Ledger, number: CampaignId, now: dt.datetime, *, for_ever: bool = False
+) -> int:
     """Settle or put back what a killed run left, without sending anything; how many rows.
 
-    For an officer who cancels or pauses instead of resuming. Raises ``LedgerLocked`` while a
-    process sends: then there is nothing to clear up.
+    For an officer who cancels (``for_ever``) or pauses instead of resuming. Who is in doubt stays
+    so in a campaign that never goes on, even if it would have been sent once more. Raises
+    ``LedgerLocked`` while a process sends: then there is nothing to clear up.
     """
     with ledger.sending(now):
         turn = ledger.begin_run(number, now, to_send=False)
-        policy = policy_of(ledger.campaign(number), RetryPolicy())
+        campaign = ledger.campaign(number)
+        policy = policy_of(campaign, RetryPolicy())
+        if for_ever or campaign.state is CampaignState.CANCELLED:
+            policy = replace(policy, on_doubt="hold")
         count = write_recovery(ledger, turn, policy, now)
         remove_journal(ledger.journal_path(number))
         ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)

@@ -196,11 +196,12 @@ class Ledger:
             return standing.events(connection, number)
 
     def due(self, now: dt.datetime) -> tuple[Campaign, ...]:
-        """What a worker is to run: scheduled and due, waiting with a retry due, interrupted."""
+        """What a worker is to take: scheduled and due, waiting with a retry due, interrupted."""
         held = self.someone_sends
         with self._database.read() as connection:
             found = standing.due(connection, now)
-        return tuple(one for one in found if not (held and one.state is CampaignState.RUNNING))
+        taken = {CampaignState.RUNNING, CampaignState.CANCELLED}
+        return tuple(one for one in found if not (held and one.state in taken))
 
     def accepted_elsewhere(
         self, slug: IssueSlug, campaign: CampaignId | None = None

@@ -55,12 +55,17 @@ def latest_campaign(connection: Connection, slug: IssueSlug | None) -> Campaign 
 
 
 def due(connection: Connection, now: dt.datetime) -> tuple[Campaign, ...]:
-    """Scheduled and due; waiting with a retry due or no retry known; running (maybe killed)."""
-    found = []
+    """What a worker is to take: to send, or only to judge what a killed run left.
+
+    Scheduled and due; waiting with a retry due or no retry known; running (maybe killed);
+    cancelled while a run was open.
+    """
+    found, unclosed = [], _with_open_run(connection)
     for each in campaigns(connection):
         waits = each.state is CampaignState.WAITING and _goes_on(connection, each, now)
         starts = each.state is CampaignState.SCHEDULED and each.due and each.due.instant <= now
-        if waits or starts or each.state is CampaignState.RUNNING:
+        left = each.state is CampaignState.CANCELLED and each.id in unclosed
+        if waits or starts or left or each.state is CampaignState.RUNNING:
             found.append(each)
     return tuple(found)
 
@@ -238,6 +243,12 @@ def _by_characters(connection: Connection) -> ColumnElement[str]:
     """PostgreSQL orders by the rules of a language otherwise."""
     key = _recipient.c.address_key
     return key if connection.dialect.name == "sqlite" else collate(key, "C")
+
+
+def _with_open_run(connection: Connection) -> frozenset[int]:
+    return frozenset(
+        connection.execute(select(_run.c.campaign).where(_run.c.ended_at.is_(None))).scalars()
+    )
 
 
 def _goes_on(connection: Connection, waiting: Campaign, now: dt.datetime) -> bool:
