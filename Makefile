@@ -48,8 +48,8 @@ tests: $(VENV)/.dev
 quick: $(VENV)/.dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian and not postgres"
 
-crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault of the disk
-	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash
+crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault, a hundred thousand steps
+	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash tests/promises
 
 bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
 	@$(BIN)/python -m bench

@@ -1,7 +1,6 @@
 """One row of the relay table, played through a whole run and a real ledger, and looked at."""
 
 import asyncio
-import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,13 +14,12 @@ from newsletter.errors import RelayError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Attempt, CampaignState
 from newsletter.transport.smtp import SmtpTransport
+from tests.crash.scale import FULL
 from tests.promises.relay import Fate, Fault, FaultyRelay, no_fault, on_loopback
 from tests.promises.rows import End, Row
 from tests.promises.stage import Stage, moved_to_large, plan_of
 from tests.transport.relays import options_for
 
-WHOLE = bool(os.environ.get("NEWSLETTER_CRASH"))
-"""Whether sister rows too are tried at each place."""
 S = DeliveryState
 READERS = 5
 PLACES = {"first": 0, "middle": 2, "last": READERS - 1}
@@ -86,7 +84,7 @@ def cases(rows: Iterable[Row], on_doubt: str = "hold") -> list[ParameterSet]:
         pytest.param(Case(row, at, way, on_doubt), id=f"{row}, {place}, {way}")
         for row in rows
         for place, at in PLACES.items()
-        if WHOLE or place == "middle" or not row.sister
+        if FULL or place == "middle" or not row.sister
         for way in WAYS
     ]
 

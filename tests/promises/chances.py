@@ -48,9 +48,13 @@ harms = (
     | st.tuples(st.integers(1, 300), st.sampled_from(Harm))
 )
 """Where a run of a few readers sends, and anywhere."""
+deeds = st.lists(st.sampled_from(DEEDS), max_size=7) | st.builds(
+    lambda deed: [deed] * 9, st.sampled_from(DEEDS)
+)
+"""This and that, or the same to everybody, again and again."""
 scripts = st.builds(
     Script,
-    deeds=st.lists(st.sampled_from(DEEDS), max_size=7),
+    deeds=deeds,
     away=st.sampled_from([0, 0, 0, 1, 3]),
     closed=st.sampled_from([False, False, False, True]),
     window=st.sampled_from([1, 1, 2, 3]),

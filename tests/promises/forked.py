@@ -34,6 +34,8 @@ class Report:
     """Recipients for whom the process was told 250."""
     dead: list[str] = field(default_factory=list)
     """Recipients of whom the process was told that they do not exist."""
+    doubted: int = 0
+    """How many were lost after their final dot while the process lived."""
     cancelled: bool = False
     """Whether an officer cancelled meanwhile."""
     now: dt.datetime | None = None
@@ -52,9 +54,9 @@ def send(process: Process, number: CampaignId) -> str:
     return str(asyncio.run(work).state)
 
 
-def clear_up(process: Process, number: CampaignId) -> str:
+def clear_up(process: Process, number: CampaignId, *, for_ever: bool) -> str:
     """What an officer's pause or cancel does after a kill; the campaign's state after it."""
-    recovery.clear_up(process.ledger, number, process.clock.now())
+    recovery.clear_up(process.ledger, number, process.clock.now(), for_ever=for_ever)
     return str(process.ledger.campaign(number).state)
 
 
@@ -118,6 +120,8 @@ def _report(told: list[list[Any]]) -> Report:
                 report.accepted.append(what[0])
             case "dead" | "suppressing":
                 report.dead.append(what[0])
+            case "doubted":
+                report.doubted += 1
             case "cancelled":
                 report.cancelled = True
             case "ended":

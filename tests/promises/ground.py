@@ -64,8 +64,10 @@ class Known:
     vouched: set[str] = field(default_factory=set)
     """Of whom an officer said that they were."""
     cancelled: bool = False
-    in_air: int = 0
-    """How many messages may have been in the air when it was killed; 0 where the journal is bad."""
+    in_air: int | None = 0
+    """How many messages may have been in the air when it was killed; None if nobody can tell."""
+    doubts: int = 0
+    """How often a run's message, of anybody, came to be in doubt."""
 
     def most(self, address: str) -> int:
         """How often the relay may have been given it."""

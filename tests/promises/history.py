@@ -64,7 +64,7 @@ class History(World):
         """The officer pauses or cancels; after a kill, what was left is judged first."""
         one = self._one(which)
         interrupted = self._interrupted(one)
-        if interrupted and not self._clear_up(one, harm):
+        if interrupted and not self._clear_up(one, harm, for_ever=finally_):
             return
         if finally_ and self._say(lambda: self.ledger.cancel(one.number, self.now)):
             one.cancelled = True
@@ -131,7 +131,7 @@ class History(World):
         path = journals[which % len(journals)]
         content = path.read_bytes()
         for one in self.known.values():
-            one.in_air = 0
+            one.in_air = one.in_air and None
         match how:
             case "lost":
                 path.unlink()

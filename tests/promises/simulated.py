@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from newsletter.delivery import Accepted, Outcome, Phase, Reply, outcome_of, suppresses
+from newsletter.delivery import Accepted, InDoubt, Outcome, Phase, Reply, outcome_of, suppresses
 from newsletter.errors import RelayError, RelayUnavailable, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
@@ -125,6 +125,8 @@ class SimulatedConnection:
             self._work.cancel()
         air, self._air = self._air, []
         for flight in air:
+            if flight.dotted:
+                self._process.tell("doubted")
             flight.handover.cut(asyncio.CancelledError())
 
     async def _talk(self) -> None:
@@ -165,6 +167,8 @@ class SimulatedConnection:
     def _tell(self, flight: _Flight, outcome: Outcome) -> None:
         if isinstance(outcome, Accepted):
             self._process.tell("accepted", flight.message.recipient)
+        if isinstance(outcome, InDoubt):
+            self._process.tell("doubted")
         if suppresses(outcome):
             self._process.tell("dead", flight.message.recipient)
 
@@ -175,6 +179,7 @@ class SimulatedConnection:
             if flight.dotted:
                 if self._relay.begin().takes:
                     self._takes(flight)
+                self._process.tell("doubted")
                 flight.handover.settled(outcome_of(Phase.DOT, None, "connection lost"))
             else:
                 flight.handover.untried(reply)

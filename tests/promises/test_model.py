@@ -1,6 +1,6 @@
 """Any history of runs, kills, officers and clocks keeps the promises; a broken one is made small.
 
-About a thousand steps of such histories belong to every test run, the same ones each time; ``make
+Some thousand steps of such histories belong to every test run, the same ones each time; ``make
 crash`` walks a hundred thousand, chosen anew.
 """
 
@@ -15,10 +15,10 @@ from tests.promises.conftest import quick_folder
 from tests.promises.ground import Ground
 from tests.promises.history import History
 
-PARTS = scaled(1, 10)
-STEPS = scaled(900, 10_000)
+PARTS = scaled(1, 20)
+STEPS = scaled(2_500, 5_000)
 CHOSEN = settings(
-    max_examples=scaled(30, 100),
+    max_examples=scaled(65, 50),
     stateful_step_count=40,
     deadline=None,
     derandomize=not FULL,

@@ -1,6 +1,7 @@
 """A ledger, its campaigns and its relay as seen from outside, and what must hold at every step."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -72,7 +73,6 @@ class World(RuleBasedStateMachine):
     def _run(self, one: Known, script: Script) -> None:
         suppressed = {each.address for each in self.ledger.suppressions()}
         before, cancelled = one.taken.copy(), one.cancelled
-        clean = one.in_air > 0 or not self._interrupted(one)
         report = carry_out(
             self.ledger,
             self.ground.boot,
@@ -85,9 +85,8 @@ class World(RuleBasedStateMachine):
         assert not sent & suppressed, "sent to somebody suppressed"
         assert not sent or not cancelled, "sent though it was cancelled"
         if report.ended != "usage":
-            killed = not report.ended and script.harm and script.harm[1] is Harm.KILL
-            window = script.window if script.eager else 1
-            one.in_air = max(one.in_air, window * one.connections) if clean and killed else 0
+            self._doubt_is_bounded(one, report.doubted)
+            one.in_air = _in_air_after(one, script, report)
         self._adds_up(one)
         if report.ended in set(C):
             self._ended(one, report)
@@ -113,32 +112,44 @@ class World(RuleBasedStateMachine):
         assert not progress.count(S.CLAIMED)
         assert not self.ledger.journal_path(one.number).exists()
 
-    def _clear_up(self, one: Known, harm: tuple[int, Harm] | None) -> bool:
-        """Nothing is sent; a kill left no more in doubt than were in the air. Whether it ended."""
-        before, in_air = self._doubted(one), one.in_air
-        script = Script(harm=harm)
-        work = lambda process: forked.clear_up(process, one.number)  # noqa: E731  said once
-        report = carry_out(self.ledger, self.ground.boot, self.now, script, work)
+    def _clear_up(
+        self, one: Known, harm: tuple[int, Harm] | None, *, for_ever: bool = False
+    ) -> bool:
+        """Nothing is sent, by a process that may be killed too; whether it ended."""
+        report = carry_out(
+            self.ledger,
+            self.ground.boot,
+            self.now,
+            Script(harm=harm),
+            lambda process: forked.clear_up(process, one.number, for_ever=for_ever),
+        )
         assert not report.took
         assert report.ended or harm, "a process died by itself"
         self._count()
         self._adds_up(one)
-        if not report.ended:
-            return False
-        one.in_air = 0
-        if in_air:
-            assert len(self._doubted(one) - before) <= in_air, "more doubt than messages"
-        return True
+        self._doubt_is_bounded(one, 0)
+        if report.ended:
+            one.in_air = 0
+        return bool(report.ended)
+
+    def _doubt_is_bounded(self, one: Known, lost: int) -> None:
+        """A kill leaves no more in doubt than were in the air; the relay lost the others."""
+        before, one.doubts = one.doubts, sum(self._tries_in_doubt(one).values())
+        if one.in_air is not None:
+            assert one.doubts - before <= one.in_air + lost, "more doubt than messages in the air"
 
     def _adds_up(self, one: Known) -> None:
         found = self.ledger.verify(one.number)
         assert not found, found
 
     def _interrupted(self, one: Known) -> bool:
-        return self.ledger.progress(one.number).interrupted_at is not None
+        runs = self.ledger.runs(one.number)
+        return bool(runs) and runs[-1].ended_at is None  # nobody sends meanwhile
 
-    def _doubted(self, one: Known) -> set[str]:
-        return {row.address for row in self._rows(one) if row.delivery.doubted}
+    def _tries_in_doubt(self, one: Known) -> Counter[int]:
+        """How often a run was left in doubt, by recipient; an officer's word is no run."""
+        tries = self.ledger.attempts(one.number)
+        return Counter(each.seq for each in tries if each.outcome == "in_doubt" and each.run)
 
     def _say(self, word: Callable[[], object]) -> bool:
         """An officer's word; False where it makes no sense now."""
@@ -182,8 +193,10 @@ class World(RuleBasedStateMachine):
             one = self.known[number]
             rows = self._rows(one)
             assert tuple(row.address for row in rows) == one.readers, "the audience is frozen"
+            doubts = self._tries_in_doubt(one)
             for row in rows:
                 self._holds(one, row)
+                self._is_not_sent_for_ever(one, row, doubts[row.seq])
             one.seen_accepted = {r.address for r in rows if r.delivery.state is S.ACCEPTED}
         self.touched.clear()
 
@@ -199,6 +212,12 @@ class World(RuleBasedStateMachine):
             assert not times or doubted, f"the relay took {who}'s, who is {state}"
         if who in one.sure | one.seen_accepted:
             assert state is S.ACCEPTED, f"{who} had it and is now {state}"
+
+    def _is_not_sent_for_ever(self, one: Known, row: DeliveryRow, doubts: int) -> None:
+        """Once in doubt as often as was chosen, it waits for an officer, not for another run."""
+        assert doubts <= one.most(row.address), f"{row.address} was in doubt {doubts} times"
+        if doubts == one.most(row.address):
+            assert row.delivery.state in {S.IN_DOUBT, S.ACCEPTED}, "it would be sent once more"
 
     @invariant()
     def nobody_else_is_suppressed(self) -> None:
@@ -230,3 +249,14 @@ class World(RuleBasedStateMachine):
         self.touched.update(self.known)
         self.everybody_is_in_one_state_and_nobody_had_it_twice()
         self.nobody_else_is_suppressed()
+
+
+def _in_air_after(one: Known, script: Script, report: Report) -> int | None:
+    """How many messages the end of a run may have cut; two kills in a row cut one run's only."""
+    if report.ended in set(C):
+        return 0
+    killed = not report.ended and script.harm and script.harm[1] is Harm.KILL
+    if not killed or one.in_air is None:
+        return None  # a torn journal, or none of a full disk
+    window = script.window if script.eager else 1
+    return max(one.in_air, window * one.connections)
