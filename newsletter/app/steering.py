@@ -126,7 +126,8 @@ def pause(app: App, which: str | None) -> Progress:
         campaign = find_campaign(
             ledger, which, (CampaignState.RUNNING, CampaignState.READY, CampaignState.WAITING)
         )
-        if _interrupted(ledger, campaign.id):
+        over = campaign.state is CampaignState.CANCELLED
+        if not over and _interrupted(ledger, campaign.id):
             clear_up(ledger, campaign.id, app.clock())
         else:
             ledger.pause(campaign.id, app.clock())

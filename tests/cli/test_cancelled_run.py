@@ -70,3 +70,13 @@ def test_run_due_judges_it_too_and_says_that_somebody_is_in_doubt(killed: Newsro
     assert "1 in doubt" in ran.out
     assert judged(killed)
     assert "nothing is due" in killed.run("run-due", follow=False).out
+
+
+@pytest.mark.parametrize("word", ["pause", "resume"])
+def test_no_other_word_touches_it_and_each_leads_to_the_one_that_does(
+    killed: Newsroom, word: str
+) -> None:
+    ran = killed.run(word, "1", follow=False)
+    assert ran.code == 2, ran.said
+    assert killed.run(*ran.next.split()[1:], follow=False).next == "newsletter cancel 1"
+    assert not killed.relay.received
