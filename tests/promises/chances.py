@@ -65,3 +65,7 @@ scripts = st.builds(
 any_number = st.integers(0, 1_000)
 connections = st.integers(1, 3)
 on_doubt = st.sampled_from(["hold", "resend"])
+MISHAPS = ("lost", "cut", "spoilt", "power")
+"""What may happen to a journal."""
+mishaps = st.tuples(any_number, any_number, st.sampled_from(MISHAPS))
+"""To which, where, what."""

@@ -9,13 +9,16 @@ from newsletter.delivery import DeliveryState
 from newsletter.values import Address
 from tests.promises.chances import (
     LEAPS,
+    MISHAPS,
     MOST_READERS,
     any_number,
     connections,
     harms,
+    mishaps,
     on_doubt,
     scripts,
 )
+from tests.promises.ground import Known
 from tests.promises.script import Harm, Script
 from tests.promises.world import C, S, World
 
@@ -49,15 +52,22 @@ class History(World):
     @rule(which=any_number, script=scripts)
     def resume_and_run(self, which: int, script: Script) -> None:
         """The officer says go on."""
+        self._go_on(self._one(which), script)
+
+    @rule(which=any_number, first=scripts, between=st.none() | mishaps, then=scripts)
+    def resume_and_run_twice(
+        self, which: int, first: Script, between: tuple[int, int, str] | None, then: Script
+    ) -> None:
+        """And the next run takes over at once, whatever became of the first and its journal."""
         one = self._one(which)
+        self._go_on(one, first)
+        if between:
+            self.harm_a_journal(*between)
+        self._go_on(one, then)
+
+    def _go_on(self, one: Known, script: Script) -> None:
         self._say(lambda: self.ledger.resume(one.number, self.now))
         self._run(one, script)
-
-    @rule(which=any_number, first=scripts, then=scripts)
-    def resume_and_run_twice(self, which: int, first: Script, then: Script) -> None:
-        """And the next run takes over at once, whatever became of the first."""
-        self.resume_and_run(which, first)
-        self.run(which, then)
 
     @rule(which=any_number, harm=harms, finally_=st.sampled_from([False, False, True]))
     def pause_or_cancel(self, which: int, harm: tuple[int, Harm] | None, *, finally_: bool) -> None:
@@ -122,7 +132,7 @@ class History(World):
         elif campaign.state is C.SCHEDULED and late:
             self._say(lambda: self.ledger.mark_missed(one.number, self.now))
 
-    @rule(which=any_number, at=any_number, how=st.sampled_from(["lost", "cut", "spoilt", "power"]))
+    @rule(which=any_number, at=any_number, how=st.sampled_from(MISHAPS))
     def harm_a_journal(self, which: int, at: int, how: str) -> None:
         """Lost, cut off, one octet altered; or a power cut took its last lines."""
         journals = self._journals()
