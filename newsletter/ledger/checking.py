@@ -151,10 +151,12 @@ def _tried_though_postponed(campaign: Campaign) -> Select[Any]:
 
 
 def _open_though_finished(campaign: Campaign) -> Select[Any]:
+    """Once the last run is closed; until then it may still put back what is spared at its end."""
+    is_open = select(_run.c.id).where(_run.c.campaign == campaign.id, _run.c.ended_at.is_(None))
     done = campaign.state in {CampaignState.FINISHED, CampaignState.CANCELLED}
     waits = [DeliveryState.QUEUED, DeliveryState.DEFERRED] if done else []
     return select(_delivery.c.seq, _delivery.c.state).where(
-        _delivery.c.campaign == campaign.id, _delivery.c.state.in_(waits)
+        _delivery.c.campaign == campaign.id, _delivery.c.state.in_(waits), ~is_open.exists()
     )
 
 

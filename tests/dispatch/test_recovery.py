@@ -128,6 +128,19 @@ def test_clearing_up_settles_what_was_left_and_sends_nothing(file: Path) -> None
         assert clear_up(ledger, number, START) == 0
 
 
+def test_clearing_up_a_cancelled_campaign_may_be_killed_too(file: Path) -> None:
+    with Ledger.open(file) as ledger:
+        killed_run(ledger)
+        number = ledger.campaigns()[0].id
+        ledger.cancel(number, START)
+        turn = ledger.begin_run(number, START, to_send=False)
+        ledger.release(turn, [3])  # and then it was killed
+        assert ledger.verify() == ()
+        assert clear_up(ledger, number, START) == 2
+        assert ledger.verify() == ()
+        assert ledger.progress(number).count(DeliveryState.CANCELLED) == 2
+
+
 def test_a_journal_that_cannot_be_read_or_removed_is_said_so_and_nothing_is_guessed(
     file: Path,
 ) -> None:

@@ -16,9 +16,9 @@ from tests.promises.ground import Ground
 from tests.promises.history import History
 
 PARTS = scaled(1, 20)
-STEPS = scaled(1_800, 5_000)
+STEPS = scaled(1_500, 5_000)
 CHOSEN = settings(
-    max_examples=scaled(30, 50),
+    max_examples=scaled(32, 50),
     stateful_step_count=40,
     deadline=None,
     derandomize=not FULL,
