@@ -44,7 +44,7 @@ LEAPS = tuple(
 )
 harms = (
     st.none()
-    | st.tuples(st.integers(70, 170), st.just(Harm.KILL))
+    | st.tuples(st.integers(90, 230), st.just(Harm.KILL))
     | st.tuples(st.integers(1, 300), st.sampled_from(Harm))
 )
 """Where a run of a few readers sends, and anywhere."""
