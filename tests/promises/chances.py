@@ -6,6 +6,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from newsletter.delivery import Phase
+from tests.promises.mortal import SENDING
 from tests.promises.script import GOOD, Deed, Harm, Meddling, Script
 
 MOST_READERS = 6
@@ -44,10 +45,10 @@ LEAPS = tuple(
 )
 harms = (
     st.none()
-    | st.tuples(st.integers(90, 230), st.just(Harm.KILL))
-    | st.tuples(st.integers(1, 300), st.sampled_from(Harm))
+    | st.tuples(st.integers(SENDING, SENDING + 60), st.just(Harm.KILL))
+    | st.tuples(st.integers(1, 150) | st.integers(SENDING, SENDING + 120), st.sampled_from(Harm))
 )
-"""Where a run of a few readers sends, and anywhere."""
+"""Where the first messages leave, and anywhere."""
 deeds = st.lists(st.sampled_from(DEEDS), max_size=7) | st.builds(
     lambda deed: [deed] * 9, st.sampled_from(DEEDS)
 )

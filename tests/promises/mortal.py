@@ -20,6 +20,8 @@ from newsletter.ledger.ledger import Ledger
 from tests.doubles import FakeClock
 from tests.promises.script import Harm, Script
 
+SENDING = 1_000
+"""More steps than any run takes before its first message, so that a kill may be aimed at both."""
 _write, _open, _replace, _unlink = os.write, os.open, os.replace, os.unlink
 _connect = sqlite3.dbapi2.connect
 
@@ -52,6 +54,10 @@ class Process:
         """One line to whoever waits; it outlives this process."""
         line = json.dumps([kind, *what, self.clock.now().isoformat()])
         _write(self._told, f"{line}\n".encode())
+
+    def send(self) -> None:
+        """A message begins: from the first on, steps are counted anew from ``SENDING``."""
+        self._steps = max(self._steps, SENDING)
 
     def step(self, _what: object = None) -> None:
         """One step; perhaps the last."""

@@ -43,6 +43,7 @@ class SimulatedRelay:
 
     def begin(self) -> Deed:
         """The next message: what is to be done with it, and what happens beside it."""
+        self.process.send()
         match self.process.script.meddling:
             case (at, meddling) if at == self.messages:
                 self._meddle(meddling)
