@@ -60,13 +60,18 @@ class Stage:
     ledger: Ledger
     relay: FaultyRelay
     transport: Transport
-    clock: QuickClock = field(default_factory=lambda: QuickClock(TIMES_FASTER))
+    clock: QuickClock = field(init=False)
     options: RunOptions = field(default_factory=lambda: RunOptions(progress_every=30.0))
     number: CampaignId = NOT_YET
 
+    def __post_init__(self) -> None:
+        """A day after the one before, whose paces bind this one no more."""
+        day = START + dt.timedelta(days=len(self.ledger.campaigns()))
+        self.clock = QuickClock(TIMES_FASTER, day)
+
     def record(self, plan: Plan) -> None:
         """The campaign, ready to go."""
-        self.number = self.ledger.record(plan, due=None, now=START)
+        self.number = self.ledger.record(plan, due=None, now=self.clock.now())
 
     async def run(self) -> RunResult:
         """One turn at it."""

@@ -16,9 +16,9 @@ from tests.promises.ground import Ground
 from tests.promises.history import History
 
 PARTS = scaled(1, 20)
-STEPS = scaled(1_500, 5_000)
+STEPS = scaled(700, 5_000)
 CHOSEN = settings(
-    max_examples=scaled(32, 50),
+    max_examples=scaled(48, 50),
     stateful_step_count=40,
     deadline=None,
     derandomize=not FULL,
@@ -41,7 +41,8 @@ def ground() -> Iterator[Ground]:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it forks among threads
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_history_of_faults_breaks_a_promise(part: int, ground: Ground) -> None:
-    while ground.steps < STEPS:
+    run_state_machine_as_test(History, settings=CHOSEN)
+    while FULL and ground.steps < STEPS:  # the short form's histories are always the same
         run_state_machine_as_test(History, settings=CHOSEN)
-        assert FULL or ground.steps >= STEPS, "a history that is always the same adds nothing"
+    assert ground.steps >= STEPS
     print(f"part {part}: {ground.steps} steps")  # noqa: T201  shown by make crash
