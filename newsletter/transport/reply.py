@@ -38,29 +38,27 @@ def read_reply(received: bytes) -> tuple[Reply, bytes] | None:
 
 def read_replies(received: bytes, most: int) -> tuple[list[Reply], bytes, str]:
     """So many whole replies at most, what follows them, and why the next one is none (if so)."""
+    first, rest, garbled = _read(received, min(most, 1))
+    if not first or garbled or most == 1:
+        return list(first), rest, garbled
+    read = _read_again if len(rest) < _USUAL else _read
+    more, rest, garbled = read(rest, most - 1)
+    return [*first, *more], rest, garbled
+
+
+def _read(received: bytes, most: int) -> tuple[tuple[Reply, ...], bytes, str]:
     replies: list[Reply] = []
     try:
         while len(replies) < most and (whole := read_reply(received)):
             reply, received = whole
             replies.append(reply)
-            if len(received) < _USUAL and (rest := _usual(received, most - len(replies))):
-                return replies + list(rest), b"", ""
     except Lost as garbled:
-        return replies, received, str(garbled)
-    return replies, received, ""
+        return tuple(replies), received, str(garbled)
+    return tuple(replies), received, ""
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _usual(received: bytes, count: int) -> tuple[Reply, ...]:
-    """The replies, if they are just so many; nothing else. An envelope's are mostly the same."""
-    replies: list[Reply] = []
-    try:
-        while received and (whole := read_reply(received)):
-            replies.append(whole[0])
-            received = whole[1]
-    except Lost:
-        return ()
-    return tuple(replies) if len(replies) == count and not received else ()
+_read_again = lru_cache(maxsize=_REMEMBERED)(_read)
+"""What follows the first reply is mostly an envelope's, in words that the relay repeats."""
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -4,15 +4,13 @@ import asyncio
 import re
 import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.transport.relays import GOOD, Act, Step
+from tests.transport.relays import GOOD, Act, Step, play
 
 _OPENS_BODY = GOOD["DATA"]
-_DRIP_SECONDS = 0.002
 _LIMIT = 16_000_000
 _ENTRY = frozenset({"GREETING", "EHLO", "HELO", "STARTTLS", "AUTH"})
 _LEAVES = GOOD["DOT"] + b"421 4.3.2 closing\r\n"
@@ -112,7 +110,7 @@ class _Talk:
         if self._relay.open > self._relay.at_most:
             self._writer.write(b"421 4.7.0 too many connections\r\n")
             raise ConnectionAbortedError
-        await self._play(self._step("GREETING"))
+        await play(self._step("GREETING"), self._writer)
         while line := await self._reader.readline():
             await self._obey(line.decode().strip())
 
@@ -124,7 +122,7 @@ class _Talk:
         if verb == "RCPT":
             self._recipient = line.partition("<")[2].partition(">")[0]
         step = self._step(verb)
-        await self._play(step)
+        await play(step, self._writer)
         if verb in {"MAIL", "RCPT"} and not _goes_on(step):
             self._refused = True
         if verb == "STARTTLS" and step == (GOOD_ENTRY["STARTTLS"],):
@@ -152,13 +150,13 @@ class _Talk:
         if self._fault and "BODY" in self._fault.script:
             await self._reader.read(1_000)
             self._writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's
-            await self._play(self._fault.script["BODY"])
+            await play(self._fault.script["BODY"], self._writer)
         content = await self._reader.readuntil(b"\r\n.\r\n")  # no further: a command may follow
         step = self._step("DOT")
         if _takes(self._fault, step):
             self._relay.taken.append(self._recipient)
             self._relay.ids.append(_message_id(content))
-        await self._play(step)
+        await play(step, self._writer)
 
     def _step(self, verb: str) -> Step:
         for fault in (self._at_entry, self._fault):
@@ -171,27 +169,6 @@ class _Talk:
         if verb == "DOT" and self._number in self._relay.leaves_after:
             return (_LEAVES, Act.DROP)
         return (GOOD.get(verb) or GOOD_ENTRY.get(verb, b"502 5.5.1 what?\r\n"),)
-
-    async def _play(self, step: Step) -> None:
-        drip = False
-        for piece in step:
-            match piece:
-                case bytes() if drip:
-                    await _write_slowly(self._writer, piece)
-                case bytes():
-                    self._writer.write(piece)
-                    await self._writer.drain()
-                case Act.DRIP:
-                    drip = True
-                case Act.PAUSE:
-                    await asyncio.sleep(0.02)
-                case Act.HANG:
-                    await asyncio.Event().wait()
-                case Act.DROP:
-                    raise ConnectionAbortedError
-                case Act.RESET:
-                    _reset(self._writer)
-                    raise ConnectionAbortedError
 
 
 GOOD_ENTRY: Mapping[str, bytes] = {
@@ -225,20 +202,6 @@ def _goes_on(step: Step) -> bool:
 
 def _opens_the_body(piece: bytes | Act) -> bool:
     return isinstance(piece, bytes) and piece.endswith(_OPENS_BODY)
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close with RST instead of FIN."""
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
-async def _write_slowly(writer: asyncio.StreamWriter, piece: bytes) -> None:
-    for octet in piece:
-        writer.write(bytes([octet]))
-        await writer.drain()
-        await asyncio.sleep(_DRIP_SECONDS)
 
 
 @asynccontextmanager

@@ -64,8 +64,8 @@ class ScriptedRelay:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Hold one dialogue, to its end or the script's."""
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, _Ended):
-            await self._play("GREETING", writer)
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await play(self._step("GREETING"), writer)
             while line := await reader.readline():
                 await self._command(line.decode().strip(), reader, writer)
         writer.close()
@@ -81,7 +81,7 @@ class ScriptedRelay:
             await self._chunk(int(line.split()[1]), reader, writer)
             return
         step = self._step(verb)
-        await self._play(verb, writer)
+        await play(self._step(verb), writer)
         self._refused = self._refused or (verb in {"MAIL", "RCPT"} and not _is_good(step))
         if verb == "DATA" and any(_opens_the_body(piece) for piece in step):
             await self._body(reader, writer)
@@ -91,27 +91,27 @@ class ScriptedRelay:
     ) -> None:
         if "BODY" in self.script and self._message == self.at:
             await reader.read(1_000)
-            await self._play("BODY", writer)
+            await play(self._step("BODY"), writer)
         body = await reader.readexactly(octets)
         answer = self._step("BDAT")
         if answer and isinstance(answer[0], bytes) and answer[0].startswith(b"25"):
             self.accepted.append(body)
-        await self._play("BDAT", writer)
+        await play(self._step("BDAT"), writer)
 
     async def _body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if "BODY" in self.script and self._message == self.at:
             await reader.read(1_000)
-            await self._play("BODY", writer)
+            await play(self._step("BODY"), writer)
         body = bytearray()
         while not body.endswith(b"\r\n.\r\n"):
             line = await reader.readline()  # no further than the dot: a command may follow
             if not line:
-                raise _Ended
+                raise Ended
             body += line
         answer = self._step("DOT")
         if isinstance(answer[0], bytes) and answer[0].startswith(b"250"):
             self.accepted.append(bytes(body[:-3]))
-        await self._play("DOT", writer)
+        await play(self._step("DOT"), writer)
 
     def _step(self, verb: str) -> Step:
         here = self.always or self._message in {self.at, -1} or verb == "EHLO"
@@ -120,26 +120,6 @@ class ScriptedRelay:
         if self._refused and verb in {"RCPT", "DATA", "BDAT"}:
             return (b"503 5.5.1 bad sequence of commands\r\n",)
         return (GOOD.get(verb, b"502 5.5.1 what?\r\n"),)
-
-    async def _play(self, verb: str, writer: asyncio.StreamWriter) -> None:
-        drip = False
-        for piece in self._step(verb):
-            match piece:
-                case bytes() if drip:
-                    await _write_slowly(writer, piece)
-                case bytes():
-                    writer.write(piece)
-                    await writer.drain()
-                case Act.DRIP:
-                    drip = True
-                case Act.PAUSE:
-                    await asyncio.sleep(0.02)
-                case Act.HANG:
-                    await asyncio.Event().wait()
-                case Act.DROP:
-                    raise _Ended
-                case Act.RESET:
-                    reset(writer)
 
 
 def _is_good(step: Step) -> bool:
@@ -151,8 +131,30 @@ def _opens_the_body(piece: bytes | Act) -> bool:
     return isinstance(piece, bytes) and piece.endswith(GOOD["DATA"])
 
 
-class _Ended(Exception):
+class Ended(ConnectionAbortedError):
     """The script closes the connection."""
+
+
+async def play(step: Step, writer: asyncio.StreamWriter) -> None:
+    """Say and do what a step holds; ``Ended`` where it closes the connection."""
+    drip = False
+    for piece in step:
+        match piece:
+            case bytes() if drip:
+                await _write_slowly(writer, piece)
+            case bytes():
+                writer.write(piece)
+                await writer.drain()
+            case Act.DRIP:
+                drip = True
+            case Act.PAUSE:
+                await asyncio.sleep(0.02)
+            case Act.HANG:
+                await asyncio.Event().wait()
+            case Act.DROP:
+                raise Ended
+            case Act.RESET:
+                reset(writer)
 
 
 async def _write_slowly(writer: asyncio.StreamWriter, piece: bytes) -> None:
@@ -167,7 +169,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
     raw = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-    raise _Ended
+    raise Ended
 
 
 @asynccontextmanager
