@@ -21,27 +21,38 @@ _Parts = list[tuple[int, int]]
 """Where blocks of lines stand in the file: offset and octets of each."""
 
 
-class Spool:
-    """Lines in the order in which they were added, to be read as often as one likes."""
+class _Lines:
+    """Lines of which the last ones wait to be written."""
 
     def __init__(self) -> None:
         self._waiting: list[str] = []
-        self._parts: _Parts = []
         self._file = _File()
         self._count = 0
-
-    def add(self, lines: Iterable[str]) -> None:
-        """Add lines at the end."""
-        before = len(self._waiting)
-        self._waiting += lines
-        self._count += len(self._waiting) - before
-        if len(self._waiting) >= _KEPT:
-            self._parts += self._file.write(self._waiting)
-            self._waiting = []
 
     def __len__(self) -> int:
         """How many lines there are."""
         return self._count
+
+    def _take(self, lines: Iterable[str]) -> int:
+        """Keep them in memory for now; how many wait there."""
+        before = len(self._waiting)
+        self._waiting += lines
+        self._count += len(self._waiting) - before
+        return len(self._waiting)
+
+
+class Spool(_Lines):
+    """Lines in the order in which they were added, to be read as often as one likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: _Parts = []
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Add lines at the end."""
+        if self._take(lines) >= _KEPT:
+            self._parts += self._file.write(self._waiting)
+            self._waiting = []
 
     def blocks(self) -> Iterator[list[str]]:
         """All lines, in blocks."""
@@ -50,29 +61,20 @@ class Spool:
             yield list(self._waiting)
 
 
-class SortedSpool:
+class SortedSpool(_Lines):
     """Lines in the order of their characters, whatever the order in which they were added."""
 
     def __init__(self) -> None:
-        self._waiting: list[str] = []
+        super().__init__()
         self._runs: list[_Parts] = []
-        self._file = _File()
-        self._count = 0
 
     def add(self, lines: Iterable[str]) -> None:
         """Add lines; none may be added once they were read."""
-        before = len(self._waiting)
-        self._waiting += lines
-        self._count += len(self._waiting) - before
-        if len(self._waiting) >= _RUN:
+        if self._take(lines) >= _RUN:
             self._waiting.sort()
             self._runs.append(self._file.write(self._waiting))
             self._waiting = []
             self._shorten()
-
-    def __len__(self) -> int:
-        """How many lines there are."""
-        return self._count
 
     def blocks(self) -> Iterator[list[str]]:
         """All lines in order, in blocks."""
