@@ -64,3 +64,5 @@ class Edition:
     slots: Mapping[str, Slot]
     images: tuple[tuple[str, str], ...] = ()
     """(URL in the page, path relative to the newsletter's folder) of every image used."""
+    mjml: str = ""
+    """What the page was made of, with ``<!-- @src sections.china -->`` before each section."""

@@ -32,7 +32,8 @@ def render_edition(issue: Issue, variant: Variant, theme: Theme, publisher: Publ
     context = page_context(text, variant, theme, publisher, tokens, images) | {"slug": issue.slug}
     press = _Press(theme, context)
     sections = press.sections(shown_sections(text, variant))
-    html = press.html(sections)
+    mjml = press.mjml(sections)
+    html = press.html(mjml, sections)
     _refuse_misplaced(html, tokens, theme)
     setter = context["typesetter"]
     subject, preheader = setter.typo(text.subject), setter.typo(text.preheader or "")
@@ -45,6 +46,7 @@ def render_edition(issue: Issue, variant: Variant, theme: Theme, publisher: Publ
         text=plain,
         slots=_used(tokens, subject, preheader, html, plain),
         images=images.used,
+        mjml=mjml,
     )
 
 
@@ -72,9 +74,12 @@ class _Press:
             for at, section in enumerate(sections, 1)
         ]
 
-    def html(self, sections: list[ShownSection]) -> str:
-        """The whole page: MJML, then HTML, then with the theme's style sheet inlined."""
-        mjml = self.run(f"{_EDITION}.mjml.j2", "", sections=sections)
+    def mjml(self, sections: list[ShownSection]) -> str:
+        """The whole page as MJML."""
+        return self.run(f"{_EDITION}.mjml.j2", "", sections=sections)
+
+    def html(self, mjml: str, sections: list[ShownSection]) -> str:
+        """The page as HTML, with the theme's style sheet inlined."""
         try:
             page = to_html(mjml)
         except MjmlError as error:
