@@ -77,18 +77,6 @@ class Recipients(Collection[Recipient]):
         parts = (line.split(_UNIT) for block in ordered.blocks() for line in block)
         return ((key, _lists_from_json(lists)) for key, lists in parts)
 
-    def lacking(self, wanted: Mapping[int, Collection[str]]) -> dict[str, int]:
-        """How many recipients have nothing in a field that their variant (an index) wants."""
-        signs = {
-            index: [(name, f'"{name}":"', f'"{name}":""') for name in names]
-            for index, names in wanted.items()
-        }
-        found: Counter[str] = Counter()
-        for _, _, variant, fields, _ in self.rows() if any(wanted.values()) else ():
-            for name, there, empty in signs.get(variant, ()):
-                found[name] += there not in fields or empty in fields
-        return {name: count for name, count in sorted(found.items()) if count}
-
     def __len__(self) -> int:
         """How many there are."""
         return len(self._spool)
@@ -96,7 +84,7 @@ class Recipients(Collection[Recipient]):
     def __iter__(self) -> Iterator[Recipient]:
         """In the order of the audience."""
         for _, address, variant, fields, lists in self.rows():
-            person = Person(Address(address), json.loads(fields), _lists_from_json(lists))
+            person = Person(Address(address), fields_from_json(fields), _lists_from_json(lists))
             yield Recipient(person, variant)
 
     def __contains__(self, wanted: object) -> bool:
@@ -130,6 +118,11 @@ def fields_to_json(fields: Mapping[str, str]) -> str:
     if text.isprintable() and "\\" not in text and text.count('"') == quotes:
         return text
     return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":"))
+
+
+def fields_from_json(stored: str) -> dict[str, str]:
+    """What ``fields_to_json`` made text of."""
+    return dict(json.loads(stored))
 
 
 @lru_cache(maxsize=1_000)

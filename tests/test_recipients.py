@@ -49,17 +49,6 @@ def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
     assert list(frozen(made)) == list(frozen(plain))
 
 
-@given(SEATS)
-def test_what_recipients_lack_is_counted_by_field(
-    seats: list[tuple[dict[str, str], Variant, int]],
-) -> None:
-    made = Recipients(people(seats))
-    wanted = {made.variants.index(v): ["name", "a_b"] for v in made.variants if v == ITALIAN}
-    for name in ("name", "a_b"):
-        lacking = sum(v == ITALIAN and not fields.get(name) for fields, v, _ in seats)
-        assert made.lacking(wanted).get(name, 0) == lacking
-
-
 @given(st.lists(st.integers(0, 99), unique=True))
 def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: list[int]) -> None:
     seats = [(Person(Address(f"r{n}@x.example"), {}, ("one",)), ITALIAN) for n in numbers]

@@ -26,7 +26,7 @@ def agree(planned: Planned, agreed: Agreement, ask: Ask | None, command: str) ->
         more = f" (and {len(view.unfit) - 1} more)" if len(view.unfit) > 1 else ""
         raise ChecksFailed(
             f"not fit to send: {view.unfit[0].message}{more}",
-            cure="nothing was recorded or sent",
+            cure=f"{view.unfit[0].cure}; nothing was recorded or sent",
             next_command=f"newsletter plan {view.issue}",
         )
     if agreed.recipients is not None and agreed.recipients != view.recipients:

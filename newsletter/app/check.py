@@ -54,10 +54,12 @@ def check_composition(
     made: Composition,
     fields: AbstractSet[str],
     holes: Mapping[str, int] = MappingProxyType({}),
+    hole_rows: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> tuple[tuple[Finding, ...], int]:
     """The findings on one issue, and how many rules found nothing.
 
-    ``holes`` counts the recipients that leave a slot empty, once an audience is known.
+    ``holes`` counts the recipients that leave a slot empty, once an audience is known;
+    ``hole_rows`` names the first few.
     """
     proof = Proof(
         issue=made.issue,
@@ -68,6 +70,7 @@ def check_composition(
         segments=app.segment_names() or frozenset(),
         fields=fields,
         holes=holes,
+        hole_rows=hole_rows,
     )
     found = lint(proof)
     loud = Counter(finding.rule for finding in found)

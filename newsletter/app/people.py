@@ -22,6 +22,9 @@ _COMPARED = 10_000  # addresses: to compare one with another takes about 20 micr
 class Readers:
     """An audience and what it was selected with. ``notes`` counts mended and noted rows."""
 
+    lists: tuple[SubscriberList, ...]
+    """Those that were chosen from."""
+
     audience: Audience
     segments: Mapping[str, Segment]
     fields: frozenset[str]
@@ -98,7 +101,7 @@ def read_people(
         suppressed=suppressed,
     )
     notes = sum(len(each.problems(Gravity.MENDED, Gravity.NOTED)) for each in chosen)
-    return Readers(audience, segments, known, notes)
+    return Readers(tuple(chosen), audience, segments, known, notes)
 
 
 def find_segment(words: str, segments: Mapping[str, Segment], columns: frozenset[str]) -> Segment:

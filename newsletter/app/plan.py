@@ -12,6 +12,7 @@ from newsletter.app.compose import (
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged
 from newsletter.app.plan_view import PlanView, view_of
+from newsletter.app.rehearsal import Missing
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.audience.select import Suppressed
 from newsletter.campaign import Plan, Terms, plan_campaign
@@ -40,6 +41,8 @@ class PlanRequest:
     canary: int = 0
     """So many first; 0 for all at once."""
     canary_wait: str | None = None
+    missing: Missing = "error"
+    """Whether a field that a reader lacks stops a send where a slot has no default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     made = compose_issue(app, issue, recipients.variants)
     sums, terms = readers.audience.sums, _terms(app, request)
     plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
-    view = view_of(app, made, plan, recipients, readers, ledger)
+    view = view_of(app, made, plan, recipients, readers, ledger, request.missing)
     return Planned(plan, view, latest.id if latest else 0)
 
 

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from newsletter.app.compose import (
 )
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
+from newsletter.app.rehearsal import Gap, Missing, rehearse
 from newsletter.app.relay import relay_name
 from newsletter.app.relays import limits_in_words
 from newsletter.app.tested import TestedState, tested_state
@@ -93,6 +93,9 @@ class PlanView:
     findings: tuple[Finding, ...]
     checks_passed: int
     tested: TestedState
+    missing: Missing
+    gaps: tuple[Gap, ...]
+    """The fields that readers lack; where ``missing`` is an error, each hole is a finding."""
     reader_notes: int
     red: tuple[str, ...]
     already: int
@@ -111,11 +114,19 @@ def view_of(
     recipients: Recipients,
     readers: Readers,
     ledger: Ledger | None,
+    missing: Missing,
 ) -> PlanView:
     """The plan for the officer's eyes; reads the ledger and git, writes nothing."""
     sender = app.settings.sender
-    holes = _holes(plan, recipients, readers.fields)
-    findings, passed = check_composition(app, made, readers.fields, holes)
+    gaps = rehearse(app, plan, recipients, readers.fields, readers.lists)
+    holes = {gap.field: gap for gap in gaps if gap.empty and missing == "error"}
+    findings, passed = check_composition(
+        app,
+        made,
+        readers.fields,
+        {name: gap.empty for name, gap in holes.items()},
+        {name: gap.rows for name, gap in holes.items()},
+    )
     already, last = _already(ledger, plan, recipients)
     tested = tested_state(app, plan.slug, plan.content_digest)
     return PlanView(
@@ -152,6 +163,8 @@ def view_of(
         findings=findings,
         checks_passed=passed,
         tested=tested,
+        missing=missing,
+        gaps=gaps,
         reader_notes=readers.notes,
         red=_red_lines(plan, already, last),
         already=already,
@@ -222,18 +235,6 @@ def _counted(audience: Iterable[_Listed], names: set[str], into: Counter[str]) -
     for each in audience:
         into.update(names.intersection(each[1]))
         yield each
-
-
-def _holes(plan: Plan, recipients: Recipients, fields: AbstractSet[str]) -> dict[str, int]:
-    """How many readers' rows leave a slot empty that has no default, by field."""
-    filled = dict.fromkeys(("email", "lists"), "-")  # nobody lacks these
-    known = {*BUILT_IN_SLOTS, *fields}
-    return recipients.lacking(
-        {
-            index: known.intersection(planned.compiled.missing(filled))
-            for index, planned in enumerate(plan.variants)
-        }
-    )
 
 
 def reader_values(person: Person) -> dict[str, str]:

@@ -42,6 +42,13 @@ CanaryWait = Annotated[
     str | None,
     typer.Option("--canary-wait", help="Go on by itself after 90 s, 30 min, 2 h, if all is well."),
 ]
+Missing = Annotated[
+    Literal["error", "default"],
+    typer.Option(
+        "--missing",
+        help="A field that a reader lacks: an error, or filled with the slot's default or nothing.",
+    ),
+]
 SENT = (
     "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
     "5 the plan changed · 6 incomplete · 75 try again later"
@@ -91,6 +98,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     on_doubt: OnDoubt = None,
     canary: Canary = 0,
     canary_wait: CanaryWait = None,
+    missing: Missing = "error",
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -98,8 +106,9 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     from newsletter.app.sending import plan_only
     from newsletter.cli import show, show_sending
 
+    lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt, canary, canary_wait
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, missing
     )
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
@@ -116,6 +125,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     on_doubt: OnDoubt = None,
     canary: Canary = 0,
     canary_wait: CanaryWait = None,
+    missing: Missing = "error",
     at: Annotated[
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
@@ -142,8 +152,9 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     if not dry_run:
         settle_in(desk.app, take_over=take_over)
+    lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, tuple(only or ()), segment, tuple(exclude or ()), rate, on_doubt, canary, canary_wait
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, missing
     )
     planned = sending.plan_only(desk.app, request)
     view = planned.view

@@ -164,6 +164,7 @@ def plan(view: PlanView) -> Iterator[str]:
     yield f"Tested    {view.tested.words}"
     yield f"Checks    {tally(view.findings, view.checks_passed)}"
     yield from (f"          {line}" for line in findings(view.findings))
+    yield from _missing(view)
     if view.reader_notes:
         noted = counted(view.reader_notes, "row")
         yield f"Lists     {noted} mended or noted: newsletter subscribers check"
@@ -219,6 +220,18 @@ def demo(outcome: Demo, desk: Desk) -> Iterator[str]:
     yield "Next, for example:"
     for line in outcome.next_commands:
         yield f"  {desk.command(line)}"
+
+
+def _missing(view: PlanView) -> Iterator[str]:
+    """What is put in place of each field that readers lack."""
+    for gap in view.gaps:
+        defaults = gap.readers - gap.empty
+        parts = [f"the slot's default for {number(defaults)}"] if defaults else []
+        if gap.empty and view.missing == "default":
+            parts.append(f"nothing for {number(gap.empty)}")
+        if parts:
+            who = counted(gap.readers, "reader")
+            yield f"Missing   {gap.field} is not known of {who}: {', '.join(parts)}"
 
 
 def _pages(view: PlanView) -> Iterator[tuple[str, str]]:

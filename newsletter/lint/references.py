@@ -97,9 +97,11 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 def unfilled_slot(proof: Proof) -> Iterator[Hit]:
     """The slots that some recipients' rows leave empty; known once an audience is."""
     for name, readers in proof.holes.items():
-        cure = f'write {{{{ {name} | "…" }}}} with words for them, or fill the column'
+        slot = f'{{{{ {name} | "…" }}}}'
+        cure = f"write {slot} with words for them, fill the column, or say --missing default"
         who = "1 recipient has" if readers == 1 else f"{readers} recipients have"
-        message = f"{who} no {name}, and the slot has no default"
+        rows = ", ".join(proof.hole_rows.get(name, ()))
+        message = f"{who} no {name}, and the slot has no default{rows and f': {rows}'}"
         places = (
             (word.where, language)
             for language, word in proof.words()

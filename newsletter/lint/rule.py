@@ -58,6 +58,8 @@ class Proof:
     sizes: Mapping[str, int] = field(default_factory=dict)
     holes: Mapping[str, int] = field(default_factory=dict)
     """Fields that a slot without a default asks for, and how many recipients lack each."""
+    hole_rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The first few of them: ``anna@soci.example (subscribers/members.csv:12)``."""
 
     @property
     def slot_names(self) -> AbstractSet[str]:
