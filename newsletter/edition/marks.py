@@ -1,24 +1,37 @@
-"""Where each section begins in a finished page: the marks of its MJML, set into its HTML again.
+"""Where each section stands in a finished page: the marks of its MJML, set into its HTML again.
 
 A reader's page carries no marks. MRML keeps them on demand, and inlining a style sheet changes no
 element: so a mark stands before the same start tag in both, whatever the theme.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from mjml import mjml2html
 
 from newsletter.edition.mjml import to_html
 
-_MARK: Final = re.compile(r"<!-- @src ([^\s>]+) -->")
+_MARK: Final = re.compile(r"<!-- @(?:src|end) [^\s>]+ -->")
 _TAG: Final = re.compile(
-    r"<!-- @src [^\s>]+ -->|<!--.*?-->|<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.DOTALL
+    r"<!-- @(?:src|end) [^\s>]+ -->|<!--.*?-->|<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.DOTALL
 )
+_HINGE: Final = re.compile(
+    r"<!--\[if\b[^>]*\]>(?P<revealed><!-->|-->)?|(?P<end><!\[endif\]-->)"
+    r"|(?P<remark><!--(?!<!\[endif\]).*?-->)",
+    re.DOTALL,
+)
+
+
+def marked(where: str, mjml: str) -> str:
+    """The MJML of a part of the issue, between its marks."""
+    return f"<!-- @src {where} -->\n{mjml}\n<!-- @end {where} -->\n"
 
 
 def marked_page(mjml: str, html: str) -> str:
     """``html``, made of ``mjml``, with ``<!-- @src sections.china -->`` before each section.
+
+    After it stands ``<!-- @end sections.china -->``.
 
     Without the marks it is the same page, octet for octet. Where the two do not have the same
     elements (a theme's own raw HTML may be mended on the way) it comes back without marks.
@@ -37,7 +50,29 @@ def marked_page(mjml: str, html: str) -> str:
 
 
 def _with_comments(mjml: str, **options: Any) -> str:
-    return str(mjml2html(mjml, **(options | {"disable_comments": False})))
+    return "".join(_hoisted(mjml2html(mjml, **(options | {"disable_comments": False}))))
+
+
+def _hoisted(html: str) -> Iterator[str]:
+    """The page with each remark that stands inside a conditional comment moved to its end.
+
+    MRML writes what is between a wrapper's sections into a comment for Outlook, which a second
+    comment would close too early.
+    """
+    at, waiting, inside = 0, list[str](), False
+    for hinge in _HINGE.finditer(html):
+        yield html[at : hinge.start()]
+        at = hinge.end()
+        if inside and hinge["remark"]:
+            waiting.append(hinge[0])
+            continue
+        yield hinge[0]
+        if not hinge["remark"]:
+            inside = not hinge["end"] and not hinge["revealed"]
+        if not inside:
+            yield from waiting
+            waiting.clear()
+    yield html[at:]
 
 
 def _marks(page: str) -> tuple[list[tuple[int, str]], int]:

@@ -11,6 +11,7 @@ from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 from newsletter.edition.audit import misplaced_slots
 from newsletter.edition.context import Images, ShownSection, page_context, shown_sections
 from newsletter.edition.inline import inline_css
+from newsletter.edition.marks import marked
 from newsletter.edition.mjml import MAX_BYTES, MjmlError, to_html
 from newsletter.edition.model import Edition, Publisher, Slot, Variant
 from newsletter.edition.slots import Tokens, tokenize
@@ -68,7 +69,7 @@ class _Press:
         shared = {"sections": sections}
         return [
             section.rendered(
-                _source_mark(section) + self._section(section, "mjml", at, shared),
+                marked(f"sections.{section.id}", self._section(section, "mjml", at, shared)),
                 self._section(section, "txt", at, shared).strip("\n"),
             )
             for at, section in enumerate(sections, 1)
@@ -138,10 +139,6 @@ class _Press:
         source = _line_at(mjml, error.offset)
         path = self.theme.path_of(template)
         return ThemeError([Problem(path, message, "mend the template", where=where, source=source)])
-
-
-def _source_mark(section: ShownSection) -> str:
-    return f"<!-- @src sections.{section.id} -->\n"
 
 
 def _error_of(mjml: str) -> MjmlError | None:
