@@ -11,7 +11,8 @@ from typing import Final
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from newsletter.issue.markdown import faults_in, link_allowed
+from newsletter.issue.markdown import link_allowed
+from newsletter.issue.prose import ProseFault, prose_faults
 from newsletter.issue.slots import SLOT_FORM, malformed_slot, slots_in, whole_url_slot
 from newsletter.values import parse_language
 
@@ -25,47 +26,63 @@ _MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF"
 _IMAGE_CURE = "put a PNG, JPEG or GIF into the issue's folder and name it from there"
 
 
-def fault(message: str, cure: str, key: str = "") -> PydanticCustomError:
-    """A fault with its cure; ``key`` names the key of a table that is to blame."""
-    return PydanticCustomError(FAULT, "{said}", {"said": message, "cure": cure, "key": key})
+def fault(message: str, cure: str, key: str = "", offset: int | None = None) -> PydanticCustomError:
+    """A fault with its cure; ``key`` names the key of a table that is to blame.
+
+    ``offset`` is the character of the value, from 0, where the fault begins.
+    """
+    return PydanticCustomError(
+        FAULT, "{said}", {"said": message, "cure": cure, "key": key, "offset": offset, "more": ()}
+    )
 
 
 def check_words(words: str) -> str:
     """Words hold no control characters, and braces only as slots."""
     control = _CONTROL.search(words)
     if control:
-        message = f"the text holds the control character U+{ord(control[0]):04X}"
-        raise fault(message, "delete it; it may have come with a paste")
+        raise _control_fault(control, "delete it; it may have come with a paste")
     stray = malformed_slot(words)
     if stray is not None:
-        raise fault(f"{stray} is not a slot", f"write {SLOT_FORM}")
+        raise fault(f"{stray[0]} is not a slot", f"write {SLOT_FORM}", offset=stray[1])
     return words
 
 
 def check_line(words: str) -> str:
     """A value that becomes a header: one line, no encoded words (CVE-2024-6923)."""
     if "=?" in words:
-        raise fault("the subject holds =?", "a mail program reads it as a code; write it apart")
-    if _LINE_BREAK.search(words):
-        raise fault("the text has more than one line", "write it on one line")
+        cure = "a mail program reads it as a code; write it apart"
+        raise fault("the subject holds =?", cure, offset=words.index("=?"))
+    broken = _LINE_BREAK.search(words)
+    if broken:
+        cure = "write it on one line"
+        raise fault("the text has more than one line", cure, offset=broken.start())
     hidden = _HIDDEN.search(words)
     if hidden:
-        message = f"the text holds the control character U+{ord(hidden[0]):04X}"
-        raise fault(message, "delete it: an inbox's list would show it wrongly")
+        raise _control_fault(hidden, "delete it: an inbox's list would show it wrongly")
     return words
+
+
+def _control_fault(found: re.Match[str], cure: str) -> PydanticCustomError:
+    message = f"the text holds the control character U+{ord(found[0]):04X}"
+    return fault(message, cure, offset=found.start())
 
 
 def check_prose(words: str) -> str:
-    """Prose holds no pictures, and its links lead to whole addresses."""
-    found = faults_in(words)
+    """Prose holds no pictures and no HTML, and its links lead to whole addresses."""
+    found = tuple(prose_faults(words))
     if found:
-        cure = (
-            "name the picture in an image table: image = { file, alt }"
-            if found[0].startswith("a picture")
-            else "write a whole address: https://…, http://… or mailto:…"
-        )
-        raise fault("; ".join(found), cure)
+        raise _several(found)
     return words
+
+
+def _several(found: tuple[ProseFault, ...]) -> PydanticCustomError:
+    """The first fault of a value, which carries the others: pydantic knows one error for each."""
+    first, *more = found
+    context = {
+        "said": first.message, "cure": first.cure, "key": "", "offset": first.offset,
+        "more": tuple((fault.message, fault.cure, fault.offset) for fault in more),
+    }  # fmt: skip
+    return PydanticCustomError(FAULT, "{said}", context)
 
 
 def check_url(url: str) -> str:

@@ -1,6 +1,7 @@
 """pydantic's errors as problems: at the officer's line, in the officer's words, with a cure."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _EXAMPLES = {
     "contents": "true",
     "language": '"it"',
 }
+_SPACE = re.compile(r"[^\S\x1c-\x1f]*")  # what pydantic strips
 _TYPE_NAMES = {
     "string_type": "a string in quotes",
     "int_type": "a whole number",
@@ -40,7 +42,17 @@ def problems_of(error: ValidationError, source: TomlFile) -> Iterator[Problem]:
         key = "kind" if item["type"] == "union_tag_invalid" else context.get("key")
         where = ".".join([*path, key] if key else path)
         message, cure = _words(str(item["type"]), dict(item), where)
-        yield source.problem(where, message, cure)
+        for said, mend, offset in [
+            (message, cure, context.get("offset")),
+            *context.get("more", ()),
+        ]:
+            yield source.problem(where, said, mend, _as_written(item["input"], offset))
+
+
+def _as_written(value: object, offset: int | None) -> int | None:
+    """A character's place in the value as the file has it, with the space at its beginning."""
+    lead = _SPACE.match(value) if isinstance(value, str) else None
+    return offset if offset is None or lead is None else offset + lead.end()
 
 
 def _written_path(loc: tuple[int | str, ...]) -> list[str]:

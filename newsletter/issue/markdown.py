@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from newsletter.issue.slots import URL_SLOTS, Slot, replace_slots
-
 LINK_SCHEMES = frozenset({"http", "https", "mailto"})
 _QUOTES = {
     "it": "«»“”",
@@ -17,8 +15,6 @@ _QUOTES = {
     "de": "„“‚‘",
     "fr": ["«\u00a0", "\u00a0»", "“", "”"],
 }
-_WHOLE_URL = "https://slot.invalid/"
-_FIELD = "slotofareader"
 
 
 def link_allowed(url: str) -> bool:
@@ -63,28 +59,3 @@ def _any_link(url: str) -> bool:
 def inline_tokens(tokens: list[Token]) -> list[Token]:
     """All inline tokens of a document, flattened."""
     return [child for token in tokens for child in token.children or []]
-
-
-def faults_in(prose: str) -> list[str]:
-    """What prose may not hold: pictures, and links that lead nowhere or to a forbidden scheme.
-
-    A slot may be the whole address of a link when dispatch fills it with one, and no part of it.
-    """
-    words = replace_slots(prose, _stand_in)
-    faults = (_fault(token) for token in inline_tokens(markdown("en").parse(words)))
-    return [fault for fault in faults if fault]
-
-
-def _stand_in(slot: Slot) -> str:
-    return _WHOLE_URL if slot.name in URL_SLOTS else _FIELD
-
-
-def _fault(token: Token) -> str | None:
-    if token.type == "image":
-        return f"a picture stands inside prose: {token.attrGet('src')}"
-    if token.type != "link_open":
-        return None
-    url = str(token.attrGet("href") or "")
-    if _FIELD in url or (_WHOLE_URL in url and url != _WHOLE_URL):
-        return "a slot stands inside a link's address"
-    return None if link_allowed(url) else f"a link leads to {url or 'nothing'}"

@@ -35,6 +35,11 @@ def slots_in(words: str) -> Iterator[Slot]:
     return (_slot(match) for match in _SLOT.finditer(words))
 
 
+def placed_slots(words: str) -> Iterator[tuple[Slot, int, int]]:
+    """Every slot with the characters (from 0) at which it begins, and after which it ends."""
+    return ((_slot(match), match.start(), match.end()) for match in _SLOT.finditer(words))
+
+
 def replace_slots(words: str, replacement: Callable[[Slot], str]) -> str:
     """The words with each slot given to ``replacement``."""
     if "{{" not in words:
@@ -42,10 +47,12 @@ def replace_slots(words: str, replacement: Callable[[Slot], str]) -> str:
     return _SLOT.sub(lambda match: replacement(_slot(match)), words)
 
 
-def malformed_slot(words: str) -> str | None:
-    """The first pair of braces that is not a slot, as it stands in the words; else None."""
-    stray = _BRACES.search(_SLOT.sub("", words)) if "{{" in words or "}}" in words else None
-    return stray[0].strip() if stray else None
+def malformed_slot(words: str) -> tuple[str, int] | None:
+    """The first pair of braces that is not a slot, and the character where it begins; or None."""
+    if "{{" not in words and "}}" not in words:
+        return None
+    stray = _BRACES.search(_SLOT.sub(lambda slot: " " * len(slot[0]), words))
+    return (stray[0].strip(), stray.start()) if stray else None
 
 
 def whole_url_slot(url: str) -> bool:

@@ -156,14 +156,14 @@ SPOILED = {
     "malformed slot": (
         ISSUE.replace("La Cina", "La {{ 7*7 }}"),
         8,
-        1,
+        13,
         "{{ 7*7 }} is not a slot",
         "{{ first_name }}",
     ),
     "open slot": (
         ISSUE.replace("La Cina", "La {{ name"),
         8,
-        1,
+        13,
         "{{ name is not a slot",
         "first_name",
     ),
@@ -185,64 +185,64 @@ SPOILED = {
     "picture in prose": (
         ISSUE.replace("a Roma", "![x](a.png)"),
         10,
-        1,
+        21,
         "a picture stands",
         "image",
     ),
     "bad link in prose": (
         ISSUE.replace("a Roma", "[x](www.a.example)"),
         10,
-        1,
+        21,
         "www.a.example",
         "https",
     ),
     "slot in a link of prose": (
         ISSUE.replace("a Roma", "[x](https://a.example/?e={{ email }})"),
         10,
-        1,
+        21,
         "a slot stands inside a link's address",
         "whole address",
     ),
     "reader's field as a link": (
         ISSUE.replace("a Roma", "[x]({{ email }})"),
         10,
-        1,
+        21,
         "a slot stands inside",
         "whole address",
     ),
     "slot with more in a link": (
         ISSUE.replace("a Roma", "[x]({{ browser_url }}?x)"),
         10,
-        1,
+        21,
         "a slot stands inside",
         "whole address",
     ),
     "link by reference": (
         ISSUE.replace("a Roma", "[x][r]\\n\\n[r]: ftp://a.example"),
         10,
-        1,
+        21,
         "ftp://a.example",
         "https",
     ),
     "script link in prose": (
         ISSUE.replace("a Roma", "[x](javascript:alert(1))"),
         10,
-        1,
+        21,
         "javascript:alert(1)",
         "https",
     ),
-    "control character": (ISSUE.replace("La Cina", "La\\u0000Cina"), 8, 1, "U+0000", "delete"),
+    "control character": (ISSUE.replace("La Cina", "La\\u0000Cina"), 8, 12, "U+0000", "delete"),
     "encoded word in the subject": (
         ISSUE.replace("Notizie", "=?utf-8?q?a=0D=0ABcc:_x@y.example?="),
         1,
-        1,
+        12,
         "=?",
         "apart",
     ),
     "subject of two lines": (
         ISSUE.replace("Notizie di", "Notizie\\ndi"),
         1,
-        1,
+        19,
         "more than one",
         "one line",
     ),
@@ -358,7 +358,7 @@ def test_what_no_header_may_hold_is_refused_where_it_stands(
     toml = ISSUE.replace('subject = "Notizie di novembre"\n', "")
     other = 'subject = "Notizie"\n' if key == "preheader" else ""
     problem = only_problem(write_issue(tmp_path, f'{key} = "a{hidden}b"\n{other}{toml}'))
-    assert at(problem) == ("issue.toml", 1, 1)
+    assert at(problem) == ("issue.toml", 1, len(key) + 6)
     assert "control character" in problem.message
     assert problem.cure
 
