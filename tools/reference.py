@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from newsletter.cli.desk import CheckFormat
 from newsletter.cli.front import TEXT
 from newsletter.cli.main import build
 from newsletter.lint.check import RULES
@@ -73,7 +74,7 @@ def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 def cli_page() -> str:
     """Commands with their arguments, options, example and exit codes."""
     found = commands()
-    first = next(iter(found.values()))
+    first = found["init"]
     lines = [
         "# Commands",
         "",
@@ -95,11 +96,7 @@ def cli_page() -> str:
 
 def _command(name: str, command: Any) -> Iterator[str]:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [
-        p
-        for p in command.params
-        if p.param_type_name == "option" and p.opts[0] not in SHARED_OPTIONS
-    ]
+    options = [p for p in command.params if p.param_type_name == "option" and not _is_shared(p)]
     words = [f"newsletter {name}", *map(_argument_name, arguments), "[OPTIONS]" if options else ""]
     example, exits = _epilog(command.epilog)
     yield from (f"## {name}", "", str(command.help), "")
@@ -107,6 +104,11 @@ def _command(name: str, command: Any) -> Iterator[str]:
     if arguments or options:
         yield from (*_options([*arguments, *options]), "")
     yield from (f"Exit codes: {exits}", "")
+
+
+def _is_shared(param: Any) -> bool:
+    """Whether an option is the one that every command takes, with the same choices."""
+    return param.opts[0] in SHARED_OPTIONS and not isinstance(param.default, CheckFormat)
 
 
 def _epilog(epilog: str) -> tuple[str, str]:
@@ -132,7 +134,7 @@ def _options(params: Iterable[Any]) -> Iterator[str]:
 
 def _meaning(param: Any) -> str:
     choices = list(type(param.default)) if isinstance(param.default, Enum) else []
-    named = " or ".join(f"`{choice.value}`" for choice in choices)
+    named = ", ".join(f"`{choice.value}`" for choice in choices)
     return f"{named}: {param.help}" if named else str(param.help or "")
 
 
@@ -155,13 +157,29 @@ def rules_page() -> str:
         MADE,
         "",
         "The letter says how much a finding weighs: **E** an error, which stops a send; **W** a",
-        "warning, which fails only with `--strict`; **N** a note.",
+        "warning, which fails only with `--strict`; **N** a note. `newsletter check --explain ID`",
+        "tells more of one. In `newsletter.toml` a newsletter gives a rule another weight, lets",
+        "findings be (a reason is required, and reports count them), and sets its own thresholds:",
+        "",
+        "```toml",
+        "[check.severity]",
+        'W012 = "error"',
+        "",
+        "[check.limits]",
+        "subject = 60",
+        "",
+        "[[check.ignore]]",
+        'rule = "W004"',
+        'issue = "2019-*"          # optional: a name or a pattern',
+        'where = "sections.china"  # optional: this key and all in it',
+        'reason = "the partners read Italian"',
+        "```",
         "",
         "| | holds when | because | cure |",
         "|---|---|---|---|",
     ]
     for rule in sorted(RULES, key=lambda each: each.id[1:]):
-        cells = [f"**{rule.id}**", rule.says, rule.source, str(getattr(rule, "cure", ""))]
+        cells = [f"**{rule.id}**", rule.says, rule.source, rule.cure]
         lines.append(f"| {' | '.join(map(cell, cells))} |")
     return "\n".join([*lines, ""])
 

@@ -3,15 +3,27 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from newsletter.app.compose import Composition, compose_issue
+from newsletter.app.compose import Composition, compose_issue, sample_values
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
+from newsletter.app.policy import policy_of
 from newsletter.errors import InputError, IssueError
 from newsletter.lint.check import RULES, lint
+from newsletter.lint.limits import Limits
+from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Proof, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found on one issue; ``passed`` counts the rules that have no finding."""
+
+    findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...]
+    passed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +33,18 @@ class CheckReport:
     issues: tuple[str, ...]
     findings: tuple[Finding, ...]
     passed: int
+    ignored: tuple[Ignored, ...] = ()
+    """What newsletter.toml lets be, each with its reason."""
 
     def failed(self, *, strict: bool) -> bool:
         """Whether anything stands in the way: errors, and with ``strict`` warnings."""
-        grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-        return any(finding.severity in grave for finding in self.findings)
+        return any(stands_in_the_way(finding, strict=strict) for finding in self.findings)
+
+
+def stands_in_the_way(finding: Finding, *, strict: bool) -> bool:
+    """Whether a finding makes a check fail."""
+    grave = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return finding.severity in grave
 
 
 def check_issues(app: App, names: Sequence[str]) -> CheckReport:
@@ -33,20 +52,22 @@ def check_issues(app: App, names: Sequence[str]) -> CheckReport:
     lists = read_lists(app)
     problems, fields = people_problems(app, lists), columns_of(lists)
     wanted = list(names) or app.issue_names()
-    findings: list[Finding] = []
-    passed = 0
+    checked: list[Checked] = []
     for name in wanted:
         try:
             made = compose_issue(app, app.load_issue(name))
         except InputError as error:
             problems += error.problems
             continue
-        found, quiet = check_composition(app, made, fields)
-        findings += found
-        passed += quiet
+        checked.append(check_composition(app, made, fields))
     if problems:
         raise IssueError(problems)
-    return CheckReport(tuple(wanted), tuple(findings), passed)
+    return CheckReport(
+        tuple(wanted),
+        tuple(dict.fromkeys(finding for each in checked for finding in each.findings)),
+        sum(each.passed for each in checked),
+        tuple(dict.fromkeys(ignored for each in checked for ignored in each.ignored)),
+    )
 
 
 def check_composition(
@@ -55,13 +76,23 @@ def check_composition(
     fields: AbstractSet[str],
     holes: Mapping[str, int] = MappingProxyType({}),
     hole_rows: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> tuple[tuple[Finding, ...], int]:
-    """The findings on one issue, and how many rules found nothing.
+) -> Checked:
+    """The findings on one issue, weighed as newsletter.toml says.
 
     ``holes`` counts the recipients that leave a slot empty, once an audience is known;
     ``hole_rows`` names the first few.
     """
-    proof = Proof(
+    policy = policy_of(app)
+    proof = replace(proof_of(app, made, fields), holes=holes, hole_rows=hole_rows)
+    found = lint(proof)
+    kept, ignored = policy.judge(found, made.issue.slug)
+    loud = Counter(finding.rule for finding in kept)
+    return Checked(kept, ignored, len(RULES) - len(loud))
+
+
+def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:
+    """All that rules may look at, of one composed issue, before its audience is known."""
+    return Proof(
         issue=made.issue,
         publisher=app.publisher,
         editions=tuple(page.edition for page in made.pages.values()),
@@ -69,9 +100,10 @@ def check_composition(
         themes=frozenset(app.theme_names()),
         segments=app.segment_names() or frozenset(),
         fields=fields,
-        holes=holes,
-        hole_rows=hole_rows,
+        messages={
+            variant.key: page.compiled.fill(sample_values(app, made.issue, page))
+            for variant, page in made.pages.items()
+        },
+        limits=Limits(**app.settings.check.limits),
+        clients=app.settings.check.clients,
     )
-    found = lint(proof)
-    loud = Counter(finding.rule for finding in found)
-    return found, len(RULES) - len(loud)

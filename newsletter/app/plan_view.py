@@ -23,6 +23,7 @@ from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
 from newsletter.ledger.ledger import Ledger
+from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
 
@@ -92,6 +93,7 @@ class PlanView:
     seconds: float
     findings: tuple[Finding, ...]
     checks_passed: int
+    ignored: tuple[Ignored, ...]
     tested: TestedState
     missing: Missing
     gaps: tuple[Gap, ...]
@@ -120,7 +122,7 @@ def view_of(
     sender = app.settings.sender
     gaps = rehearse(app, plan, recipients, readers.fields, readers.lists)
     holes = {gap.field: gap for gap in gaps if gap.empty and missing == "error"}
-    findings, passed = check_composition(
+    checked = check_composition(
         app,
         made,
         readers.fields,
@@ -160,8 +162,9 @@ def view_of(
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
-        findings=findings,
-        checks_passed=passed,
+        findings=checked.findings,
+        checks_passed=checked.passed,
+        ignored=checked.ignored,
         tested=tested,
         missing=missing,
         gaps=gaps,

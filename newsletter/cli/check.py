@@ -7,7 +7,7 @@ import typer
 
 from newsletter.cli.command import command
 from newsletter.cli.desk import Desk
-from newsletter.errors import ChecksFailed, Incomplete
+from newsletter.errors import ChecksFailed, Incomplete, InputError
 
 Issue = Annotated[
     str | None,
@@ -25,6 +25,7 @@ def register(top: typer.Typer) -> None:
         "check",
         example="newsletter check 2019-11-assemblea --strict",
         exits="0 fit to send · 2 bad input · 3 checks failed",
+        for_build_servers=True,
     )(check)
     command(top, "build", example="newsletter build 2019-11-assemblea -o build/november")(build)
     command(top, "preview", example="newsletter preview 2019-11 --as anna@soci.example")(preview)
@@ -46,14 +47,41 @@ def check(
         typer.Argument(help="Issues to check; by default all.", show_default=False),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", help="Only say what a rule wants, and why: W021.")
+    ] = None,
+    list_rules: Annotated[
+        bool, typer.Option("--list-rules", help="Only list the rules, a line each.")
+    ] = False,
 ) -> int | None:
     """Say whether issues, theme, lists and segments are fit to send: every finding at once."""
     from newsletter.app.check import check_issues
-    from newsletter.cli import show
+    from newsletter.cli import show_check
 
-    report = check_issues(desk.app, issues or [])
-    desk.show(report, show.check(report))
+    if explain or list_rules:
+        _rules(desk, explain)
+        return None
+    try:
+        report = check_issues(desk.app, issues or [])
+    except InputError as error:
+        if not show_check.is_for_build_servers(desk):
+            raise
+        desk.show(error, show_check.problems(desk, error.problems))
+        return error.exit_code
+    desk.show(report, show_check.report(desk, report, strict=strict))
     return ChecksFailed.exit_code if report.failed(strict=strict) else None
+
+
+def _rules(desk: Desk, explain: str | None) -> None:
+    from newsletter.app.rules import all_rules, explain_rule
+    from newsletter.cli import show_check
+
+    if explain:
+        rule = explain_rule(explain)
+        desk.show(rule, show_check.rule(rule))
+    else:
+        rules = all_rules()
+        desk.show(rules, show_check.rules(rules))
 
 
 def build(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.desk import Desk, Format
+from newsletter.cli.desk import CheckFormat, Desk, Format
 
 Errand = Callable[..., int | None]
 """A command: it shows its result and returns its exit code; None is 0."""
@@ -28,7 +28,10 @@ _PROFILE = Annotated[
     ),
 ]
 _FORMAT = Annotated[Format, typer.Option("--format", help="For a person, or for a program.")]
-_SHARED = {
+_CHECK_FORMAT = Annotated[
+    CheckFormat, typer.Option("--format", help="For a person, a program, or a build server.")
+]
+_SHARED: dict[str, tuple[Any, Any]] = {
     "format": (_FORMAT, Format.text),
     "profile": (_PROFILE, None),
     "root": (_ROOT, None),
@@ -41,17 +44,26 @@ def group(help_text: str) -> typer.Typer:
 
 
 def command(
-    to: typer.Typer, name: str, *, example: str, exits: str = "0 done · 2 bad input"
+    to: typer.Typer,
+    name: str,
+    *,
+    example: str,
+    exits: str = "0 done · 2 bad input",
+    for_build_servers: bool = False,
 ) -> Callable[[Errand], Errand]:
     """Register a function whose first parameter is a ``Desk`` as a command.
 
-    ``example`` and ``exits`` (the exit codes) stand at the end of its help.
+    ``example`` and ``exits`` (the exit codes) stand at the end of its help; a command for build
+    servers knows their formats too.
     """
+    options = dict(_SHARED)
+    if for_build_servers:
+        options["format"] = (_CHECK_FORMAT, CheckFormat.text)
 
     def register(errand: Errand) -> Errand:
         @functools.wraps(errand)
         def run(**arguments: Any) -> int | None:
-            shown_as, profile, root = (arguments.pop(key) for key in _SHARED)
+            shown_as, profile, root = (arguments.pop(key) for key in options)
             return errand(Desk(root, profile, shown_as), **arguments)
 
         own = list(inspect.signature(errand, eval_str=True).parameters.values())[1:]
@@ -59,7 +71,7 @@ def command(
             inspect.Parameter(
                 key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
             )
-            for key, (annotation, default) in _SHARED.items()
+            for key, (annotation, default) in options.items()
         ]
         keyword_only = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         signature = inspect.Signature([*keyword_only, *shared])

@@ -22,10 +22,21 @@ class Format(StrEnum):
     json = "json"
 
 
+class CheckFormat(StrEnum):
+    """The same for `check`, and for build servers."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+    junit = "junit"
+
+
 class Desk:
     """One command's surroundings, made from the options that all commands share."""
 
-    def __init__(self, root: Path | None, profile: str | None, shown_as: Format) -> None:
+    def __init__(
+        self, root: Path | None, profile: str | None, shown_as: Format | CheckFormat
+    ) -> None:
         self.root = root
         self.profile = profile
         self.format = shown_as
@@ -41,7 +52,7 @@ class Desk:
     @property
     def as_text(self) -> bool:
         """Whether a person reads the result."""
-        return self.format is Format.text
+        return self.format in {Format.text, CheckFormat.text}
 
     def show(
         self,
@@ -55,7 +66,7 @@ class Desk:
 
         ``notes`` are what must be known before the result is believed.
         """
-        if self.format is Format.json:
+        if self.format in {Format.json, CheckFormat.json}:
             body = as_json(value)
             if notes:
                 body = {**body, "notes": list(notes)}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from newsletter.app.build import Build
-from newsletter.app.check import CheckReport
 from newsletter.app.demo import Demo
 from newsletter.app.issues import IssueLine, IssueView
 from newsletter.app.plan_view import PlanView
@@ -14,8 +13,8 @@ from newsletter.audience.model import Arithmetic
 from newsletter.cli import show_sending
 from newsletter.cli.desk import Desk
 from newsletter.cli.layout import counted, duration, number, paint, short, shown_path, size, table
+from newsletter.cli.show_check import findings, tally
 from newsletter.inbox.place import InboxPlace
-from newsletter.lint.rule import Finding, Severity
 
 
 def started(value: Started) -> Iterator[str]:
@@ -63,29 +62,6 @@ def issue(view: IssueView) -> Iterator[str]:
         yield f"Not translated ({len(view.fallbacks)}): {', '.join(view.fallbacks[:6])}" + (
             " …" if len(view.fallbacks) > 6 else ""  # noqa: PLR2004 a line's worth
         )
-
-
-def findings(found: Sequence[Finding]) -> Iterator[str]:
-    """Findings, a line each with its place, the cure under it."""
-    color = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
-    for finding in found:
-        place = shown_path(finding.path) + (f":{finding.line}" if finding.line else "")
-        place += f":{finding.column}" if finding.line and finding.column else ""
-        word = paint(finding.severity.value.capitalize(), color[finding.severity])
-        where = f"{finding.where}: " if finding.where else ""
-        yield f"{word}  {place}  {finding.rule}  {where}{finding.message}"
-        if finding.cure:
-            yield f"         {finding.cure}"
-
-
-def tally(found: Sequence[Finding], passed: int) -> str:
-    """``41 passed · 1 warning``."""
-    parts = [f"{passed} passed"]
-    for severity in Severity:
-        count = sum(finding.severity is severity for finding in found)
-        if count:
-            parts.append(f"{count} {severity.value}{'s' if count > 1 else ''}")
-    return " · ".join(parts)
 
 
 def build(value: Build) -> Iterator[str]:
@@ -162,7 +138,7 @@ def plan(view: PlanView) -> Iterator[str]:
         yield f"Canary    the first {number(view.canary)}; the others {wait}"
     yield "Tracking  none"
     yield f"Tested    {view.tested.words}"
-    yield f"Checks    {tally(view.findings, view.checks_passed)}"
+    yield f"Checks    {tally(view.findings, view.checks_passed, view.ignored)}"
     yield from (f"          {line}" for line in findings(view.findings))
     yield from _missing(view)
     if view.reader_notes:
@@ -170,13 +146,6 @@ def plan(view: PlanView) -> Iterator[str]:
         yield f"Lists     {noted} mended or noted: newsletter subscribers check"
     for red in view.red:
         yield paint(f"! {red}", "red")
-
-
-def check(report: CheckReport) -> Iterator[str]:
-    """Every finding, then the tally."""
-    yield from findings(report.findings)
-    names = ", ".join(report.issues) or "no issue"
-    yield f"{names}: {tally(report.findings, report.passed)}"
 
 
 def preview(shown: Preview, *, opened: bool) -> Iterator[str]:

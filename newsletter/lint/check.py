@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from newsletter.lint import content, headers, markup, references, weekdays
-from newsletter.lint.rule import Finding, Proof, Rule, Severity
+from newsletter.lint.rule import Finding, Proof, Rule
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,
@@ -12,14 +12,9 @@ RULES: tuple[Rule, ...] = (
     *weekdays.RULES,
     *markup.RULES,
 )
-_WEIGHT = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 def lint(proof: Proof, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
     """Every finding once: errors first, then by file and line."""
     found = dict.fromkeys(finding for rule in rules for finding in rule.check(proof))
-    return tuple(sorted(found, key=_order))
-
-
-def _order(finding: Finding) -> tuple[int, str, int, str]:
-    return _WEIGHT[finding.severity], str(finding.path), finding.line, finding.rule
+    return tuple(sorted(found, key=Finding.order))

@@ -88,7 +88,7 @@ def several_calls(proof: Proof) -> Iterator[Hit]:
 def no_postal_address(proof: Proof) -> Iterator[Hit]:
     """The address that footers show."""
     if not any(line.strip() for line in proof.publisher.postal_address):
-        yield Hit("there is no postal address", path=proof.root / "newsletter.toml")
+        yield Hit("there is no postal address", "sender.postal_address", path=proof.settings_file)
 
 
 @rule(
@@ -109,9 +109,11 @@ def events_out_of_order(proof: Proof) -> Iterator[Hit]:
 
 
 def _matches(proof: Proof, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
+    """Each different match of a word once, at its first character."""
     for language, word in proof.words():
-        for found in dict.fromkeys(match[0] for match in pattern.finditer(word.text)):
-            yield Hit(message.format(found), word.where, language)
+        seen = {match[0]: match for match in reversed(list(pattern.finditer(word.text)))}
+        for found, match in reversed(seen.items()):
+            yield Hit(message.format(found), word.where, language, offset=match.start())
 
 
 RULES = (

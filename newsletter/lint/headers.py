@@ -7,12 +7,10 @@ from newsletter.issue.slots import Slot, replace_slots
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.values import Language
 
-MAX_SUBJECT = 70
-
 
 @rule(
     "W011",
-    says=f"The subject has at most {MAX_SUBJECT} characters.",
+    says="The subject has at most 70 characters.",
     source="desktop inboxes show about 70 characters, phones about 40",
     cure="say the most important thing first, and cut the rest",
 )
@@ -20,7 +18,7 @@ def long_subject(proof: Proof) -> Iterator[Hit]:
     """The subject's length, each slot counted as its default or ten letters."""
     for language, text in _texts(proof):
         length = len(replace_slots(text.subject, _typical))
-        if length > MAX_SUBJECT:
+        if length > proof.limits.subject:
             yield Hit(f"the subject has {length} characters", "subject", language)
 
 

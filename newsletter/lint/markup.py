@@ -4,17 +4,20 @@ import re
 from collections.abc import Iterator
 
 from newsletter.edition.model import URL_SLOTS, Edition
+from newsletter.lint.place import PAGE, TEXT, place_in_theme
 from newsletter.lint.rule import Hit, Proof, rule
 
-HEAVY_HTML = 80_000
 CLIPPED_HTML = 102_400
-HEAVY_IMAGE = 200_000
 MIN_TEXT = 20
 _UNSUBSCRIBE = URL_SLOTS[0]
 _ANCHOR = re.compile(r"<a\b((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b(?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.IGNORECASE)
 _ALT = re.compile(r"\salt\s*=", re.IGNORECASE)
+_DEAD = (
+    r"(?i)<a\b(?![^>]*\b(?:id|name)\s*=)(?:[^>]*?\bhref\s*=\s*([\"'])\s*#?\s*\1|(?![^>]*\bhref))"
+)
+_WITHOUT_ALT = r"(?i)<(?:img|mj-image)\b(?![^>]*\balt\s*=)"
 
 
 @rule(
@@ -28,7 +31,7 @@ def heavy_image(proof: Proof) -> Iterator[Hit]:
     for path in dict.fromkeys(path for edition in proof.editions for _, path in edition.images):
         file = proof.root / path
         size = file.stat().st_size if file.is_file() else 0
-        if size > HEAVY_IMAGE:
+        if size > proof.limits.image:
             yield Hit(f"{file.name} weighs {size // 1000} KB", path=file)
 
 
@@ -42,8 +45,11 @@ def heavy_html(proof: Proof) -> Iterator[Hit]:
     """The heaviest variant of each language, below the size that Gmail cuts."""
     for edition in _heaviest(proof):
         size = proof.html_size(edition)
-        if HEAVY_HTML < size < CLIPPED_HTML:
-            yield Hit(f"the HTML of {_name(edition)} weighs {size:,} bytes")
+        if proof.limits.html < size < CLIPPED_HTML:
+            yield Hit(
+                f"the HTML of {_name(edition)} weighs {size:,} bytes",
+                language=edition.variant.language,
+            )
 
 
 @rule(
@@ -57,7 +63,10 @@ def clipped_html(proof: Proof) -> Iterator[Hit]:
     for edition in _heaviest(proof):
         size = proof.html_size(edition)
         if size >= CLIPPED_HTML:
-            yield Hit(f"the HTML of {_name(edition)} weighs {size:,} bytes")
+            yield Hit(
+                f"the HTML of {_name(edition)} weighs {size:,} bytes",
+                language=edition.variant.language,
+            )
 
 
 @rule(
@@ -72,9 +81,11 @@ def no_unsubscribe(proof: Proof) -> Iterator[Hit]:
         tokens = [token for token, slot in edition.slots.items() if slot.name == _UNSUBSCRIBE]
         targets = set(_targets(edition.html))
         if not any(token in targets for token in tokens):
-            yield _of_theme(proof, f"the page of {_name(edition)} has no unsubscribe link")
+            message = f"the page of {_name(edition)} has no unsubscribe link"
+            yield _of_theme(proof, message, "</mj-body>", PAGE)
         if not any(token in edition.text for token in tokens):
-            yield _of_theme(proof, f"the plain text of {_name(edition)} has no unsubscribe link")
+            message = f"the plain text of {_name(edition)} has no unsubscribe link"
+            yield _of_theme(proof, message, r"\A", TEXT)
 
 
 @rule(
@@ -90,7 +101,7 @@ def empty_text(proof: Proof) -> Iterator[Hit]:
         for token in edition.slots:
             text = text.replace(token, "")
         if len(text.split()) == 0 or len(text.strip()) < MIN_TEXT:
-            yield _of_theme(proof, f"the plain text of {_name(edition)} is empty")
+            yield _of_theme(proof, f"the plain text of {_name(edition)} is empty", r"\A", TEXT)
 
 
 @rule(
@@ -104,7 +115,8 @@ def dead_link(proof: Proof) -> Iterator[Hit]:
     for edition in proof.editions:
         dead = sum(target.strip() in {"", "#"} for target in _targets(edition.html))
         if dead:
-            yield _of_theme(proof, f"{dead} link(s) in the page of {_name(edition)} lead nowhere")
+            message = f"{dead} link(s) in the page of {_name(edition)} lead nowhere"
+            yield _of_theme(proof, message, _DEAD)
 
 
 @rule(
@@ -118,7 +130,8 @@ def image_without_alt(proof: Proof) -> Iterator[Hit]:
     for edition in proof.editions:
         count = sum(not _ALT.search(match[0]) for match in _IMAGE.finditer(edition.html))
         if count:
-            yield _of_theme(proof, f"{count} image(s) in the page of {_name(edition)} have no alt")
+            message = f"{count} image(s) in the page of {_name(edition)} have no alt"
+            yield _of_theme(proof, message, _WITHOUT_ALT)
 
 
 def _targets(html: str) -> Iterator[str]:
@@ -143,8 +156,10 @@ def _name(edition: Edition) -> str:
     return f"{edition.variant.language} ({count} section{'' if count == 1 else 's'})"
 
 
-def _of_theme(proof: Proof, message: str) -> Hit:
-    return Hit(message, path=proof.theme.folder if proof.theme else None)
+def _of_theme(proof: Proof, message: str, pattern: str, files: str = "*.mjml.j2") -> Hit:
+    otherwise = TEXT if files == TEXT else PAGE
+    theme = proof.theme
+    return Hit(message, place=place_in_theme(theme, pattern, files, otherwise) if theme else None)
 
 
 RULES = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from newsletter.issue.slots import slots_in
+from newsletter.issue.slots import placed_slots
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.values import nearest
 
@@ -45,10 +45,11 @@ def unknown_segment(proof: Proof) -> Iterator[Hit]:
 def unknown_field(proof: Proof) -> Iterator[Hit]:
     """The slots in the words."""
     for language, word in proof.words():
-        for slot in slots_in(word.text):
+        for slot, offset, _ in placed_slots(word.text):
             if slot.name not in proof.slot_names:
                 cure = _did_you_mean(slot.name, proof.slot_names)
-                yield Hit(f"no reader has a field {slot.name}", word.where, language, cure=cure)
+                message = f"no reader has a field {slot.name}"
+                yield Hit(message, word.where, language, cure=cure, offset=offset)
 
 
 @rule(
@@ -61,7 +62,7 @@ def not_translated(proof: Proof) -> Iterator[Hit]:
     """The words that fall back."""
     for fallback in proof.issue.fallbacks:
         message = f"{fallback.where} is not translated into {fallback.language}"
-        yield Hit(message, fallback.where, fallback.language)
+        yield Hit(message, fallback.where, path=fallback.path)
 
 
 @rule(
@@ -103,13 +104,13 @@ def unfilled_slot(proof: Proof) -> Iterator[Hit]:
         rows = ", ".join(proof.hole_rows.get(name, ()))
         message = f"{who} no {name}, and the slot has no default{rows and f': {rows}'}"
         places = (
-            (word.where, language)
+            (word.where, language, offset)
             for language, word in proof.words()
-            for slot in slots_in(word.text)
+            for slot, offset, _ in placed_slots(word.text)
             if slot.name == name and slot.default is None
         )
-        where, language = next(places, ("", None))
-        yield Hit(message, where, language, cure=cure)
+        where, language, offset = next(places, ("", None, None))
+        yield Hit(message, where, language, cure=cure, offset=offset)
 
 
 RULES = (

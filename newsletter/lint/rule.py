@@ -11,6 +11,8 @@ from newsletter.edition.model import BUILT_IN_SLOTS, URL_SLOTS, Edition, Publish
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Issue, Place
 from newsletter.issue.words import Word, words_of
+from newsletter.lint.limits import Limits
+from newsletter.lint.place import place_in_issue, place_in_toml
 from newsletter.values import Language
 
 
@@ -20,6 +22,9 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+_ORDER = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class Finding:
     line: int = 0
     column: int = 0
     where: str = ""
+
+    def order(self) -> tuple[int, str, int, int, str]:
+        """Errors first, then by file, from top to bottom."""
+        return _ORDER.index(self.severity), str(self.path), self.line, self.column, self.rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,11 @@ class Proof:
     """Fields that a slot without a default asks for, and how many recipients lack each."""
     hole_rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The first few of them: ``anna@soci.example (subscribers/members.csv:12)``."""
+    messages: Mapping[str, bytes] = field(default_factory=dict)
+    """A whole message of each variant, by its key, filled with sample values."""
+    limits: Limits = field(default_factory=Limits)
+    clients: tuple[str, ...] = ()
+    """The mail programs that the newsletter cares for; empty: those of the rules."""
 
     @property
     def slot_names(self) -> AbstractSet[str]:
@@ -70,6 +84,11 @@ class Proof:
     def root(self) -> Path:
         """The newsletter's folder, to which an edition's images are relative."""
         return self.issue.folder.parent.parent
+
+    @property
+    def settings_file(self) -> Path:
+        """The newsletter's settings."""
+        return self.root / "newsletter.toml"
 
     def html_size(self, edition: Edition) -> int:
         """Bytes of the edition's HTML part."""
@@ -86,13 +105,20 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a check says of one place; the rule adds its name, its weight and its cure."""
+    """What a check says of one place; the rule adds its name, its weight and its cure.
+
+    The place is, in this order: ``place`` (say, in a template: ``place_in_theme``); the key
+    ``where`` of the TOML file ``path``; a file ``path`` that has no lines; the key ``where`` of
+    the issue in ``language``, or with ``offset`` the character (from 0) of the words there.
+    """
 
     message: str
     where: str = ""
     language: Language | None = None
     path: Path | None = None
     cure: str = ""
+    offset: int | None = None
+    place: Place | None = None
 
 
 class Rule(Protocol):
@@ -114,6 +140,14 @@ class Rule(Protocol):
     def source(self) -> str:
         """Why: the standard, the client or the habit behind it."""
 
+    @property
+    def cure(self) -> str:
+        """What to do, where a finding does not say it better."""
+
+    @property
+    def looks_at(self) -> str:
+        """What is looked at, in one sentence."""
+
     def check(self, proof: Proof) -> Iterable[Finding]:
         """Every place where the rule is not kept."""
 
@@ -128,6 +162,11 @@ class PlacedRule:
     source: str
     cure: str
     look: Callable[[Proof], Iterable[Hit]]
+
+    @property
+    def looks_at(self) -> str:
+        """The first line of the function's own words."""
+        return (self.look.__doc__ or "").partition("\n")[0]
 
     def check(self, proof: Proof) -> Iterator[Finding]:
         """The function's hits, each at its place."""
@@ -159,6 +198,9 @@ def rule(
 
 
 def _place(issue: Issue, hit: Hit) -> Place:
+    if hit.place:
+        return hit.place
     if hit.path:
-        return Place(hit.path, 0, 0)
-    return issue.place(hit.language or issue.language, hit.where)
+        readable = hit.path.suffix == ".toml"
+        return place_in_toml(hit.path, hit.where) if readable else Place(hit.path, 0, 0)
+    return place_in_issue(issue, hit.language or issue.language, hit.where, hit.offset)

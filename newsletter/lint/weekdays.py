@@ -9,6 +9,9 @@ from newsletter.edition.dates import locale_of
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.values import Language
 
+_Written = tuple[int, int, int, int, int | None]
+"""Where the words begin, the weekday from 0, day, month, and the year where there is one."""
+
 _CHINESE_DAYS = "一二三四五六日"
 _CHINESE = re.compile(
     r"(?:(?P<y>\d{4})\s*年\s*)?(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})\s*日"
@@ -26,15 +29,15 @@ def wrong_weekday(proof: Proof) -> Iterator[Hit]:
     """``martedì 26 novembre`` against the calendar, in the year nearest to the issue's date."""
     near = proof.issue.original.date
     for language, word in proof.words():
-        for weekday, day, month, year in _written_dates(word.text, language):
+        for offset, weekday, day, month, year in _written_dates(word.text, language):
             date = _nearest_date(day, month, year, near)
             if date and date.weekday() != weekday:
                 names = _weekdays(language)
                 message = f"{date.isoformat()} is {names[date.weekday()]}, not {names[weekday]}"
-                yield Hit(message, word.where, language)
+                yield Hit(message, word.where, language, offset=offset)
 
 
-def _written_dates(text: str, language: Language) -> Iterator[tuple[int, int, int, int | None]]:
+def _written_dates(text: str, language: Language) -> Iterator[_Written]:
     if language.split("-")[0] == "zh":
         yield from _chinese_dates(text)
         return
@@ -43,14 +46,15 @@ def _written_dates(text: str, language: Language) -> Iterator[tuple[int, int, in
         day = match["d1"] or match["d2"]
         month = months.index(match["m1"] or match["m2"]) + 1
         year = int(match["y"]) if match["y"] else None
-        yield weekdays.index(match["w"]), int(day), month, year
+        yield match.start(), weekdays.index(match["w"]), int(day), month, year
 
 
-def _chinese_dates(text: str) -> Iterator[tuple[int, int, int, int | None]]:
+def _chinese_dates(text: str) -> Iterator[_Written]:
     """``2019年11月26日（星期二）``: the weekday stands last, and Sunday has two names."""
     for match in _CHINESE.finditer(text):
         weekday = _CHINESE_DAYS.index(match["w"].replace("天", "日"))
-        yield weekday, int(match["d"]), int(match["m"]), int(match["y"]) if match["y"] else None
+        year = int(match["y"]) if match["y"] else None
+        yield match.start(), weekday, int(match["d"]), int(match["m"]), year
 
 
 @cache

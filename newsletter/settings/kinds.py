@@ -1,5 +1,6 @@
 """The kinds of values that options hold, each checked where it is read."""
 
+import dataclasses
 import re
 import zoneinfo
 from typing import Annotated
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from newsletter.lint.limits import Limits
 from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -15,7 +17,10 @@ _IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
 _LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
+_RULE_ID = re.compile(r"[EWN]\d{3}")
 _LONGEST_LIST_ID = 255
+LIMITS = tuple(field.name for field in dataclasses.fields(Limits))
+"""The thresholds that rules have."""
 
 
 def _address(raw: str) -> str:
@@ -98,6 +103,21 @@ def _relay_name(raw: str) -> str:
     return raw
 
 
+def _rule_id(raw: str) -> str:
+    if not _RULE_ID.fullmatch(raw):
+        message = f"{raw!r} is not a rule's id, such as W022: newsletter check --list-rules"
+        raise ValueError(message)
+    return raw
+
+
+def _limit_name(raw: str) -> str:
+    if raw not in LIMITS:
+        near = nearest(raw, LIMITS)
+        message = f"{raw!r} is none of {', '.join(LIMITS)}"
+        raise ValueError(f"{message}: did you mean {near!r}?" if near else message)
+    return raw
+
+
 Line = Annotated[str, AfterValidator(_one_line)]
 Said = Annotated[Line, AfterValidator(_said)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
@@ -109,6 +129,8 @@ Site = Annotated[str, AfterValidator(_site)]
 Wait = Annotated[str, AfterValidator(_wait)]
 Zone = Annotated[str, AfterValidator(_zone)]
 RelayName = Annotated[str, AfterValidator(_relay_name)]
+RuleId = Annotated[str, AfterValidator(_rule_id)]
+LimitName = Annotated[str, AfterValidator(_limit_name)]
 Pace = Annotated[Rate, BeforeValidator(_rate)]
 
 

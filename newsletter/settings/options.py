@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -12,14 +12,17 @@ from pydantic_settings import (
 )
 
 from newsletter.settings.kinds import (
+    LIMITS,
     Domain,
     EmailAddress,
     LanguageTag,
+    LimitName,
     Line,
     ListId,
     Options,
     Pace,
     RelayName,
+    RuleId,
     Said,
     Site,
     Wait,
@@ -170,6 +173,34 @@ class ScheduleOptions(Options):
     )
 
 
+class IgnoreOptions(Options):
+    """One kind of finding that is let be, with the reason for whoever asks."""
+
+    rule: RuleId = Field(description="The rule's id: W022.")
+    reason: Said = Field(description="Why it is right here; shown with the finding in reports.")
+    issue: Said = Field(default="*", description="Only this issue, or a pattern: 2019-*.")
+    where: Line = Field(default="", description="Only this key and what is in it: sections.china.")
+
+
+class CheckOptions(Options):
+    """What `check` makes of the rules in this newsletter."""
+
+    severity: dict[RuleId, Literal["error", "warning", "note"]] = Field(
+        default={}, description='Other weights: W012 = "error".'
+    )
+    ignore: tuple[IgnoreOptions, ...] = Field(
+        default=(),
+        description="Findings to let be, each in a table [[check.ignore]]: rule and reason, and"
+        " optionally issue and where.",
+    )
+    limits: dict[LimitName, PositiveInt] = Field(
+        default={}, description=f"Thresholds of your own: {', '.join(LIMITS)}."
+    )
+    clients: tuple[Said, ...] = Field(
+        default=(), description="The mail programs to care for; by default those of the rules."
+    )
+
+
 class Settings(BaseSettings):
     """The whole configuration of one newsletter."""
 
@@ -194,6 +225,7 @@ class Settings(BaseSettings):
     pause: PauseOptions = PauseOptions()
     staging: StagingOptions = StagingOptions()
     schedule: ScheduleOptions = ScheduleOptions()
+    check: CheckOptions = CheckOptions()
     rate: Annotated[Pace, NoDecode] = Field(
         default=Rate(5, 1), description="Messages over time: 5/s, 200/min, 10000/day."
     )

@@ -15,7 +15,7 @@ def test_a_hole_is_told_with_its_readers_their_rows_and_a_cure(newsroom: Newsroo
     newsroom.edit(TOML, *HOLE)
     ran = newsroom.run("plan", ISSUE)
     assert f"1 recipient has no first_name, and the slot has no default: {DARIO}" in ran.out
-    assert f"issues/{ISSUE}/issue.toml:1:1  E006" in ran.out
+    assert f"issues/{ISSUE}/issue.toml:1:24  E006" in ran.out
     assert "fill the column, or say --missing default" in ran.out
     assert not ran.next
 

@@ -1,0 +1,43 @@
+"""What newsletter.toml says of the rules, held to the rules that there are."""
+
+from collections.abc import Iterator
+
+from newsletter.app.open import App
+from newsletter.errors import Problem, SettingsError
+from newsletter.lint.check import RULES
+from newsletter.lint.place import place_in_toml
+from newsletter.lint.policy import Ignore, Policy
+from newsletter.lint.rule import Severity
+from newsletter.settings import FILE_NAME
+from newsletter.values import nearest
+
+
+def policy_of(app: App) -> Policy:
+    """The newsletter's policy; ``SettingsError`` names each rule that is not there."""
+    options = app.settings.check
+    problems = list(_unknown_rules(app))
+    if problems:
+        raise SettingsError(problems, next_command="newsletter check --list-rules")
+    return Policy(
+        {name: Severity(weight) for name, weight in options.severity.items()},
+        tuple(Ignore(each.rule, each.reason, each.issue, each.where) for each in options.ignore),
+    )
+
+
+def _unknown_rules(app: App) -> Iterator[Problem]:
+    known = {rule.id for rule in RULES}
+    options = app.settings.check
+    named = {f"check.severity.{name}": name for name in options.severity}
+    named |= {f"check.ignore.{at}.rule": each.rule for at, each in enumerate(options.ignore)}
+    for where, name in named.items():
+        if name not in known:
+            place = place_in_toml(app.root / FILE_NAME, where)
+            near = _same_number(name, known) or nearest(name, known)
+            cure = f"did you mean {near}?" if near else "take the line out"
+            message = f"there is no rule {name}"
+            yield Problem(place.path, message, cure, place.line, place.column, where)
+
+
+def _same_number(name: str, known: set[str]) -> str | None:
+    """``E012`` for ``W012``: the letter is the rule's own weight, not the newsletter's."""
+    return next((rule for rule in sorted(known) if rule[1:] == name[1:]), None)

@@ -1,0 +1,176 @@
+"""`check`: findings for a person, a program and a build server; weights and ignores; the rules."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from newsletter.app.start import copy_example
+from newsletter.cli.main import run
+from newsletter.lint.check import RULES
+
+SLUG = "2019-11-assemblea"
+ISSUE = f"issues/{SLUG}/issue.toml"
+
+
+@pytest.fixture
+def desk(bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """ALISEI's newsletter in a folder of its own, and one fault in it: a warning."""
+    del bare
+    root = tmp_path / "mine"
+    copy_example(root)
+    monkeypatch.chdir(root)
+    path = root / ISSUE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Di singole iniziative", "TODO, 100%: di singole"), "utf-8")
+    return root
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert run(["check", *words]) == code
+    return capsys.readouterr().out
+
+
+def append(root: Path, text: str) -> None:
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_a_warning_fails_only_strictly(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.is_dir()
+    text = said(capsys)
+    assert re.search(rf"^Warning  {ISSUE}:\d+:1  W021  sections", text, re.MULTILINE)
+    assert "1 warning" in text
+    said(capsys, "--strict", code=3)
+
+
+def test_json_names_place_and_cure(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.is_dir()
+    report = json.loads(said(capsys, "--format", "json"))
+    (finding,) = report["findings"]
+    assert {key: finding[key] for key in ("rule", "severity", "column")} == {
+        "rule": "W021",
+        "severity": "warning",
+        "column": 1,
+    }
+    assert finding["line"] > 1
+    assert finding["cure"]
+    assert report["ignored"] == []
+
+
+def test_github_shows_a_finding_at_its_line(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.is_dir()
+    first = said(capsys, "--format", "github").splitlines()[0]
+    found = re.fullmatch(r"::warning file=([^,]+),title=W021,line=(\d+),col=1::(.+)", first)
+    assert found
+    assert found[1] == ISSUE
+    assert "TODO" in found[3]
+
+
+def test_what_a_workflow_command_would_misread_is_escaped(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / ISSUE).write_text("subject = 1\ntheme = '100%'\n", encoding="utf-8")
+    lines = said(capsys, "--format", "github", code=2).splitlines()
+    assert all(line.startswith("::error file=") for line in lines)
+    assert any("'100%25'" in line for line in lines)
+
+
+def test_junit_has_a_case_for_each_rule_and_each_finding(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.is_dir()
+    for words, failures in (((), 0), (("--strict",), 1)):
+        text = said(capsys, "--format", "junit", *words, code=3 if failures else 0)
+        suite = ET.fromstring(text.encode())  # noqa: S314 our own text
+        cases = suite.findall("./testsuite/testcase")
+        assert len(cases) == len(RULES)
+        assert len(suite.findall(".//failure")) == failures
+        assert (suite.get("tests"), suite.get("failures")) == (str(len(cases)), str(failures))
+        (case,) = [case for case in cases if str(case.get("name")).startswith("W021 ")]
+        assert case.get("file") == ISSUE
+        assert "TODO" in "".join(case.itertext())
+
+
+def test_files_that_cannot_be_read_fail_in_junit_too(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / ISSUE).write_text('subject = "a\x01"', encoding="utf-8")
+    suite = ET.fromstring(said(capsys, "--format", "junit", code=2).encode())  # noqa: S314 same
+    assert suite.findall(".//failure")
+
+
+def test_a_newsletter_gives_a_rule_another_weight(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append(desk, '\n[check.severity]\nW021 = "error"\n')
+    assert "1 error" in said(capsys, code=3)
+
+
+def test_what_is_ignored_is_counted_and_its_reason_kept(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append(desk, '\n[[check.ignore]]\nrule = "W021"\nreason = "an example"\nissue = "2019-*"\n')
+    assert "1 ignored" in said(capsys, "--strict")
+    (ignored,) = json.loads(said(capsys, "--format", "json"))["ignored"]
+    assert (ignored["reason"], ignored["finding"]["rule"]) == ("an example", "W021")
+    suite = ET.fromstring(said(capsys, "--format", "junit").encode())  # noqa: S314 same
+    assert [skipped.get("message") for skipped in suite.iter("skipped")] == ["an example"]
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "words"),
+    [
+        ('[[check.ignore]]\nrule = "W021"\n', ":1", "'reason' is missing"),
+        ('[[check.ignore]]\nrule = "W021"\nreason = " "\n', ":3", "must not be empty"),
+        ('[[check.ignore]]\nrule = "W999"\nreason = "x"\n', ":2", "there is no rule W999"),
+        ('[check.severity]\nE021 = "note"\n', ":2", "did you mean W021?"),
+        ('[check.severity]\nW021 = "off"\n', ":2", "'error', 'warning' or 'note'"),
+        ('[check.severity]\nsubject = "note"\n', ":2", "not a rule's id"),
+        ("[check.limits]\nsubjct = 60\n", ":2", "did you mean 'subject'?"),
+        ("[check.limits]\nsubject = 0\n", ":2", "greater than 0"),
+        ("[check]\nignored = 1\n", ":2", "did you mean 'ignore'?"),
+    ],
+)
+def test_a_fault_in_the_configuration_is_told_at_its_line(
+    desk: Path, capsys: pytest.CaptureFixture[str], written: str, place: str, words: str
+) -> None:
+    before = (desk / "newsletter.toml").read_text(encoding="utf-8").count("\n")
+    append(desk, written)
+    assert run(["check"]) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert f"newsletter.toml:{before + int(place[1:])}:" in err
+
+
+def test_limits_of_ones_own_are_kept(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    append(desk, "\n[check.limits]\nsubject = 10\n")
+    assert "W011" in said(capsys)
+
+
+def test_rules_are_listed_and_explained_without_a_newsletter(
+    bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del bare
+    monkeypatch.chdir(tmp_path)
+    lines = said(capsys, "--list-rules").splitlines()
+    assert sorted(line.split()[0] for line in lines) == sorted(rule.id for rule in RULES)
+    for rule in RULES:
+        for name in (rule.id, rule.id.lower()):
+            text = said(capsys, "--explain", name)
+            assert all(words in text for words in (rule.id, rule.says, rule.source, rule.cure))
+    explained = json.loads(said(capsys, "--explain", "W021", "--format", "json"))
+    assert explained["id"] == "W021"
+    assert len(json.loads(said(capsys, "--list-rules", "--format", "json"))) == len(RULES)
+
+
+def test_an_unknown_rule_is_answered_with_the_list(
+    bare: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del bare
+    assert run(["check", "--explain", "W999"]) == 2
+    err = capsys.readouterr().err
+    assert "there is no rule 'W999'" in err
+    assert "next: newsletter check --list-rules" in err
