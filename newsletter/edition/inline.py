@@ -51,14 +51,14 @@ def inline_css(html: str, css: str) -> str:
     Rules with a pseudo-class or a media query are left out: they belong in ``head.css``.
     """
     text = _DOCTYPE.sub("<!DOCTYPE html>", html, count=1).strip()
-    page = etree.fromstring(text, etree.HTMLParser())
+    page: Any = etree.fromstring(text, etree.HTMLParser())
     if css:
         sheet = _sheet(css)
         sheet.places.fill(page, lambda: _Inliner(page, sheet.rules).run())
     tree = page.getroottree()
     whole = tree if text.startswith(tree.docinfo.doctype) else page
     written = etree.tostring(whole, method="html", encoding="utf-8", pretty_print=False)
-    return str(written.decode())
+    return written.decode()
 
 
 class _Sheet:
