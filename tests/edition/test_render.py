@@ -72,7 +72,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_what_the_officer_writes_is_text_and_never_markup(tmp_path: Path) -> None:
-    toml = ISSUE.replace("a Roma", "<script>alert(1)</script> {% raw %} &amp; {{ name }}")
+    toml = ISSUE.replace("a Roma", "`<script>alert(1)</script>` {% raw %} &amp; {{ name }}")
     toml = toml.replace("La Cina", "<mj-raw><script>{# #}</mj-raw>")
     edition = edition_of(tmp_path, toml)
     assert "<script" not in edition.html
