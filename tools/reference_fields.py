@@ -15,11 +15,13 @@ from pydantic.fields import FieldInfo
 from newsletter.issue.model import (
     SECTION_KINDS,
     Button,
+    Card,
     Event,
     Figure,
     Image,
     IssueText,
     Link,
+    Person,
     Translatable,
     Written,
 )
@@ -28,7 +30,7 @@ from newsletter.settings import PREFIX, Settings
 from newsletter.values import Rate
 
 MADE = "<!-- Written by `python -m tools.reference`; change the code, not this page. -->"
-_PARTS = (Button, Link, Image, Figure, Event)
+_PARTS = (Button, Link, Image, Figure, Event, Card, Person)
 _NAMES: Mapping[Any, str] = {
     str: "text",
     int: "whole number",

@@ -82,10 +82,10 @@ def publisher(root: Path) -> Publisher:
     )
 
 
-def pages(root: Path, folder: Path) -> Iterator[Page]:
-    """Every language of an issue, all of its sections shown."""
+def pages(root: Path, folder: Path, look: str | None = None) -> Iterator[Page]:
+    """Every language of an issue, all of its sections shown, in its own theme or another."""
     issue = load_issue(folder)
-    theme = load_theme(root / "templates" / issue.original.theme)
+    theme = load_theme(root / "templates" / (look or issue.original.theme))
     for language in issue.languages:
         variant = Variant(language, issue.section_ids)
         yield filled(render_edition(issue, variant, theme, publisher(root)))
@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("issue", help="a folder under issues/, or a path")
     parser.add_argument("out", type=Path)
     parser.add_argument("--language", action="append", help="only this one (may be repeated)")
+    parser.add_argument("--theme", help="in this theme instead of the issue's own")
     parser.add_argument("--images-off", action="store_true")
     parser.add_argument("--readme", type=Path, help="also write the README's picture here")
     asked = parser.parse_args()
@@ -184,7 +185,7 @@ def main() -> None:
         chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
         camera = Camera(browser, root, folder, images=not asked.images_off)
-        for page in pages(root, folder):
+        for page in pages(root, folder, asked.theme):
             if not asked.language or page.language in asked.language:
                 proofs(camera, page, asked.out)
             if asked.readme and page.language == "it":

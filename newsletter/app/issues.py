@@ -22,7 +22,7 @@ class IssueLine:
 
 @dataclass(frozen=True, slots=True)
 class SectionLine:
-    """One section: its id, kind, title, and the segment that sees it."""
+    """One section: its id, kind, title (or whom it names), and the segment that sees it."""
 
     id: str
     kind: str
@@ -69,7 +69,7 @@ def show_issue(app: App, name: str) -> IssueView:
         SectionLine(
             section_id,
             section.kind,
-            section.title,
+            section.label,
             section.audience,
             issue.place(issue.language, f"sections.{section_id}").line,
         )

@@ -18,8 +18,8 @@ In a section's template besides: ``section`` (one of ``sections``) and ``positio
 
 Filters: ``prose`` (Markdown to HTML), ``plain`` (Markdown to text), ``typo`` (short words with
 quotation marks and spaces of the language), ``date_long``, ``month_year``, ``month_name``,
-``day_range`` (``event.date | day_range(event.end)``), ``wrap``. Macros are to be imported
-``with context``.
+``day_range`` (``event.date | day_range(event.end)``), ``initials`` (of a name), ``wrap``,
+``columns`` (figures as text, their labels aligned). Macros are to be imported ``with context``.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The Jinja environment of a theme: sandboxed, strict, confined to the theme's folder."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from newsletter.edition import dates
+from newsletter.edition.initials import initials
 from newsletter.edition.prose import Typesetter
-from newsletter.edition.wrap import fill
+from newsletter.edition.wrap import beside, fill
 from newsletter.values import Language
 
 _MAX_TEMPLATE = 1_000_000
@@ -134,6 +135,12 @@ def _wrap(text: str, width: int = 72, indent: int = 0) -> str:
     return "\n".join(fill(line, width, first=lead) for line in str(text).split("\n"))
 
 
+@pass_context
+def _columns(context: Context, figures: Iterable[Any], width: int = 72) -> str:
+    typo = _typesetter(context).typo
+    return beside([(typo(figure.value), typo(figure.label)) for figure in figures], width)
+
+
 _FILTERS = {
     "prose": _prose,
     "plain": _plain,
@@ -143,4 +150,6 @@ _FILTERS = {
     "month_name": _month_name,
     "day_range": dates.day_range,
     "wrap": _wrap,
+    "columns": _columns,
+    "initials": initials,
 }

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 _BREAKABLE = re.compile(r"([ \t\n]+)")
@@ -37,6 +37,19 @@ def fill(text: str, width: int = 72, *, first: str = "", rest: str | None = None
             line, used = [rest, piece], margin + need
         fresh = False
     return "\n".join([*lines, "".join(line)])
+
+
+def beside(rows: Sequence[tuple[str, str]], width: int = 72, indent: int = 2) -> str:
+    """Rows of two columns, the second ones aligned; below the first where that is too wide."""
+    left = max((width_of(one) for one, _ in rows), default=0) + 2
+    lines = []
+    for one, two in rows:
+        lead = " " * indent + one
+        if left > width // 2:
+            lines += [lead, fill(two, width, first=" " * (indent + 2))]
+        else:
+            lines.append(fill(two, width, first=lead + " " * (left - width_of(one))))
+    return "\n".join(lines)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:

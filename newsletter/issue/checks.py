@@ -47,6 +47,13 @@ def check_words(words: str) -> str:
     return words
 
 
+def check_name(words: str) -> str:
+    """A name as it is: its first letters are shown, which a slot does not have."""
+    if any(slots_in(words)):
+        raise fault("a slot stands in a name", "write the name itself")
+    return words
+
+
 def check_line(words: str) -> str:
     """A value that becomes a header: one line, no encoded words (CVE-2024-6923)."""
     if "=?" in words:

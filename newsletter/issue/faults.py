@@ -86,11 +86,15 @@ def _how_to_write(loc: tuple[int | str, ...], key: str, where: str) -> str:
     example = _EXAMPLES.get(key)
     if example:
         return f"write {key} = {example}"
-    if "button" in loc[-1:] or key == "image":
-        return f"write a table [{where}]"
-    if key in {"sections", "events", "links", "figures"}:
-        return f"write a table [{where}.name]" if key == "sections" else f"write tables [[{where}]]"
-    return f'write {key} = "…"'
+    if key == "sections":
+        return f"write a table [{where}.name]"
+    if key.isdigit():
+        return f"write tables [[{where.rpartition('.')[0]}]]"
+    parent = _model_at(loc[:-1])
+    if parent is None or parent is dict or not table_model(parent, key):
+        return f'write {key} = "…"'
+    many = "tuple" in str(parent.model_fields[key].annotation)
+    return f"write tables [[{where}]]" if many else f"write a table [{where}]"
 
 
 def _limits(kind: str, key: str, context: Mapping[str, Any], said: str) -> tuple[str, str]:
@@ -122,6 +126,12 @@ def _unknown_kind(tag: object) -> tuple[str, str]:
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at pydantic's path may have."""
+    model = _model_at(loc)
+    return list(model.model_fields) if model not in {None, dict} else []
+
+
+def _model_at(loc: tuple[int | str, ...]) -> Any:
+    """The model of the table at pydantic's path; ``dict`` for the table of all sections."""
     model: Any = IssueText
     for part in loc:
         if isinstance(part, str) and part in SECTION_KINDS and model is SectionBase:
@@ -133,8 +143,8 @@ def known_keys(loc: tuple[int | str, ...]) -> list[str]:
         elif isinstance(part, str):
             model = table_model(model, part)
         if model is None:
-            return []
-    return list(model.model_fields) if model is not dict else []
+            return None
+    return model
 
 
 def table_model(model: type[BaseModel], field: str) -> type[BaseModel] | None:

@@ -14,23 +14,25 @@ from newsletter.edition.variants import variant_for
 from newsletter.issue.loader import load_issue
 from tests.edition.tiny import EDITION, publisher, write_theme
 from tests.issue.folder import ISSUE, write_issue
-from tests.look.pages import LANGUAGES, arabic, first
+from tests.look.pages import EVERY_LANGUAGE, THEMES, first, specimen
 
 MARK = re.compile(r"<!-- @src sections\.([\w-]+) -->")
 MARKS = re.compile(r"<!-- @(?:src|end) sections\.[\w-]+ -->")
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
-def test_each_section_has_its_mark_and_nothing_else_is_changed(language: str) -> None:
-    edition = arabic() if language == "ar" else first(language)
+@pytest.mark.parametrize("look", THEMES)
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+def test_each_section_has_its_mark_and_nothing_else_is_changed(language: str, look: str) -> None:
+    edition = specimen(language, look)
     marked = marked_page(edition.mjml, edition.html)
     assert MARK.findall(marked) == list(edition.variant.sections)
     assert MARKS.sub("", marked) == edition.html
     assert "@src" not in edition.html
 
 
-def test_the_element_that_holds_a_mark_holds_its_whole_section_and_no_other() -> None:
-    edition = first("it")
+@pytest.mark.parametrize("look", THEMES)
+def test_the_element_that_holds_a_mark_holds_its_whole_section_and_no_other(look: str) -> None:
+    edition = specimen("it", look)
     page = html.document_fromstring(marked_page(edition.mjml, edition.html))
     marks = [mark for mark in page.iter(etree.Comment) if "@src" in (mark.text or "")]
     assert marks

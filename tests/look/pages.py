@@ -1,6 +1,5 @@
-"""Pages of the theme to look at: the first issue, and a sample with every kind of section."""
+"""Pages of the themes to look at: the first issue, and the specimen, which has every section."""
 
-import shutil
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,20 +14,28 @@ from newsletter.issue.model import Issue
 from newsletter.values import Language
 
 ROOT = Path(__file__).parents[2]
-THEME = ROOT / "templates" / "alisei"
+TEMPLATES = ROOT / "templates"
+THEME = TEMPLATES / "alisei"
 FIRST = ROOT / "issues" / "2019-11-assemblea"
-SAMPLE = Path(__file__).parent / "arabic-sample"
+SPECIMEN = ROOT / "newsletter" / "app" / "specimen"
 LANGUAGES = ("it", "en", "fr-CA", "zh-Hans")
+EVERY_LANGUAGE = (*LANGUAGES, "ar")
+THEMES = ("alisei", "plain")
 
 
 @cache
-def alisei() -> Theme:
-    return load_theme(THEME)
+def theme(name: str) -> Theme:
+    return load_theme(TEMPLATES / name)
 
 
 @cache
 def first_issue() -> Issue:
     return load_issue(FIRST)
+
+
+@cache
+def specimen_issue() -> Issue:
+    return load_issue(SPECIMEN)
 
 
 @cache
@@ -44,9 +51,9 @@ def publisher() -> Publisher:
     )
 
 
-def render(issue: Issue, language: str) -> Edition:
+def render(issue: Issue, language: str, look: str = "alisei") -> Edition:
     variant = Variant(Language(language), issue.section_ids)
-    return render_edition(issue, variant, alisei(), publisher())
+    return render_edition(issue, variant, theme(look), publisher())
 
 
 @cache
@@ -55,18 +62,9 @@ def first(language: str) -> Edition:
 
 
 @cache
-def arabic() -> Edition:
-    return render(load_issue(SAMPLE), "ar")
-
-
-def sample_in(language: str, folder: Path) -> Edition:
-    """The sample, which has every kind of section, as if it were written in another language."""
-    issue = folder / "sample"
-    shutil.copytree(SAMPLE, issue)
-    written = (issue / "issue.toml").read_text("utf-8")
-    written = written.replace('language = "ar"', f'language = "{language}"')
-    (issue / "issue.toml").write_text(written, "utf-8")
-    return render(load_issue(issue), language)
+def specimen(language: str, look: str = "alisei") -> Edition:
+    """The page that has every kind of section."""
+    return render(specimen_issue(), language, look)
 
 
 def tree(edition: Edition) -> html.HtmlElement:

@@ -6,26 +6,38 @@ from pathlib import Path
 import pytest
 
 from newsletter.edition.model import Edition
+from newsletter.edition.prose import Typesetter
 from newsletter.edition.wrap import width_of
 from newsletter.issue.loader import load_issue
 from newsletter.issue.model import SECTION_KINDS
+from newsletter.issue.words import words_of
+from newsletter.values import Language
+from tests.issue.folder import PNG
 from tests.look.pages import (
+    EVERY_LANGUAGE,
     LANGUAGES,
-    alisei,
-    arabic,
+    THEMES,
     first,
     first_issue,
     render,
-    sample_in,
+    specimen,
+    specimen_issue,
+    theme,
     tree,
 )
+
+BLOCKS = "//td[contains(@class,'pad') or contains(@class,'links') or contains(@class,'letter')]"
+"""The cells that MJML makes of a theme's own words."""
 
 LARGEST_PAGE = 60_000
 """Gmail cuts a message off at about 102 KB; quoted-printable adds to what stands here."""
 
 
 def every_page() -> list[Edition]:
-    return [*(first(language) for language in LANGUAGES), arabic()]
+    return [
+        *(first(language) for language in LANGUAGES),
+        *(specimen(language, look) for look in THEMES for language in EVERY_LANGUAGE),
+    ]
 
 
 def test_the_first_issue_is_complete_in_its_four_languages() -> None:
@@ -33,18 +45,46 @@ def test_the_first_issue_is_complete_in_its_four_languages() -> None:
     assert first_issue().fallbacks == ()
 
 
-def test_the_theme_has_a_template_for_every_kind() -> None:
-    assert set(alisei().kinds) == set(SECTION_KINDS)
+def test_the_specimen_has_every_kind_once_and_every_language_in_full() -> None:
+    kinds = [section.kind for section in specimen_issue().original.sections.values()]
+    assert sorted(kinds) == sorted(SECTION_KINDS)
+    assert set(specimen_issue().languages) == set(EVERY_LANGUAGE)
+    assert specimen_issue().fallbacks == ()
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
-def test_every_kind_of_section_renders_in_every_language(language: str, tmp_path: Path) -> None:
-    edition = sample_in(language, tmp_path)
-    anchors = set(tree(edition).xpath("//@id"))
-    assert {"assembly", "invest", "china", "dates", "join"} <= anchors
-    for words in ("الجمعية العامة تراجع العمل الدولي", "مواعيد أخرى", "انضم إلى المجموعة"):
-        assert words in edition.html
-        assert words in edition.text
+@pytest.mark.parametrize("look", THEMES)
+def test_a_theme_has_templates_for_every_kind(look: str) -> None:
+    assert set(theme(look).kinds) == set(SECTION_KINDS)
+
+
+@pytest.mark.parametrize("look", THEMES)
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+def test_every_kind_of_section_says_all_its_words_in_page_and_text(
+    language: str, look: str
+) -> None:
+    edition, text = specimen(language, look), specimen_issue().texts[Language(language)]
+    page = tree(edition)
+    assert set(text.sections) <= set(page.xpath("//@id"))
+    shown = " ".join(page.text_content().split())
+    plain = re.sub(r"\s", "", edition.text)
+    for word in words_of(text):
+        if word.where.startswith("sections.") and not word.sort.markdown and not word.sort.url:
+            if word.where.endswith(".alt"):
+                continue
+            said = Typesetter(Language(language), lambda _: False).typo(word.text)
+            assert " ".join(said.split()) in shown, word.where
+            assert re.sub(r"\s", "", said) in plain, word.where
+
+
+@pytest.mark.parametrize("look", THEMES)
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+def test_every_link_of_every_kind_leads_on_in_page_and_text(language: str, look: str) -> None:
+    edition, text = specimen(language, look), specimen_issue().texts[Language(language)]
+    led = set(tree(edition).xpath("//a/@href"))
+    for word in words_of(text):
+        if word.sort.url:
+            assert word.text in led, word.where
+            assert word.text.removeprefix("mailto:").partition("?")[0] in edition.text, word.where
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -53,44 +93,55 @@ def test_every_title_of_the_issue_stands_in_page_and_text(language: str) -> None
     page = " ".join(tree(edition).text_content().split())
     text = " ".join(edition.text.split())
     for section in first_issue().texts[edition.variant.language].sections.values():
-        title = " ".join(section.title.split())
+        title = " ".join(section.label.split())
         assert title in page
         assert title in text
 
 
 def test_every_picture_has_a_width_and_an_alternative_text() -> None:
     for edition in every_page():
-        pictures = tree(edition).xpath("//img")
-        assert pictures
-        for picture in pictures:
+        for picture in tree(edition).xpath("//img"):
             assert int(picture.get("width")) <= 600
             assert picture.get("alt") is not None
             assert picture.get("src").startswith("https://")
 
 
-@pytest.mark.parametrize("language", [*LANGUAGES, "ar"])
-def test_language_and_direction_stand_on_the_page_and_on_each_block(language: str) -> None:
-    page = tree(arabic() if language == "ar" else first(language))
+@pytest.mark.parametrize("look", THEMES)
+def test_a_letter_has_no_pictures_and_the_other_theme_all_of_them(look: str) -> None:
+    shown = tree(specimen("it", look)).xpath("//img/@src")
+    assert len(shown) == (0 if look == "plain" else 8)
+
+
+@pytest.mark.parametrize("look", THEMES)
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+def test_language_and_direction_stand_on_the_page_and_on_each_block(
+    language: str, look: str
+) -> None:
+    page = tree(specimen(language, look))
     direction = "rtl" if language == "ar" else "ltr"
     assert (page.get("lang"), page.get("dir")) == (language, direction)
-    blocks = page.xpath("//td[contains(@class,'pad') or contains(@class,'links')]/div/*")
+    blocks = page.xpath(f"{BLOCKS}/div/*")
     assert blocks
     for block in blocks:
         if block.tag != "img":
-            assert block.get("dir") == direction, block.attrib
-    own_tables = page.xpath("//td[contains(@class,'pad') or contains(@class,'links')]//table")
-    assert all(table.get("dir") for table in own_tables)
+            assert (block.get("lang"), block.get("dir")) == (language, direction), block.attrib
+    assert all(table.get("dir") for table in page.xpath(f"{BLOCKS}//table"))
 
 
 def test_a_right_to_left_page_is_mirrored_but_its_days_and_winds_are_not() -> None:
-    page = tree(arabic())
+    page = tree(specimen("ar"))
     assert {cell.get("align") for cell in page.xpath("//td[contains(@class,'event ')]")} == {
         "right"
     }
-    assert {cell.get("dir") for cell in page.xpath("//div[contains(@class,'day')]")} == {"ltr"}
-    assert "direction:ltr" not in arabic().html.replace(" ", "")
+    days = page.xpath("//div[contains(@class,'day') and not(contains(@class,'dates'))]")
+    assert {cell.get("dir") for cell in days} == {"ltr"}
+    assert "direction:ltr" not in specimen("ar").html.replace(" ", "")
     (heading,) = page.xpath("//td[contains(@class,'country ')]")
     assert re.search(r"padding: ?0 16px 0 0", heading.get("style"))
+    for look in THEMES:
+        (quote,) = tree(specimen("ar", look)).xpath("//*[contains(@class,'quote ')]")
+        assert "border-right" in quote.get("style")
+        assert "border-left" not in quote.get("style")
 
 
 def test_the_footer_says_who_and_why_and_leads_out() -> None:
@@ -109,11 +160,12 @@ def test_layout_tables_are_silent_for_screen_readers_and_headings_are_headings()
         page = tree(edition)
         assert {table.get("role") for table in page.xpath("//table")} == {"presentation"}
         assert len(page.xpath("//h1")) == 1
-        assert len(page.xpath("//h2")) == len(edition.variant.sections)
+        untitled = len(page.xpath("//*[@id='quote']"))
+        assert len(page.xpath("//h2")) == len(edition.variant.sections) - untitled
 
 
 def test_a_page_is_well_below_what_gmail_cuts_off() -> None:
-    assert max(len(edition.html.encode()) for edition in every_page()) < LARGEST_PAGE
+    assert max(len(first(language).html.encode()) for language in LANGUAGES) < LARGEST_PAGE
 
 
 def test_plain_text_is_wrapped_and_free_of_markup() -> None:
@@ -169,11 +221,12 @@ button = { label = "Write", url = "mailto:a@alisei.example" }
 """
 
 
-def page_of(written: str, folder: Path) -> Edition:
+def page_of(written: str, folder: Path, look: str = "alisei") -> Edition:
     issue = folder / "small"
     issue.mkdir()
+    (issue / "still.png").write_bytes(PNG)
     (issue / "issue.toml").write_text(written, "utf-8")
-    return render(load_issue(issue), "en")
+    return render(load_issue(issue), "en", look)
 
 
 def test_what_may_be_left_out_may_be_left_out(tmp_path: Path) -> None:
@@ -192,6 +245,61 @@ def test_prose_of_every_sort_has_a_style(tmp_path: Path) -> None:
         found = tree(edition).xpath(f"//div[@class='prose']//{tag}")
         assert found, tag
         assert all(element.get("style") for element in found), tag
+
+
+BARE = """
+
+[sections.f]
+kind = "cards"
+cards = [{ title = "One" }, { title = "Two" }, { title = "Three" }]
+
+[sections.g]
+kind = "quote"
+text = "Short."
+name = "Ann Reid"
+
+[sections.h]
+kind = "people"
+people = [{ name = "Ann Reid" }]
+
+[sections.i]
+kind = "numbers"
+figures = [{ value = "1", label = "thing" }]
+
+[sections.j]
+kind = "video"
+title = "Moving"
+image = { file = "still.png", alt = "A still" }
+button = { label = "Watch", url = "https://alisei.example/v" }
+
+[sections.k]
+kind = "sponsor"
+name = "A foundation"
+
+[sections.l]
+kind = "download"
+title = "Paper"
+button = { label = "Fetch", url = "https://alisei.example/p" }
+"""
+
+
+@pytest.mark.parametrize("look", THEMES)
+def test_every_kind_stands_with_no_more_than_it_needs(look: str, tmp_path: Path) -> None:
+    edition = page_of(MINIMAL + BARE, tmp_path, look)
+    page = tree(edition)
+    assert "None" not in edition.html + edition.text
+    assert set("abcdefghijkl") <= set(page.xpath("//@id"))
+    for empty in page.xpath("//p | //li | //h2 | //h3 | //div[@class]"):
+        assert empty.xpath(".//img") or (empty.text_content() or "").strip(), empty.attrib
+    assert "With the support of\n\nA foundation" in edition.text
+    assert len(page.xpath("//h1")) == 1
+    assert not page.xpath("//h3")
+
+
+def test_a_section_without_a_title_is_not_in_the_contents(tmp_path: Path) -> None:
+    rows = tree(page_of(MINIMAL + BARE, tmp_path)).xpath("//td[contains(@class,'row')]")
+    titles = [row.text_content() for row in rows]
+    assert titles == ["A report", "An article", "Dates", "From France", "Moving", "Paper"]
 
 
 def test_words_that_look_like_markup_stay_words(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.look.pages import FIRST, ROOT, SAMPLE
+from tests.look.pages import FIRST, ROOT, SPECIMEN, THEMES
 from tools.screenshots import CHROMIUM_OPTIONS, SCHEMES, Camera, Page, Scheme, pages
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -56,7 +56,10 @@ def browser() -> Iterator[Browser]:
 
 
 def every_page() -> list[tuple[Path, Page]]:
-    return [(folder, page) for folder in (FIRST, SAMPLE) for page in pages(ROOT, folder)]
+    return [
+        *((FIRST, page) for page in pages(ROOT, FIRST)),
+        *((SPECIMEN, page) for look in THEMES for page in pages(ROOT, SPECIMEN, look)),
+    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.look.pages import THEME
+from tests.look.pages import TEMPLATES as FOLDERS
+from tests.look.pages import THEME, THEMES
 
 INLINE = (THEME / "inline.css").read_text("utf-8")
 HEAD = (THEME / "head.css").read_text("utf-8")
 DARK = HEAD[HEAD.index("@media (prefers-color-scheme: dark)") :]
-TEMPLATES = sorted(THEME.rglob("*.mjml.j2"))
+TEMPLATES = sorted(path for look in THEMES for path in (FOLDERS / look).rglob("*.mjml.j2"))
+SHEETS = ("inline.css", "head.css")
 
 PAGE, PAPER = ("#F4F0F3", "#120D1E"), ("#FFFFFF", "#1A1429")
 
@@ -83,23 +85,36 @@ def test_text_stands_out_from_its_ground_in_light_and_dark(
     assert measured[1] >= least[1]
 
 
-def test_every_colour_has_its_dark_counterpart() -> None:
-    for name in re.findall(r"(?m)^\.([\w-]+) { [^}]*#[0-9A-F]{6}", INLINE):
-        assert f".{name}" in DARK, name
+@pytest.mark.parametrize("look", THEMES)
+def test_every_colour_has_its_dark_counterpart(look: str) -> None:
+    inline, head = ((FOLDERS / look / name).read_text("utf-8") for name in SHEETS)
+    dark = head[head.index("@media (prefers-color-scheme: dark)") :]
+    for name in re.findall(r"(?m)^\.([\w-]+) { [^}]*#[0-9A-F]{6}", inline):
+        assert f".{name}" in dark, name
 
 
-def test_no_style_needs_what_mail_programs_do_not_have() -> None:
-    for css in (INLINE, HEAD):
+@pytest.mark.parametrize("look", THEMES)
+def test_no_style_needs_what_mail_programs_do_not_have(look: str) -> None:
+    for css in ((FOLDERS / look / name).read_text("utf-8") for name in SHEETS):
         for word in ("url(", "@font-face", "@import", "gradient", "shadow", "opacity", "flex"):
             assert word not in css, word
 
 
-def test_right_to_left_has_a_mirror_for_each_one_sided_padding() -> None:
-    for name in re.findall(r"\.([\w-]+)\.ltr {", INLINE):
-        assert f".{name}.rtl {{" in INLINE
+@pytest.mark.parametrize("look", THEMES)
+def test_right_to_left_has_a_mirror_for_each_one_sided_padding(look: str) -> None:
+    inline = (FOLDERS / look / "inline.css").read_text("utf-8")
+    for name in re.findall(r"\.([\w-]+)\.ltr {", inline):
+        assert f".{name}.rtl {{" in inline
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("look", THEMES)
+def test_both_themes_say_the_same_colours_by_the_same_names(look: str) -> None:
+    inline = (FOLDERS / look / "inline.css").read_text("utf-8")
+    for name in ("ink", "muted", "accent"):
+        assert f".{name} {{ color: {colours(name)[0]}; }}" in inline
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_templates_use_only_components_and_attributes_that_mjml_knows(template: Path) -> None:
     source = template.read_text("utf-8")
     tags = re.findall(r"<(mj[\w-]*)((?:\s+[\w-]+=\"[^\"]*\")*)\s*/?>", source)
@@ -109,7 +124,7 @@ def test_templates_use_only_components_and_attributes_that_mjml_knows(template: 
         assert set(re.findall(r"([\w-]+)=\"", attributes)) <= ATTRIBUTES[name], name
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: "/".join(path.parts[-3:]))
 def test_a_cell_with_a_colour_has_it_as_an_attribute_too(template: Path) -> None:
     source = template.read_text("utf-8")
     for tag in re.findall(r"<t(?:d|able)\b[^>]*>", source):
