@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from newsletter.edition.slots import Tokens
 
+_RAW = r"(?:style|script)\b.*?</(?:style|script)\s*>"
+_INSIDE_TAG = r"(?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+"
 _PIECE = re.compile(
-    r"(?P<comment><!--.*?-->)"
-    r"|(?P<raw><(?:style|script)\b.*?</(?:style|script)\s*>)"
-    r"|(?P<tag></?[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>)",
+    rf"<(?:(?P<tag>(?!{_RAW})/?[a-zA-Z]{_INSIDE_TAG}>)|(?P<comment>!--.*?-->)|(?P<raw>{_RAW}))",
     re.DOTALL | re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -27,7 +27,7 @@ def misplaced_slots(html: str, tokens: Tokens) -> Iterator[str]:
         return
     for piece in _PIECE.finditer(html):
         text = piece[0]
-        if not tokens.pattern.search(text):
+        if tokens.nonce not in text or not tokens.pattern.search(text):
             continue
         if not piece["tag"]:
             place = "a comment" if piece["comment"] else "a style sheet or script"

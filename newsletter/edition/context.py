@@ -24,15 +24,17 @@ quotation marks and spaces of the language), ``date_long``, ``month_year``, ``mo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from os import sep
+from os.path import realpath
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from newsletter.edition.model import Publisher, Variant
-from newsletter.edition.prose import Typesetter
 from newsletter.edition.slots import Tokens
 from newsletter.edition.theme import Theme
+from newsletter.edition.typeset import SharedTypesetter
 from newsletter.issue.model import Issue, IssueText, SectionBase
 from newsletter.values import SectionId, direction
 
@@ -124,7 +126,7 @@ def page_context(
         "image": images.of_issue,
         "theme_image": images.of_theme,
         "masthead_image": images.masthead,
-        "typesetter": Typesetter(language, tokens.is_url),
+        "typesetter": SharedTypesetter(language, tokens),
     }
 
 
@@ -152,8 +154,8 @@ class _Strings:
 
 def _inside(folder: Path, path: str) -> str:
     """The path with forward slashes, relative to the folder; an error when it leads out."""
-    found = (folder / path).resolve()
-    if not found.is_relative_to(folder.resolve()) or not found.is_file():
+    home, found = realpath(folder), realpath(folder / path)
+    if not found.startswith(home + sep) or not Path(found).is_file():
         message = f"there is no image {path} in {folder.name}/"
         raise FileNotFoundError(message)
     return Path(path).as_posix()

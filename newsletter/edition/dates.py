@@ -1,7 +1,7 @@
 """Dates as each language writes them (CLDR, through Babel)."""
 
 import datetime as dt
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
@@ -22,16 +22,19 @@ def locale_of(language: Language) -> Locale:
     return Locale("en")
 
 
+@lru_cache
 def date_long(date: dt.date, language: Language) -> str:
     """``15 novembre 2019``, ``2019年11月15日``."""
     return str(format_date(date, "long", locale_of(language)))
 
 
+@lru_cache
 def month_year(date: dt.date, language: Language) -> str:
     """``novembre 2019``, ``2019年11月``."""
     return str(format_skeleton("yMMMM", date, locale=locale_of(language)))
 
 
+@lru_cache
 def month_name(date: dt.date, language: Language, end: dt.date | None = None) -> str:
     """``novembre``, ``11月``; both months when the range ends in another one."""
     names = [_month(day, language) for day in (date, end or date)]

@@ -3,9 +3,18 @@
 import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound, pass_context
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    Environment,
+    StrictUndefined,
+    TemplateNotFound,
+    pass_context,
+)
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -20,6 +29,8 @@ from newsletter.values import Language
 _MAX_TEMPLATE = 1_000_000
 _LARGEST_POWER = 1_000
 _LONGEST_REPEAT = 10_000
+_MOST_ATTRIBUTES = 5_000
+_SAFE: dict[tuple[type, str], bool] = {}
 
 
 class ThemeLoader(BaseLoader):
@@ -40,6 +51,31 @@ class ThemeLoader(BaseLoader):
         return content, str(path), lambda: True
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once, by their file and text: a theme that is read again is quick.
+
+    What is compiled depends on the options of ``make_environment`` too, which are always the same.
+    """
+
+    def __init__(self, most: int = 512) -> None:
+        self._most = most
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give the code, where this very text was compiled before."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code, and no more of them than fit."""
+        if len(self._codes) >= self._most:
+            self._codes.clear()
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = CompiledTemplates()
+
+
 def make_environment(folder: Path) -> Environment:
     """The environment of the theme in ``folder``.
 
@@ -55,6 +91,7 @@ def make_environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_COMPILED,
     )
     environment.globals.pop("lipsum")  # made-up words have no place in a letter, nor its loops
     environment.filters.update(_FILTERS)
@@ -65,6 +102,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which no single operation makes a value of any size."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Jinja's answer, which depends on the type and the name alone; a page asks 250 times."""
+        known = _SAFE.get((type(obj), attr))
+        if known is None:
+            if len(_SAFE) >= _MOST_ATTRIBUTES:
+                _SAFE.clear()
+            known = _SAFE[type(obj), attr] = super().is_safe_attribute(obj, attr, value)
+        return known
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Numbers are calculated with; text may be repeated a little, and is put together by ~."""

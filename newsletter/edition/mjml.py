@@ -14,7 +14,7 @@ MAX_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 100
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufffe\uffff]")
 _TAG = re.compile(
-    r"<(/?)([a-zA-Z][\w-]*)(?:\"[^\"]*\"|'[^']*'|[^'\">])*?(/?)>|<!--.*?-->", re.DOTALL
+    r"<(/?)([a-zA-Z][\w-]*+)(?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+>|<!--.*?-->", re.DOTALL
 )
 _POSITION = re.compile(r"at position (\d+)")
 _LEFT = re.compile(r"<(mj-[\w-]+|mjml\b)")
@@ -71,7 +71,7 @@ def refuse(mjml: str) -> None:
 def _refuse_depth(mjml: str) -> None:
     depth = 0
     for tag in _TAG.finditer(mjml):
-        if tag[2] is None or tag[3]:
+        if tag[2] is None or mjml[tag.end() - 2] == "/":
             continue
         depth += -1 if tag[1] else 1
         if depth > MAX_DEPTH:

@@ -17,6 +17,7 @@ def width_of(text: str) -> int:
     return sum(_columns(sign) for sign in text)
 
 
+@lru_cache(maxsize=4096)
 def fill(text: str, width: int = 72, *, first: str = "", rest: str | None = None) -> str:
     """One paragraph in lines of at most ``width`` columns.
 

@@ -76,7 +76,7 @@ def _control_fault(found: re.Match[str], cure: str) -> PydanticCustomError:
 
 def check_prose(words: str) -> str:
     """Prose holds no pictures and no HTML, and its links lead to whole addresses."""
-    found = tuple(prose_faults(words))
+    found = prose_faults(words)
     if found:
         raise _several(found)
     return words

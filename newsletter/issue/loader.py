@@ -1,8 +1,9 @@
 """A folder under ``issues/`` to an ``Issue``, in every language it has."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,8 @@ def load_issue(folder: Path) -> Issue:
     if desk.problems or original is None or slug is None:
         raise IssueError(sorted(desk.problems, key=_reading_order))
     language = Language(original.language)
-    return Issue(slug, folder, language, desk.texts, tuple(desk.fallbacks), desk.places)
+    places = _Places(desk.sources)
+    return Issue(slug, folder, language, desk.texts, tuple(desk.fallbacks), places)
 
 
 def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:
@@ -52,7 +54,7 @@ class _Desk:
     source: TomlFile | None = None
     texts: dict[Language, IssueText] = field(default_factory=dict)
     fallbacks: list[Fallback] = field(default_factory=list)
-    places: dict[tuple[Language, str], Place] = field(default_factory=dict)
+    sources: dict[Language, TomlFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def slug(self) -> Any:
@@ -123,9 +125,34 @@ class _Desk:
 
     def keep(self, language: Language, text: IssueText, source: TomlFile) -> None:
         self.texts[language] = text
-        self.places |= {
-            (language, where): Place(source.path, *place) for where, place in source.places.items()
+        self.sources[language] = source
+
+
+class _Places(Mapping[tuple[Language, str], Place]):
+    """The place of every key, searched for at the first question.
+
+    A file's places cost three times its values, and a page without a finding asks for none.
+    """
+
+    def __init__(self, sources: Mapping[Language, TomlFile]) -> None:
+        self._sources = sources
+
+    @cached_property
+    def _found(self) -> Mapping[tuple[Language, str], Place]:
+        return {
+            (language, where): Place(source.path, *place)
+            for language, source in self._sources.items()
+            for where, place in source.places.items()
         }
+
+    def __getitem__(self, key: tuple[Language, str]) -> Place:
+        return self._found[key]
+
+    def __iter__(self) -> Iterator[tuple[Language, str]]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def _says(source: TomlFile, where: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 from markdown_it import MarkdownIt
@@ -40,16 +40,15 @@ class ProseFault:
     offset: int
 
 
-def prose_faults(prose: str) -> Iterator[ProseFault]:
-    """Every fault of the prose, in order.
+@lru_cache(maxsize=512)
+def prose_faults(prose: str) -> tuple[ProseFault, ...]:
+    """Every fault of the prose, in order; while an issue is edited, most of it is known already.
 
     A slot may be the whole address of a link when dispatch fills it with one, and no part of it.
     """
     words, written = _without_slots(prose)
-    for token, at in _placed_tokens(words):
-        said = _fault(token)
-        if said:
-            yield ProseFault(*said, written(at))
+    said = ((_fault(token), at) for token, at in _placed_tokens(words))
+    return tuple(ProseFault(*fault, written(at)) for fault, at in said if fault)
 
 
 def _without_slots(prose: str) -> tuple[str, Callable[[int], int]]:
