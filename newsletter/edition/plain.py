@@ -4,21 +4,23 @@ from collections.abc import Iterator
 
 from markdown_it.token import Token
 
+from newsletter.edition.tables import alignment, columns
 from newsletter.edition.wrap import fill
 
 _BREAK = "\n"
 
 
-def write_plain(tokens: list[Token], width: int = 72) -> str:
+def write_plain(tokens: list[Token], width: int = 72, direction: str = "ltr") -> str:
     """Paragraphs, lists, quotations and tables as text; blocks are a blank line apart."""
-    return "\n\n".join(_blocks(_Cursor(tokens), width)).strip()
+    return "\n\n".join(_blocks(_Cursor(tokens, direction), width)).strip()
 
 
 class _Cursor:
     """A reader over block tokens that can stop at a closing token."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], direction: str) -> None:
         self.tokens = tokens
+        self.direction = direction
         self.at = 0
 
     @property
@@ -43,7 +45,7 @@ def _blocks(cursor: _Cursor, width: int, closing: str = "") -> list[str]:
             inner = "\n\n".join(_blocks(cursor, width - 2, "blockquote_close"))
             blocks.append(_prefix(inner, "> ", "> "))
         elif token.type == "table_open":
-            blocks.append(_table(cursor))
+            blocks.append(_table(cursor, width))
         elif token.type == "inline":
             blocks.append(_paragraph(inline_text(token), width))
         elif token.type in {"fence", "code_block"}:
@@ -70,14 +72,17 @@ def _list(cursor: _Cursor, opening: Token, width: int) -> str:
     return ("\n" if tight else "\n\n").join(items)
 
 
-def _table(cursor: _Cursor) -> str:
+def _table(cursor: _Cursor, width: int) -> str:
     rows: list[list[str]] = []
+    sides: list[str] = []
     for token in cursor.until("table_close"):
         if token.type == "tr_open":
             rows.append([])
+        elif token.type == "th_open":
+            sides.append(alignment(token))
         elif token.type == "inline":
             rows[-1].append(inline_text(token).replace(_BREAK, " "))
-    return "\n".join(" | ".join(row) for row in rows)
+    return columns(rows, sides, width, cursor.direction)
 
 
 def inline_text(token: Token) -> str:

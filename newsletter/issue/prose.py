@@ -112,7 +112,7 @@ def _line_places(
 @cache
 def _parser() -> MarkdownIt:
     """The parser of every edition, but that it finds raw HTML and notes where tokens begin."""
-    parser = markdown("en")
+    parser = markdown()
     finder = MarkdownIt("commonmark", {"html": True})
     finder.disable(["html_block"])
     finder.enable(["table", "strikethrough"])

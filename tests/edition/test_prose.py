@@ -64,7 +64,7 @@ def test_plain_text_keeps_lists_quotations_tables_and_addresses() -> None:
     )
     assert setter("en").plain(markdown) == (
         "Title\n\nSee the page (https://a.example/x) or https://b.example.\n\n"
-        "- one\n- two\n  - three\n\n3. c\n4. d\n\n> quoted\n\na | b\n1 | 2\n\n"
+        "- one\n- two\n  - three\n\n3. c\n4. d\n\n> quoted\n\na  b\n-  -\n1  2\n\n"
         "line\nbreak code\n\n* * *\n\nmail (mailto:a@b.example)"
     )
 
