@@ -1,19 +1,20 @@
 """One TOML file as it was read: its values, its lines, and where each key stands.
 
-``tomllib`` gives the values, parse-errors (tree-sitter) the places: its whole map of an 8 KB
-issue takes 3 ms. Issues, segments, themes and settings are all read here, so that the same
-mistake is told in the same words.
+``tomllib`` gives the values, ``toml_places`` the places. Issues, segments, themes and settings
+are all read here, so that the same mistake is told in the same words.
 """
 
 import functools
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from newsletter.errors import Problem
+from newsletter.toml_places import Spot, Unreadable, WrittenTwice, map_places
 
 MAX_BYTES: Final = 1_000_000
 _BOM = b"\xef\xbb\xbf"
@@ -44,23 +45,25 @@ class TomlFile:
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines, without their breaks."""
-        return tuple(self.text.splitlines())
+        return tuple(_lines(self.text))
 
     @functools.cached_property
-    def _map(self) -> Mapping[str, Any]:
-        from parse_errors.source_map import build_source_map
+    def _starts(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
-        try:
-            entries = build_source_map(self.text, "toml").items()
-        except RecursionError:  # a dotted key of thousands of parts: faults are told without place
-            return {}
-        return {_dotted(pointer): entry for pointer, entry in entries}
+    @functools.cached_property
+    def _map(self) -> Mapping[str, Spot]:
+        return map_places(self.text)
 
     @functools.cached_property
     def places(self) -> Mapping[str, tuple[int, int]]:
         """Line and column, from 1, of every key: ``sections.china.events.0.title``."""
-        starts = {where: e.key_start or e.value_start for where, e in self._map.items() if where}
-        return {where: (start.line + 1, start.column + 1) for where, start in starts.items()}
+        return {where: self._at(spot.key) for where, spot in self._map.items()}
+
+    def _at(self, offset: int) -> tuple[int, int]:
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
     def place(self, where: str) -> tuple[int, int]:
         """The place of a key, else of the nearest table that holds it, else the first line."""
@@ -68,17 +71,15 @@ class TomlFile:
             if where in self.places:
                 return self.places[where]
             where = where.rpartition(".")[0]
-        return (1, 1) if self.lines else (0, 0)
+        return (1, 1) if self.text else (0, 0)
 
     def place_in_value(self, where: str, offset: int) -> tuple[int, int]:
         """The place of one character (from 0) of the string that a key has as its value."""
-        entry = self._map.get(where)
-        if entry is None:
+        spot = self._map.get(where)
+        if spot is None:
             return self.place(where)
-        start = entry.value_start.position
-        starts = list(_character_starts(self.text[start : entry.value_end.position]))
-        before = self.text[: start + starts[min(offset, len(starts) - 1)]]
-        return before.count("\n") + 1, len(before) - before.rfind("\n")
+        starts = list(_character_starts(self.text[spot.value : spot.end]))
+        return self._at(spot.value + starts[min(offset, len(starts) - 1)])
 
     def line(self, number: int) -> str:
         """A line as it stands in the file, or nothing."""
@@ -113,7 +114,7 @@ def read_toml(path: Path) -> TomlFile:
     try:
         return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise UnreadableToml(_syntax_problem(path, text.splitlines(), str(error))) from error
+        raise UnreadableToml(_syntax_problem(path, text, str(error))) from error
     except RecursionError as error:
         problem = Problem(path, "brackets are nested too deep", "flatten them")
         raise UnreadableToml(problem) from error
@@ -149,7 +150,13 @@ def _decode(path: Path, content: bytes) -> str:
         raise UnreadableToml(Problem(path, message, cure, line, column, source=source)) from error
 
 
-def _syntax_problem(path: Path, lines: list[str], said: str) -> Problem:
+def _lines(text: str) -> list[str]:
+    """As TOML counts them: other signs than LF that end a line elsewhere do not end it here."""
+    return text.removesuffix("\n").split("\n")
+
+
+def _syntax_problem(path: Path, text: str, said: str) -> Problem:
+    lines = _lines(text)
     match = _AT.search(said)
     line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), 0)
     message = _AT.sub("", said)
@@ -157,10 +164,7 @@ def _syntax_problem(path: Path, lines: list[str], said: str) -> Problem:
         message = "a string is not closed on its line"
     cure = "mend the line: strings stand in quotes, every bracket is closed"
     if message.startswith(_TWICE):
-        line, column, where = _key_before(lines, line)
-        source = lines[line - 1]
-        cure = "a key stands once in a table, and a table once in a file"
-        return Problem(path, f"written twice: {where}", cure, line, column, where, source)
+        return _written_twice(path, text, line)
     source = lines[line - 1] if 0 < line <= len(lines) else ""
     return Problem(path, f"this is not TOML: {message}", cure, line, column, source=source)
 
@@ -170,8 +174,26 @@ def _long_number(path: Path, text: str) -> Problem:
     before = text[: found.start()] if found else ""
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message = "a number has more digits than a number may have"
-    source = text.splitlines()[line - 1]
+    source = _lines(text)[line - 1]
     return Problem(path, message, "shorten it, or put it in quotes", line, column, source=source)
+
+
+def _written_twice(path: Path, text: str, ended: int) -> Problem:
+    """The second key or table of a name; ``ended`` is the line on which tomllib noticed."""
+    lines, cure = _lines(text), "a key stands once in a table, and a table once in a file"
+    try:
+        map_places(text)
+        line, column, where = _key_before(lines, ended)
+    except WrittenTwice as error:
+        before = text[: error.at]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        where = error.where
+    except Unreadable:
+        line, column, where = _key_before(lines, ended)
+    source = lines[line - 1]
+    header = source[column - 1 :].startswith("[")
+    said = where if header else where.rpartition(".")[2]
+    return Problem(path, f"written twice: {said}", cure, line, column, where, source)
 
 
 def _key_before(lines: list[str], line: int) -> tuple[int, int, str]:
@@ -182,10 +204,6 @@ def _key_before(lines: list[str], line: int) -> tuple[int, int, str]:
             column = len(text) - len(text.lstrip()) + 1
             return number, column, text.split("=")[0].strip().strip("[]")
     return line, 0, ""
-
-
-def _dotted(pointer: str) -> str:
-    return pointer.strip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
 
 
 def _character_starts(raw: str) -> Iterator[int]:

@@ -56,6 +56,8 @@ class _Desk:
     fallbacks: list[Fallback] = field(default_factory=list)
     sources: dict[Language, TomlFile] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    faulty: frozenset[str] = frozenset()
+    """Where the original has faults, which its translations inherit and do not tell again."""
 
     def slug(self) -> Any:
         try:
@@ -115,12 +117,18 @@ class _Desk:
             return None
 
     def check(self, data: Mapping[str, Any], source: TomlFile, *, whole: bool) -> IssueText | None:
-        """The validated text; of a translation only its own faults count, not the original's."""
+        """The validated text; of a translation only its own faults count, not the original's.
+
+        Its own are those of the values that it gives, and those that the original has not.
+        """
         try:
             return IssueText.model_validate(dict(data), context=self.folder)
         except ValidationError as error:
-            found = problems_of(error, source)
-            self.problems += [fault for fault in found if whole or _says(source, fault.where)]
+            found = list(problems_of(error, source))
+            if whole:
+                self.faulty = frozenset(fault.where for fault in found)
+            said = [f for f in found if f.where not in self.faulty or _says(source, f.where)]
+            self.problems += found if whole else said
             return None
 
     def keep(self, language: Language, text: IssueText, source: TomlFile) -> None:

@@ -44,6 +44,7 @@ Name = Annotated[_Words, AfterValidator(check_name), Translatable()]
 Headline = Annotated[_Words, AfterValidator(check_line), Translatable()]
 Markdown = Annotated[_Words, AfterValidator(check_prose), Translatable(markdown=True)]
 Url = Annotated[_Words, AfterValidator(check_url), Translatable(url=True)]
+SegmentName = Annotated[str, StringConstraints(min_length=1)]
 ImageFile = Annotated[str, AfterValidator(check_image)]
 
 

@@ -19,19 +19,19 @@ def _problems(
 ) -> Iterator[Problem]:
     theme = issue.original.theme
     if theme not in themes:
-        yield _problem(issue, "theme", f"there is no theme {theme!r} under templates/", themes)
+        message = f"there is no theme {theme!r} under templates/"
+        yield _problem(issue, "theme", message, theme, themes)
     for section, segment in issue.section_audiences.items():
         if segment not in segments:
             message = f"there is no segment {segment!r} in subscribers/segments.toml"
-            yield _problem(issue, f"sections.{section}.audience", message, segments)
+            yield _problem(issue, f"sections.{section}.audience", message, segment, segments)
 
 
-def _problem(issue: Issue, where: str, message: str, known: Collection[str]) -> Problem:
+def _problem(issue: Issue, where: str, message: str, name: str, known: Collection[str]) -> Problem:
     place = issue.place(issue.language, where)
-    name = message.split("'")[1]
     near = nearest(name, known)
     there = "there are: " + ", ".join(sorted(known)) if known else "there is none yet"
     cure = f"did you mean {near!r}?" if near else there
-    lines = place.path.read_text(encoding="utf-8-sig").splitlines()
+    lines = place.path.read_text(encoding="utf-8-sig").split("\n")
     source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
     return Problem(place.path, message, cure, place.line, place.column, where, source)

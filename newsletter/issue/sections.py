@@ -20,6 +20,7 @@ from newsletter.issue.parts import (
     Link,
     Markdown,
     Person,
+    SegmentName,
     Text,
     Written,
 )
@@ -34,7 +35,7 @@ class SectionBase(Written):
     title: Text | None = Field(
         default=None, description="The section's title, also in the table of contents."
     )
-    audience: str | None = Field(
+    audience: SegmentName | None = Field(
         default=None, description="A segment: readers outside it do not see the section."
     )
     contents: bool = Field(

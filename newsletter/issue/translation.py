@@ -81,7 +81,8 @@ class _Loom:
                 self.fault(place, f"the original has no section {name}", cure)
             elif isinstance(base[name], dict):
                 model = SECTION_KINDS.get(str(base[name].get("kind")))
-                merged[name] = self.value(base[name], value, model, place)
+                if model:  # else that is the original's fault, and told there
+                    merged[name] = self.value(base[name], value, model, place)
         return merged
 
     def value(self, base: Any, over: Any, model: type[BaseModel] | None, where: str) -> Any:

@@ -87,7 +87,7 @@ SPOILED = {
             "[[", 'links = [{ label = "a", url = "https://a.example", ur = "x" }]\n[[', 1
         ),
         12,
-        1,
+        52,
         "unknown key ur",
         '"url"?',
     ),
