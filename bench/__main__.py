@@ -39,7 +39,7 @@ def main() -> None:
     cases = _cases(wanted.rounds, missing, quick=wanted.quick)
     chosen = wanted.only or list(cases)
     measured = [each for name in chosen for each in cases[name]()]
-    used = versions(PACKAGES) | ({} if "nodemailer" in missing else _NODEMAILER)
+    used = versions(PACKAGES) | {name: PEERS[name] for name in PEERS if name not in missing}
     print("\n".join(table_of(measured)))
     print(f"\n{machine}; {_SHARED}")
     print(" · ".join(f"{name} {number}" for name, number in used.items()))
@@ -49,9 +49,10 @@ def main() -> None:
         print(f"\nbench/results/{LATEST.name} is left as it was: this was not the whole benchmark")
 
 
-_NODEMAILER = {"nodemailer": senders.NODEMAILER}
+PEERS = {"nodemailer": senders.NODEMAILER, "mjml": senders.MJML}
+"""Of npm, with their versions."""
 _Cases = Mapping[str, Callable[[], Iterable[Measured]]]
-_NAMES = ("words", "big", "small", "far", "million")
+_NAMES = ("words", "render", "big", "small", "far", "million")
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,7 +77,11 @@ def _cases(rounds: int, missing: frozenset[str], *, quick: bool) -> _Cases:
         counts = {name: max(1, count // divisor) for name, count in COUNTS[case].items()}
         return compare(case, rounds, {name: counts[name] for name in counts if name not in missing})
 
-    cases: dict[str, Callable[[], Iterable[Measured]]] = {"words": lambda: _words(3 * rounds)}
+    mjml = [] if "mjml" in missing else [str(senders.PEERS)]
+    cases: dict[str, Callable[[], Iterable[Measured]]] = {
+        "words": lambda: _timings("words", [str(3 * rounds)]),
+        "render": lambda: _timings("render", [str(3 * rounds), *mjml]),
+    }
     if _SINK not in missing:
         cases |= {case: partial(sending, case) for case in COUNTS}
         cases["million"] = lambda: send_many([count // divisor for count in MILLION])
@@ -84,9 +89,9 @@ def _cases(rounds: int, missing: frozenset[str], *, quick: bool) -> _Cases:
     return {name: cases.get(name, list) for name in _NAMES}
 
 
-def _words(rounds: int) -> Sequence[Timing]:
-    print("  words", file=sys.stderr, flush=True)
-    ran = child.run([sys.executable, "-m", "bench.words", str(rounds)], folder=senders.HERE.parent)
+def _timings(case: str, given: Sequence[str]) -> Sequence[Timing]:
+    print(f"  {case}", file=sys.stderr, flush=True)
+    ran = child.run([sys.executable, "-m", f"bench.{case}", *given], folder=senders.HERE.parent)
     return [Timing(**each) for each in json.loads(ran.output)]
 
 
@@ -99,10 +104,11 @@ def _missing() -> frozenset[str]:
     if not is_installed():
         loudly("Postfix's smtp-sink and smtp-source are not installed (make debian)")
         missing |= {_SINK, "smtp-source"}
-    why = senders.install_nodemailer()
-    if why:
-        loudly(f"nodemailer: {why}")
-        missing.add("nodemailer")
+    for name, version in PEERS.items():
+        why = senders.install_from_npm(name, version)
+        if why:
+            loudly(f"{name}: {why}")
+            missing.add(name)
     return frozenset(missing)
 
 

@@ -15,6 +15,7 @@ from bench.sink import HOST, SMTP_SOURCE
 
 HERE = Path(__file__).parent
 PEERS = HERE / ".peers"
+MJML = "5.4.1"
 NODEMAILER = "10.6.0"
 _LEDGER = ".newsletter"
 
@@ -120,17 +121,18 @@ def _all_accepted(accepted: int, job: Job) -> None:
         raise Failed(message)
 
 
-def install_nodemailer() -> str:
-    """Have nodemailer in the ignored folder; why it cannot be had, else nothing."""
+def install_from_npm(name: str, version: str) -> str:
+    """Have a package in the ignored folder; why it cannot be had, else nothing."""
     if not (shutil.which("npm") and shutil.which("node")):
         return "node and npm are not installed"
-    installed = PEERS / "node_modules" / "nodemailer" / "package.json"
-    if installed.is_file() and json.loads(installed.read_text())["version"] == NODEMAILER:
+    installed = PEERS / "node_modules" / name / "package.json"
+    if installed.is_file() and json.loads(installed.read_text())["version"] == version:
         return ""
     PEERS.mkdir(exist_ok=True)
-    quiet = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+    quiet = ["--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    wanted = ["--silent", "--prefix", str(PEERS), f"{name}@{version}"]
     try:
-        child.run(["npm", "install", "--prefix", str(PEERS), *quiet, f"nodemailer@{NODEMAILER}"])
+        child.run(["npm", "install", *quiet, *wanted])
     except Failed as error:
         return f"npm could not install it: {error}"
     return ""
