@@ -1,7 +1,9 @@
-"""MJML to HTML by MRML, with everything refused that it cannot bear.
+r"""MJML to HTML by MRML, with everything refused that it cannot bear.
 
 MRML 6.0.1 crashes the process on deep nesting, panics on some includes and passes control
-characters on, so all three are refused before it sees the page.
+characters on, so all three are refused before it sees the page. And it writes attributes as
+Rust's debugger would (a no-break space in an alternative text becomes ``\u{a0}``), so in
+attributes it is given whatever is not plain ASCII as a reference: ``&#160;``.
 """
 
 import re
@@ -18,6 +20,9 @@ _TAG = re.compile(
 )
 _POSITION = re.compile(r"at position (\d+)")
 _LEFT = re.compile(r"<(mj-[\w-]+|mjml\b)")
+_START_TAG = re.compile(r"<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>")
+_VALUE = re.compile(r"\"[^\"]*\"|'[^']*'")
+_ODD = re.compile(r"[^\x20-\x5b\x5d-\x7e]")
 _FORBIDDEN = re.compile(r"<(mj-include|mj-html-attributes|mj-hero|mj-carousel)\b")
 
 
@@ -35,10 +40,11 @@ def to_html(mjml: str, renderer: Callable[..., str] = mjml2html) -> str:
     The positions in MRML's messages are byte offsets; here they become characters.
     """
     refuse(mjml)
+    given = _spelled(mjml)
     try:
-        html = renderer(mjml, disable_comments=True, fonts={}, include_loader=None)
+        html = renderer(given, disable_comments=True, fonts={}, include_loader=None)
     except ValueError as error:
-        raise MjmlError(str(error), _offset(str(error), mjml)) from error
+        raise MjmlError(str(error), _offset(str(error), given, mjml)) from error
     except BaseException as error:
         # A Rust panic is a BaseException of its own; anything else here is not ours to catch.
         if type(error).__name__ != "PanicException":
@@ -79,8 +85,29 @@ def _refuse_depth(mjml: str) -> None:
             raise MjmlError(message, tag.start())
 
 
-def _offset(message: str, mjml: str) -> int:
+def _spelled(mjml: str) -> str:
+    """The page with references in its attributes for all that MRML would write otherwise."""
+    return _START_TAG.sub(_spelled_tag, mjml)
+
+
+def _spelled_tag(tag: re.Match[str]) -> str:
+    text = tag[0]
+    return _VALUE.sub(_spelled_value, text) if _ODD.search(text) else text
+
+
+def _spelled_value(value: re.Match[str]) -> str:
+    return _ODD.sub(lambda sign: f"&#{ord(sign[0])};", value[0])
+
+
+def _offset(message: str, given: str, mjml: str) -> int:
+    """The character of ``mjml`` that MRML's byte in the page that it was given stands for."""
     match = _POSITION.search(message)
     if not match:
         return -1
-    return len(mjml.encode()[: int(match[1])].decode(errors="ignore"))
+    before = given.encode()[: int(match[1])].decode(errors="ignore")
+    longer = 0
+    for one, other in zip(_START_TAG.finditer(given), _START_TAG.finditer(mjml), strict=True):
+        if one.end() > len(before):
+            break
+        longer += len(one[0]) - len(other[0])
+    return len(before) - longer

@@ -1,6 +1,9 @@
 """MRML is given only what it can bear, and whatever it does comes back as one kind of error."""
 
+from html import unescape
+
 import pytest
+from lxml import html
 
 from newsletter.edition.mjml import MAX_BYTES, MjmlError, to_html
 
@@ -24,10 +27,10 @@ def interrupt(*_: object, **__: object) -> str:
 
 
 def test_a_page_becomes_html_without_fonts_from_the_network() -> None:
-    html = to_html(PAGE.format("ciao"))
-    assert "ciao" in html
-    assert "@import" not in html
-    assert "<link" not in html
+    page = to_html(PAGE.format("ciao"))
+    assert "ciao" in page
+    assert "@import" not in page
+    assert "<link" not in page
 
 
 def test_a_panic_in_the_renderer_is_an_error_and_an_interrupt_is_not() -> None:
@@ -81,3 +84,40 @@ def test_a_tag_that_mjml_does_not_know_is_not_passed_on(tag: str) -> None:
 
 def test_words_that_look_like_a_tag_are_words() -> None:
     assert "&lt;mj-nope&gt;" in to_html(PAGE.format("&lt;mj-nope&gt;"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "la vidéo\u00a0: ici",
+        "8\u202f125 km",
+        "می\u200cخواهم",
+        "\u200fالعربية",
+        "e\u0301",
+        "C:\\temp\\u{a0}",
+        "two\nlines\tand a tab",
+        "it's &quot;so&quot; &amp; 😀",
+    ],
+)
+def test_what_an_attribute_says_reaches_the_reader_as_it_is(words: str) -> None:
+    image = f'<img src="a.png" alt="{words}" />'
+    page = html.document_fromstring(to_html(PAGE.format(image)))
+    assert page.xpath("//img/@alt") == [unescape(words)]
+    framed = f'<mjml><mj-body><mj-section><mj-column><mj-image src="a" alt="{words}" />'
+    framed += "</mj-column></mj-section></mj-body></mjml>"
+    assert html.document_fromstring(to_html(framed)).xpath("//img/@alt") == [unescape(words)]
+
+
+def test_a_complaint_has_its_place_where_attributes_were_spelled_out() -> None:
+    page = "<mjml><mj-head><mj-title>è</mj-title></mj-head>"
+    page += '<mj-body><mj-section css-class="è\u00a0中"><mj-column><mj-raw><br></mj-raw>'
+    page += "</mj-column></mj-section></mj-body><mj-text /></mjml>"
+
+    def complains(given: str, **_: object) -> str:
+        start = given.encode().index(b"<mj-text />")
+        message = f"unexpected element at position {start}:{start + 9}"
+        raise ValueError(message)
+
+    with pytest.raises(MjmlError) as caught:
+        to_html(page, complains)
+    assert page[caught.value.offset :].startswith("<mj-text />")
