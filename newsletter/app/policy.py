@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.app.open import App
 from newsletter.errors import Problem, SettingsError
-from newsletter.lint.check import RULES
+from newsletter.lint.check import EVERY_RULE
 from newsletter.lint.place import place_in_toml
 from newsletter.lint.policy import Ignore, Policy
 from newsletter.lint.rule import Severity
@@ -25,7 +25,7 @@ def policy_of(app: App) -> Policy:
 
 
 def _unknown_rules(app: App) -> Iterator[Problem]:
-    known = {rule.id for rule in RULES}
+    known = {rule.id for rule in EVERY_RULE}
     options = app.settings.check
     named = {f"check.severity.{name}": name for name in options.severity}
     named |= {f"check.ignore.{at}.rule": each.rule for at, each in enumerate(options.ignore)}

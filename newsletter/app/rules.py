@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from newsletter.errors import UsageError
-from newsletter.lint.check import RULES
+from newsletter.lint.check import EVERY_RULE
 from newsletter.lint.rule import Rule, Severity
 from newsletter.values import nearest
 
@@ -22,16 +22,16 @@ class RuleView:
 
 def all_rules() -> tuple[RuleView, ...]:
     """Every rule, by its number."""
-    return tuple(map(_view, sorted(RULES, key=lambda rule: rule.id[1:])))
+    return tuple(map(_view, sorted(EVERY_RULE, key=lambda rule: rule.id[1:])))
 
 
 def explain_rule(name: str) -> RuleView:
     """One rule by its id, whatever its case; ``UsageError`` names the nearest."""
     wanted = name.strip().upper()
-    for rule in RULES:
+    for rule in EVERY_RULE:
         if wanted in {rule.id, rule.id[1:]}:
             return _view(rule)
-    near = nearest(wanted, [rule.id for rule in RULES])
+    near = nearest(wanted, [rule.id for rule in EVERY_RULE])
     raise UsageError(
         f"there is no rule {name!r}",
         cure=f"did you mean {near}?" if near else "",

@@ -10,6 +10,7 @@ Nothing leaves your machine until you type `send`.
 
 Write   init           a working newsletter in an empty folder
         issue          new · list · show: the numbers of the newsletter
+        theme          list · new · check: how the pages look
         demo           the whole path on a sample, on this machine alone
 Check   check          is it fit to send? every finding with file and line
         build          HTML, text and .eml of every variant

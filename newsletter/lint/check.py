@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from newsletter.lint import content, headers, markup, references, weekdays
+from newsletter.lint import content, headers, markup, references, theme, weekdays
 from newsletter.lint.rule import Finding, Proof, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -12,6 +12,11 @@ RULES: tuple[Rule, ...] = (
     *weekdays.RULES,
     *markup.RULES,
 )
+
+THEME_RULES: tuple[Rule, ...] = theme.RULES
+"""Asked of a theme on the specimen, by `newsletter theme check`, after those above."""
+
+EVERY_RULE = (*RULES, *THEME_RULES)
 
 
 def lint(proof: Proof, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
