@@ -19,6 +19,7 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^\s,\]}#]+(?: \d[^\s,\]}#]*)?")
+_STEP = "\ud800"  # between the parts of a path: no key of TOML holds it
 _OPEN, _CLOSE, _EQUALS, _COMMA = (re.compile(each) for each in (r"\[\[?", r"\]\]?", "=", ",?"))
 
 
@@ -37,8 +38,8 @@ class WrittenTwice(Exception):
     """A key or a table stands there for the second time."""
 
     def __init__(self, where: str, at: int) -> None:
-        super().__init__(where)
-        self.where = where
+        super().__init__(_dotted(where))
+        self.where = _dotted(where)
         self.at = at
 
 
@@ -54,7 +55,8 @@ def map_places(text: str) -> dict[str, Spot]:
     """
     reader = _Reader(text)
     reader.read()
-    return {**reader.implied, **reader.spots}
+    found = {_dotted(path): spot for path, spot in reader.implied.items()}
+    return found | {_dotted(path): spot for path, spot in reader.spots.items()}
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ class _Reader:
             path = _join(path, name)
             self.implied.setdefault(path, spot)
             if path in self.lengths:
-                path = f"{path}.{self.lengths[path] - 1}"
+                path = _join(path, str(self.lengths[path] - 1))
         path = _join(path, last)
         if not several:
             self.keep(path, spot)
@@ -97,8 +99,9 @@ class _Reader:
         if not count:
             self.keep(path, spot)
         self.lengths[path] = count + 1
-        self.keep(f"{path}.{count}", spot)
-        return f"{path}.{count}"
+        item = _join(path, str(count))
+        self.keep(item, spot)
+        return item
 
     def pair(self, table: str) -> None:
         """``a.b = value``."""
@@ -134,7 +137,7 @@ class _Reader:
         count = 0
         while not self.text.startswith(end, self.at):
             if end == "]":
-                self.value(f"{path}.{count}", self.at)
+                self.value(_join(path, str(count)), self.at)
             else:
                 self.pair(path)
             count += 1
@@ -175,7 +178,11 @@ class _Reader:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}{_STEP}{name}"
+
+
+def _dotted(path: str) -> str:
+    return path[1:].replace(_STEP, ".")
 
 
 def _plain(part: str) -> str:

@@ -85,7 +85,15 @@ def test_what_is_written_twice_is_found_where_it_stands_for_the_second_time(name
     assert (caught.value.where, caught.value.at) == (where, text.index(there))
 
 
-KEYS = st.one_of(st.from_regex(r"\A[A-Za-z0-9_-]{1,4}\Z"), st.text("aè. \"'#[]={}", max_size=4))
+@pytest.mark.parametrize(
+    "text", ['"." = 1\n[""]\n"" = 2\n', '"a.b" = 1\na.b = 2\n', '[[""]]\n[[""]]\n']
+)
+def test_keys_that_are_empty_or_hold_dots_are_not_taken_for_each_other(text: str) -> None:
+    tomllib.loads(text)
+    assert map_places(text)
+
+
+KEYS = st.one_of(st.from_regex(r"\A[A-Za-z0-9_-]{1,4}\Z"), st.text("aè \"'#[]={}", max_size=4))
 LEAVES = st.one_of(
     st.integers(-9, 9),
     st.booleans(),
