@@ -2,18 +2,21 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
+from newsletter.audience.cohort import Cohort, Crowd
+from newsletter.audience.json_rows import quoted, woven
 from newsletter.audience.model import Person
 from newsletter.audience.spool import SortedSpool, Spool
 from newsletter.edition.model import Variant
 from newsletter.values import Address
 
 _UNIT = "\x1f"
-_BLOCK = 1_000
 _One = TypeVar("_One")
 _Two = TypeVar("_Two")
 FrozenRow = tuple[str, str, int, str, str]
@@ -31,41 +34,52 @@ class Recipient:
 class Recipients(Collection[Recipient]):
     """A frozen audience in any number, each with the variant that was chosen; not in memory.
 
-    ``variants`` are those that occur, in the order of their keys; ``readers`` counts each. No
-    address comes twice.
+    ``choose`` sees those who are alike in the fields that it ``reads`` (as ``Segment`` does) once.
+    Messages go to each one's ``box``, by default the address of the audience. No address comes
+    twice. ``variants`` are those that occur, in the order of their keys; ``readers`` counts each.
     """
 
-    def __init__(self, seats: Iterable[tuple[Person, Variant]]) -> None:
+    def __init__(
+        self,
+        crowds: Iterable[Crowd],
+        choose: Callable[[Person], Variant],
+        reads: AbstractSet[str],
+        box: Callable[[Address], Address] | None = None,
+    ) -> None:
         self._spool = Spool()
         self._in_order = True
-        numbers: dict[Variant, int] = {}
-        counts: Counter[int] = Counter()
-        last = ""
-        block: list[str] = []
-        for person, variant in seats:
-            number = numbers.setdefault(variant, len(numbers))
-            counts[number] += 1
-            address = person.address.text
-            key = address.casefold()
-            self._in_order = self._in_order and last < key
-            last = key
-            fields, lists = fields_to_json(person.fields), _lists_to_json(person.lists)
-            block.append(f"{key}\x1f{address}\x1f{number}\x1f{fields}\x1f{lists}")
-            if len(block) == _BLOCK:
-                self._spool.add(block)
-                block = []
-        self._spool.add(block)
+        self._last = ""
+        numbers: dict[Variant, str] = {}
+        counts: Counter[str] = Counter()
+
+        def number(person: Person) -> str:
+            return numbers.setdefault(choose(person), str(len(numbers)))
+
+        for crowd in crowds:
+            chosen = [each.judged(number, reads) for each in crowd.cohorts]
+            for each in chosen:
+                counts.update(each)
+            mailed = [each.mailed_to(box) if box else each for each in crowd.cohorts]
+            self._take(replace(crowd, cohorts=mailed), chosen)
         self.variants = tuple(sorted(numbers, key=lambda variant: variant.key))
         self.readers = {variant: counts[numbers[variant]] for variant in self.variants}
-        self._index = {str(numbers[v]): index for index, v in enumerate(self.variants)}
+        self._index = {numbers[v]: index for index, v in enumerate(self.variants)}
+
+    def _take(self, crowd: Crowd, numbers: Sequence[Sequence[str]]) -> None:
+        self._spool.add(crowd.in_order(map(_lines, crowd.cohorts, numbers)))
+        keys = [self._last, *crowd.in_order(each.keys for each in crowd.cohorts)]
+        self._in_order = self._in_order and keys == sorted(keys)
+        self._last = keys[-1]
 
     def rows(self) -> Iterator[FrozenRow]:
         """Each as it is recorded, in the order of the audience."""
-        index = self._index
-        for block in self._spool.blocks():
-            for line in block:
-                key, address, number, fields, lists = line.split(_UNIT)
-                yield key, address, index[number], fields, lists
+        return chain.from_iterable(map(self._rows, self._spool.blocks()))
+
+    def _rows(self, lines: Sequence[str]) -> Iterator[FrozenRow]:
+        columns = zip(*[line.split(_UNIT) for line in lines], strict=True)
+        keys, addresses, numbers, fields, lists = columns
+        indices = map(self._index.__getitem__, numbers)
+        return zip(keys, addresses, indices, fields, lists, strict=True)
 
     def by_key(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each one's key and lists, in the order of the keys."""
@@ -101,40 +115,41 @@ def frozen(recipients: Collection[Recipient]) -> Iterator[FrozenRow]:
             each.person.address.key,
             each.person.address.text,
             each.variant,
-            fields_to_json(each.person.fields),
+            _to_json(dict(each.person.fields)),
             _lists_to_json(each.person.lists),
         )
         for each in recipients
     )
 
 
-def fields_to_json(fields: Mapping[str, str]) -> str:
-    """Fields as compact JSON, every letter as itself.
-
-    Put together by a form where that gives the same: no cell holds what JSON escapes.
-    """
-    template, quotes = _form(tuple(fields))
-    text = template % tuple(fields.values())
-    if text.isprintable() and "\\" not in text and text.count('"') == quotes:
-        return text
-    return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":"))
+def _lines(cohort: Cohort, numbers: Sequence[str]) -> list[str]:
+    """Each of a cohort: key, address, variant, fields and lists."""
+    names = tuple(cohort.fields)
+    cells = [quoted(column, in_ascii=False) for column in cohort.fields.values()]
+    words = _words(cohort.lists, names)
+    return woven(words, [cohort.keys, cohort.addresses, numbers, *cells])
 
 
 def fields_from_json(stored: str) -> dict[str, str]:
-    """What ``fields_to_json`` made text of."""
+    """The fields of a recipient as it is recorded."""
     return dict(json.loads(stored))
 
 
 @lru_cache(maxsize=1_000)
-def _form(names: tuple[str, ...]) -> tuple[str, int]:
-    """The JSON of fields of these names, with %s for each value, and its quotes."""
-    text = json.dumps(dict.fromkeys(names, "\0"), ensure_ascii=False, separators=(",", ":"))
-    return text.replace("%", "%%").replace("\\u0000", "%s"), text.count('"')
+def _words(lists: tuple[str, ...], names: tuple[str, ...]) -> Sequence[str]:
+    """Such a line, cut where key, address, variant and cells stand."""
+    fields = _to_json(dict.fromkeys(names, "\0")).replace("\\u0000", "\0")
+    return f"\0{_UNIT}\0{_UNIT}\0{_UNIT}{fields}{_UNIT}{_lists_to_json(lists)}".split("\0")
+
+
+def _to_json(value: object) -> str:
+    """Compact, every letter as itself."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=10_000)
 def _lists_to_json(lists: tuple[str, ...]) -> str:
-    return json.dumps(lists, ensure_ascii=False, separators=(",", ":"))
+    return _to_json(lists)
 
 
 @lru_cache(maxsize=10_000)

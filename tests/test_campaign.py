@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from newsletter.audience.model import Arithmetic, Person, Sums
 from newsletter.campaign import Page, Plan, Terms, plan_campaign
 from newsletter.edition.model import Edition, Variant
-from newsletter.recipients import Recipients
 from newsletter.values import Address, IssueSlug, Language, Rate, SectionId, digest_of
+from tests.audience.make import seated
 from tests.message.make import SLOTS, make_compiled
 
 SLUG = IssueSlug("2026-11-news")
@@ -55,8 +55,8 @@ def sums_of(people: tuple[Person, ...]) -> Sums:
 def plan(choices: list[int]) -> Plan:
     """A plan whose n-th reader sees the page of the n-th choice."""
     people = tuple(person(number) for number in range(len(choices)))
-    seated = Recipients(zip(people, [VARIANTS[choice] for choice in choices], strict=True))
-    return plan_campaign(SLUG, digest_of(b"words"), sums_of(people), seated, PAGES, TERMS)
+    recipients = seated(zip(people, [VARIANTS[choice] for choice in choices], strict=True))
+    return plan_campaign(SLUG, digest_of(b"words"), sums_of(people), recipients, PAGES, TERMS)
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=40))
@@ -92,6 +92,6 @@ def test_the_order_of_pages_does_not_hang_on_who_comes_first() -> None:
 
 def test_a_page_that_was_not_rendered_is_a_fault_and_not_an_empty_mail() -> None:
     people = (person(0),)
-    seated = Recipients([(people[0], VARIANTS[0])])
+    recipients = seated([(people[0], VARIANTS[0])])
     with pytest.raises(KeyError):
-        plan_campaign(SLUG, digest_of(b""), sums_of(people), seated, {}, TERMS)
+        plan_campaign(SLUG, digest_of(b""), sums_of(people), recipients, {}, TERMS)

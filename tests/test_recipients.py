@@ -13,8 +13,9 @@ from newsletter.audience.lists import load_list
 from newsletter.audience.model import Person
 from newsletter.audience.select import select_audience
 from newsletter.edition.model import Variant
-from newsletter.recipients import Recipient, Recipients, fields_to_json, frozen, in_both
+from newsletter.recipients import Recipient, Recipients, frozen, in_both
 from newsletter.values import Address, Language, SectionId
+from tests.audience.make import seated
 
 ITALIAN = Variant(Language("it"), (SectionId("news"), SectionId("china")))
 ENGLISH = Variant(Language("en"), (SectionId("news"),))
@@ -31,9 +32,14 @@ def people(
     ]
 
 
-@given(FIELDS)
-def test_fields_are_the_json_that_any_writer_would_write(fields: dict[str, str]) -> None:
-    assert fields_to_json(fields) == json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+@given(SEATS)
+def test_fields_are_the_json_that_any_writer_would_write(
+    seats: list[tuple[dict[str, str], Variant, int]],
+) -> None:
+    written = [row[3] for row in seated(people(seats)).rows()]
+    assert written == [
+        json.dumps(fields, ensure_ascii=False, separators=(",", ":")) for fields, _, _ in seats
+    ]
 
 
 @given(SEATS)
@@ -41,7 +47,7 @@ def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
     seats: list[tuple[dict[str, str], Variant, int]],
 ) -> None:
     given_people = people(seats)
-    made = Recipients(given_people)
+    made = seated(given_people)
     assert len(made) == len(given_people)
     assert [(each.person, made.variants[each.variant]) for each in made] == given_people
     assert sum(made.readers.values()) == len(given_people)
@@ -52,7 +58,7 @@ def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
 @given(st.lists(st.integers(0, 99), unique=True))
 def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: list[int]) -> None:
     seats = [(Person(Address(f"r{n}@x.example"), {}, ("one",)), ITALIAN) for n in numbers]
-    keys = [key for key, _ in Recipients(seats).by_key()]
+    keys = [key for key, _ in seated(seats).by_key()]
     assert keys == sorted(f"r{n}@x.example" for n in numbers)
 
 
@@ -72,7 +78,7 @@ def peak_of(path: Path, readers: int) -> int:
     tracemalloc.start()
     try:
         audience = select_audience([load_list(path)])
-        made = Recipients((person, ITALIAN) for person in audience)
+        made = Recipients(audience.crowds(), lambda _: ITALIAN, set())
         assert sum(1 for _ in made.rows()) == len(audience) == readers
         return tracemalloc.get_traced_memory()[1]
     finally:

@@ -1,7 +1,7 @@
 """People: lists and segments read, and an audience selected from them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -160,13 +160,8 @@ def did_you_mean(name: str, names: Mapping[str, object] | Sequence[str]) -> str:
     return "there are: " + ", ".join(names) if names else "there is none yet"
 
 
-def staged(app: App, person: Person) -> Person:
-    """The same person under an address of the staging inbox: ``prova+anna.soci.example@…``."""
-    return replace(person, address=staged_address(app, person.address))
-
-
 def staged_address(app: App, address: Address) -> Address:
-    """Where a reader's message goes under the staging profile."""
+    """Where a reader's message goes under the staging profile: ``prova+anna.soci.example@…``."""
     local, _, domain = app.settings.staging.address.partition("@")
     return Address(f"{local}+{_tag(address)}@{domain}")
 

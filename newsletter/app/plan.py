@@ -1,7 +1,7 @@
 """The plan: exactly who would get what, computed and shown before anything is recorded."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 from newsletter.app.compose import (
@@ -10,7 +10,7 @@ from newsletter.app.compose import (
     unsubscribe_address,
 )
 from newsletter.app.open import STAGING, App
-from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged
+from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged_address
 from newsletter.app.plan_view import PlanView, view_of
 from newsletter.app.rehearsal import Missing
 from newsletter.audience.model import Arithmetic, Person
@@ -65,11 +65,9 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     latest = ledger.latest_campaign(issue.slug) if ledger else None
     suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
-    chosen = Chooser(app, issue, readers)
-    staging = app.profile == STAGING
-    recipients = Recipients(
-        (staged(app, person) if staging else person, chosen(person)) for person in readers.audience
-    )
+    choose = Chooser(app, issue, readers)
+    box = partial(staged_address, app) if app.profile == STAGING else None
+    recipients = Recipients(readers.audience.crowds(), choose, choose.reads, box)
     if not len(recipients):
         raise UsageError(
             "nobody would receive this",
@@ -100,6 +98,8 @@ class Chooser:
         names = sorted(set(issue.section_audiences.values()))
         segments = [readers.segments[name] for name in names if name in readers.segments]
         self._tests = [(each.name, each.expression.test) for each in segments]
+        self.reads = frozenset({"language"}.union(*(each.reads for each in segments)))
+        """What the page hangs on."""
         self._choose = lru_cache(maxsize=_MOST_PAGES)(self._variant)
 
     def __call__(self, person: Person) -> Variant:

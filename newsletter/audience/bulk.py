@@ -5,9 +5,10 @@ the others the same comes out as there.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, repeat
+from operator import eq
 
 from newsletter.audience.cells import (
     FIRST_IDEOGRAPH,
@@ -60,7 +61,7 @@ class Bulk:
             columns = {name: tuple(compress(column, sound)) for name, column in columns.items()}
             addresses = list(compress(addresses, sound))
             numbers = list(compress(numbers, sound))
-        return self._lines(columns, numbers, addresses), odd
+        return self._lines(columns, numbers, addresses) if numbers else [], odd
 
     def _lines(
         self, columns: _Columns, numbers: Sequence[int], addresses: Sequence[str]
@@ -70,8 +71,8 @@ class Bulk:
             columns["language"] = _mapped(columns["language"], lambda cell: read_language(cell)[0])
         if self._derives:
             columns["name"] = _derived(columns, len(numbers))
-        keys = map(str.casefold, addresses)
-        places = [f"{number:09d}" for number in numbers]
+        keys = _folded(addresses)
+        places = map("{:09d}".format, numbers)
         cells = (columns[name] for name in self._names)
         return [*map(UNIT.join, zip(keys, places, addresses, *cells, strict=True))]
 
@@ -79,8 +80,9 @@ class Bulk:
 def _unfit(block: Block, width: int) -> set[int]:
     """Rows of another width than the header, overlong ones, and those that are cleaned."""
     count = len(block.cells)
-    odd = {at for at, row in enumerate(block.cells) if len(row) != width}
-    if odd:
+    odd: set[int] = set()
+    if {*map(len, block.cells)} != {width}:
+        odd = {at for at, row in enumerate(block.cells) if len(row) != width}
         block.cells[:] = [_trimmed(row, width) for row in block.cells]
         odd = {at for at in odd if len(block.cells[at]) != width}
     if max(map(len, block.texts), default=0) > LONGEST_CELL:
@@ -101,8 +103,8 @@ def _has_margins(block: Block) -> bool:
     """Whether any cell may begin or end with a space."""
     text = "\n".join(["", *block.texts, ""])
     separator = block.separator
-    signs = (f" {separator}", f"{separator} ", "\n ", " \n", '"')
-    return any(sign in text for sign in signs)
+    signs = (f" {separator}", f"{separator} ", "\n ", " \n") if " " in text else ()
+    return '"' in text or any(sign in text for sign in signs)
 
 
 def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> set[int]:
@@ -110,8 +112,10 @@ def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> 
     found = _where(columns.get("language", ()), lambda cell: bool(read_language(cell)[1]))
     found |= _where(columns.get("timezone", ()), lambda cell: not is_zone(cell))
     text = "\n".join(["", *block.texts])
+    elsewhere = text.count("@") > "".join(columns["email"]).count("@")
+    marks = [mark for mark in _MARKS if mark in text and (mark != "@" or elsewhere)]
     begins = ("\n", block.separator, " ", '"')
-    if any(f"{begin}{mark}" in text for mark in _MARKS for begin in begins):
+    if any(f"{begin}{mark}" in text for mark in marks for begin in begins):
         found |= {at for at, row in enumerate(rows) if _has_formula(row)}
     return found
 
@@ -122,9 +126,7 @@ def _has_formula(row: Sequence[str]) -> bool:
 
 def _addresses(emails: Sequence[str]) -> tuple[Sequence[str], set[int]]:
     """The addresses, and the rows where one is not plain or looks wrong."""
-    parts = [email.rpartition("@") for email in emails]
-    names = [name for name, _, _ in parts]
-    domains = [domain for _, _, domain in parts]
+    names, _, domains = zip(*map(str.rpartition, emails, repeat("@")), strict=True)
     known = {domain: _domain(domain) for domain in set(domains)}
     found = set()
     if not all(known.values()):
@@ -135,12 +137,18 @@ def _addresses(emails: Sequence[str]) -> tuple[Sequence[str], set[int]]:
         long = (LONGEST_LOCAL, LONGEST_ADDRESS)
         found |= {at for at, name in enumerate(names) if len(name) > long[0]}
         found |= {at for at, email in enumerate(emails) if len(email) > long[1]}
-    folded = [name.casefold() for name in names]
+    folded = _folded(names)
     if not ROLES.isdisjoint(folded):
         found |= {at for at, name in enumerate(folded) if name in ROLES}
-    if all(domain == lower for domain, lower in known.items()):
+    if all(map(eq, known.keys(), known.values())):
         return emails, found
-    return [f"{name}@{known[domain]}" for name, _, domain in parts], found
+    lower = map(known.__getitem__, domains)
+    return [f"{name}@{domain}" for name, domain in zip(names, lower, strict=True)], found
+
+
+def _folded(column: Sequence[str]) -> Sequence[str]:
+    """The column's cells, which hold no line breaks, as ``str.casefold`` has them."""
+    return "\n".join(column).casefold().split("\n")
 
 
 @lru_cache(maxsize=10_000)
@@ -164,14 +172,12 @@ def _mapped(column: Sequence[str], change: Callable[[str], str]) -> Sequence[str
 
 def _derived(columns: Mapping[str, Sequence[str]], count: int) -> Sequence[str]:
     """The column of whole names: what is missing in it is made of the two halves."""
-    nothing: Collection[str] = ("",) * count
-    halves: Iterable[tuple[str, str]] = zip(
-        columns.get("first_name", nothing), columns.get("last_name", nothing), strict=True
-    )
-    made = [
-        f"{first} {last}" if last and "" < first < FIRST_IDEOGRAPH else full_name(first, last)
-        for first, last in halves
-    ]
+    nothing = ("",) * count
+    firsts, lasts = (columns.get(half, nothing) for half in ("first_name", "last_name"))
+    if all(firsts) and all(lasts) and max(firsts) < FIRST_IDEOGRAPH:
+        made = [*map(" ".join, zip(firsts, lasts, strict=True))]
+    else:
+        made = [*map(full_name, firsts, lasts)]
     if "name" in columns:
         return [name or whole for name, whole in zip(columns["name"], made, strict=True)]
     return [whole or ABSENT for whole in made]

@@ -54,6 +54,8 @@ class Expression:
     clauses: tuple[tuple[str, int, Test], ...]
     references: tuple[str, ...]
     """The segments that it names."""
+    names: frozenset[str]
+    """What its verdict may hang on, besides those segments: fields, ``email``, ``domain``."""
 
     def explain(self, person: Person) -> tuple[Clause, ...]:
         """Which parts hold for a person, from the whole down to single comparisons."""
@@ -110,7 +112,8 @@ def compile_tree(
         (text[part.col_offset : part.end_col_offset], depth, _compile(part, segments))
         for part, depth in _parts(tree, 0)
     )
-    return Expression(text, clauses[0][2], clauses, references_of(tree))
+    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return Expression(text, clauses[0][2], clauses, references_of(tree), names)
 
 
 def _with_offsets(tree: ast.expr, flat: str, indent: int) -> ast.expr:

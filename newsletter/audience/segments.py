@@ -36,6 +36,8 @@ class Segment:
 
     name: str
     expression: Expression
+    reads: frozenset[str]
+    """Fields, ``email`` and ``domain``: who are alike in these are all in it, or none of them."""
     description: str = ""
     line: int = 0
     """Where ``segments.toml`` has it; 0 for one from the command line."""
@@ -61,9 +63,11 @@ def parse_expression(
 
     ``fields`` are the columns of the lists. Raises ``SegmentError`` with every mistake.
     """
-    tests = {name: segment.matches for name, segment in (segments or {}).items()}
+    saved = segments or {}
+    tests = {name: segment.matches for name, segment in saved.items()}
     try:
-        return Segment(text, compile_tree(text, parse_tree(text), _known(fields), tests))
+        expression = compile_tree(text, parse_tree(text), _known(fields), tests)
+        return Segment(text, expression, _reads(expression, saved))
     except FaultyExpression as error:
         raise SegmentError(
             Problem(
@@ -89,6 +93,11 @@ def load_segments(path: Path, fields: Iterable[str]) -> Mapping[str, Segment]:
     if loading.problems:
         raise SegmentError(sorted(loading.problems, key=lambda each: (each.line, each.column)))
     return {name: loaded[name] for name in file.data}
+
+
+def _reads(expression: Expression, saved: Mapping[str, Segment]) -> frozenset[str]:
+    named = [saved[name].reads for name in expression.references if name in saved]
+    return expression.names.union(*named)
 
 
 def _known(fields: Iterable[str]) -> frozenset[str]:
@@ -133,7 +142,8 @@ class _Loading:
             self._tests[name] = expression.test
             description = str(self.data[name].get("description", "")) if len(keys) > 1 else ""
             line, _ = self.file.place(name)
-            self._loaded[name] = Segment(name, expression, description, line)
+            reads = _reads(expression, self._loaded)
+            self._loaded[name] = Segment(name, expression, reads, description, line)
         finally:
             if self._open and self._open[-1] == name:
                 self._open.pop()

@@ -1,5 +1,6 @@
 """The subscribers of a list, in any number: each address once, in the order of the addresses."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ UNIT = "\x1f"
 """Stands between the cells of a line; no cleaned cell holds it, and it sorts below them all."""
 ABSENT = "\x1e"
 """Stands for a field that the subscriber does not have (and that is not just empty)."""
+_AT_ONCE = 1_000
 
 
 class Subscribers(Collection[Subscriber]):
@@ -51,7 +53,7 @@ class Subscribers(Collection[Subscriber]):
         count = 0
         last = ""
         for block in self.blocks():
-            keys = [line.partition(UNIT)[0] for line in block]
+            keys = [line[: line.index(UNIT)] for line in block]
             count += len({*keys}) - (keys[0] == last)
             last = keys[-1]
         self._distinct = count
@@ -60,14 +62,13 @@ class Subscribers(Collection[Subscriber]):
                 first, *later = [row.split(UNIT, 3) for row in rows]
                 yield from ((int(row[1]), int(first[1]), row[2]) for row in later)
 
-    def read(self, rows: Sequence[str]) -> Subscriber:
-        """The subscriber of the lines of one address."""
+    def read(self, rows: Sequence[Sequence[str]]) -> Subscriber:
+        """The subscriber of the rows of one address, each a line taken apart."""
         fields: dict[str, str] = {}
-        parts = [row.split(UNIT) for row in rows]
-        for index, (_, _, _, *cells) in enumerate(parts):
+        for index, (_, _, _, *cells) in enumerate(rows):
             read = fields_from(self.names, cells)
             fields = _filled(fields, read) if index else read
-        return Subscriber(Address(parts[0][2]), fields, self.list_name, int(parts[0][1]))
+        return Subscriber(Address(rows[0][2]), fields, self.list_name, int(rows[0][1]))
 
     def __len__(self) -> int:
         """How many there are."""
@@ -77,7 +78,7 @@ class Subscribers(Collection[Subscriber]):
 
     def __iter__(self) -> Iterator[Subscriber]:
         """In the order of the addresses' keys."""
-        return map(self.read, groups(self.blocks()))
+        return (self.read([row.split(UNIT) for row in rows]) for rows in groups(self.blocks()))
 
     def __contains__(self, wanted: object) -> bool:
         """Whether this very subscriber is there."""
@@ -141,6 +142,21 @@ def groups(blocks: Iterable[list[str]]) -> Iterator[list[str]]:
             key = line[: line.index(UNIT) + 1]
     if group:
         yield group
+
+
+def whole_groups(blocks: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The same lines in blocks of some thousand, none of which ends between lines of one key."""
+    waiting: list[str] = []
+    for block in blocks:
+        waiting += block
+        if len(waiting) >= _AT_ONCE:
+            key = waiting[-1][: waiting[-1].index(UNIT) + 1]
+            end = bisect_left(waiting, key)
+            if end:
+                yield waiting[:end]
+                waiting = waiting[end:]
+    if waiting:
+        yield waiting
 
 
 def _filled(first: Mapping[str, str], later: Mapping[str, str]) -> dict[str, str]:

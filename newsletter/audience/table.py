@@ -11,7 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, repeat
 from pathlib import Path
 from typing import TextIO
 
@@ -227,7 +227,7 @@ class Table:
         numbers = list(range(self._number, self._number + len(texts)))
         self._number += len(texts)
         self._lines.clear()
-        full = [bool(text.strip(_BLANK)) for text in texts]
+        full = [*map(str.strip, texts, repeat(_BLANK))]
         if not all(full):
             texts, numbers = list(compress(texts, full)), list(compress(numbers, full))
         cells = [text.split(self.separator) for text in texts]

@@ -17,6 +17,7 @@ from newsletter.message import CompiledMessage
 from newsletter.message.compiled import Context, SlotPlace
 from newsletter.recipients import Recipients
 from newsletter.values import Address, Digest, IssueSlug, Language, Rate
+from tests.audience.make import seated
 from tests.cli.newsroom import write_newsletter
 
 VARIANT = Variant(Language("it"), ())
@@ -60,7 +61,7 @@ def plan_of(page: CompiledMessage, recipients: Recipients) -> Plan:
 def seats(count: int) -> Recipients:
     """Of three readers one has both fields, one no country, one neither."""
     kinds: list[dict[str, str]] = [{"first_name": "A", "country": "IT"}, {"first_name": "B"}, {}]
-    return Recipients(
+    return seated(
         (Person(Address(f"r{at:06d}@soci.example"), kinds[at % 3], ("members",)), VARIANT)
         for at in range(count)
     )
@@ -82,7 +83,7 @@ def test_the_first_rows_are_named_by_the_first_list_that_has_them(app: App) -> N
     people = [
         Person(Address(f"{who}.example"), {}, ()) for who in ("anna.rossi@soci", "wei.li@partner")
     ]
-    recipients = Recipients((person, VARIANT) for person in people)
+    recipients = seated((person, VARIANT) for person in people)
     (gap,) = [
         gap
         for gap in rehearse(app, plan_of(PAGE, recipients), recipients, frozenset(), lists)
@@ -96,6 +97,6 @@ def test_the_first_rows_are_named_by_the_first_list_that_has_them(app: App) -> N
 
 def test_a_message_that_cannot_be_filled_stops_the_plan_with_its_reader(app: App) -> None:
     page = replace(PAGE, slots=(SlotPlace("email", None, Context.TO), PAGE.slots[1]))
-    recipients = Recipients([(Person(Address("a b@soci.example"), {}, ()), VARIANT)])
+    recipients = seated([(Person(Address("a b@soci.example"), {}, ()), VARIANT)])
     with pytest.raises(UsageError, match=r"the message for a b@soci\.example cannot be filled"):
         rehearse(app, plan_of(page, recipients), recipients, frozenset(), ())
