@@ -122,6 +122,10 @@ def sections_page() -> str:
     ]
     for kind, model in SECTION_KINDS.items():
         lines += [f'## kind = "{kind}"', "", str(model.__doc__).strip(), ""]
+        lines += [
+            f"![{kind}: wide and light, narrow and dark](../pictures/sections/{kind}.png)",
+            "",
+        ]
         lines += [*_fields(model, leave_out=("kind",)), ""]
     for part in _PARTS:
         lines += [f"## {part.__name__}", "", str(part.__doc__).strip(), "", *_fields(part), ""]
