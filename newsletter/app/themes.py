@@ -125,8 +125,9 @@ def check_theme(app: App, name: str, output: Path | None = None) -> ThemeReport:
     ``UsageError`` when there is no such theme, ``ThemeError`` when its files cannot be read.
     """
     app.load_theme(name)
-    with _stage(app, name) as (staged, issue):
+    with _stage(app, name) as (staged, whole):
         tried = staged.load_theme(name)
+        issue = _with_kinds(whole, tried)
         proof = _proof(staged, issue, tried)
         found = _of_theme(app, staged, proof, lint(proof, EVERY_RULE))
         kept, _ = policy_of(app).judge(dict.fromkeys(found), issue.slug)
@@ -156,6 +157,17 @@ def _stage(app: App, name: str) -> Iterator[tuple[App, Issue]]:
         yield replace(app, root=root), load_issue(home)
 
 
+def _with_kinds(issue: Issue, tried: Theme) -> Issue:
+    """The issue with the sections that the theme has templates for: it may leave kinds out."""
+    texts = {
+        language: text.model_copy(
+            update={"sections": {n: s for n, s in text.sections.items() if s.kind in tried.kinds}}
+        )
+        for language, text in issue.texts.items()
+    }
+    return replace(issue, texts=texts)
+
+
 def _proof(staged: App, issue: Issue, tried: Theme) -> Proof:
     editions = tuple(_editions(staged, issue, tried))
     made = Composition(issue, tried, {}, digest_of())
@@ -164,13 +176,12 @@ def _proof(staged: App, issue: Issue, tried: Theme) -> Proof:
 
 def _editions(staged: App, issue: Issue, tried: Theme) -> Iterator[Edition]:
     """The specimen in each language, with the sections that the theme can show."""
-    sections = issue.original.sections
-    wanted = tuple(name for name in issue.section_ids if sections[name].kind in tried.kinds)
     for language in issue.languages:
         try:
-            yield render_edition(issue, Variant(language, wanted), tried, staged.publisher)
+            whole = Variant(language, issue.section_ids)
+            yield render_edition(issue, whole, tried, staged.publisher)
         except ThemeError:
-            alone = [Variant(language, (name,)) for name in wanted]
+            alone = [Variant(language, (name,)) for name in issue.section_ids]
             fit = [each for each in alone if not faults_of(issue, each, tried, staged.publisher)]
             if fit:
                 shown = Variant(language, tuple(name for each in fit for name in each.sections))

@@ -25,7 +25,7 @@ def started(value: Started) -> Iterator[str]:
             yield f"  {file}"
     themed = sum(file.startswith("templates/") for file in value.files)
     if themed:
-        yield f"  templates/ ({themed} files: the theme)"
+        yield f"  templates/ ({themed} files: the themes)"
 
 
 def issues(rows: Sequence[IssueLine]) -> Iterator[str]:

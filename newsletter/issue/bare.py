@@ -19,7 +19,8 @@ def bare_issues(issue: Issue) -> Iterator[Issue]:
     the issues that come has another of them.
     """
     text = issue.original
-    for turn in range(max(len(_sayings(section)) for section in text.sections.values())):
+    ways = [len(_sayings(section)) for section in text.sections.values()]
+    for turn in range(max(ways, default=0)):
         sections = {name: _bare(section, turn) for name, section in text.sections.items()}
         lone: IssueText = _least(text).model_copy(update={"sections": sections})
         yield replace(issue, texts={issue.language: lone}, fallbacks=())

@@ -68,10 +68,10 @@ def faults_of(
 
 
 @rule(
-    "W141",
+    "N141",
     says="The theme has templates for every kind of section.",
-    source="an issue with a section that the theme lacks cannot be sent",
-    cure="write the two templates and name the kind in kinds",
+    source="an issue with a section that the theme lacks cannot be sent in it",
+    cure="write the two templates and name the kind in kinds; or leave it out on purpose",
 )
 def kind_without_templates(proof: Proof) -> Iterator[Hit]:
     """The kinds that theme.toml does not name."""

@@ -84,6 +84,21 @@ def test_a_whole_theme_is_tried_and_its_pages_written(
 
 
 @pytest.mark.slow
+def test_a_theme_may_leave_kinds_out_and_even_all(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = desk / "templates/plain/theme.toml"
+    about.write_text(about.read_text("utf-8").replace('"people", ', ""), "utf-8")
+    for kind in ("mjml", "txt"):
+        (desk / f"templates/plain/sections/people.{kind}.j2").unlink()
+    shown = said(capsys, "check", "plain", "--strict", "-o", "seen")
+    assert "Note  templates/plain/theme.toml:3:1  N141" in shown
+    assert "A chi scrivere" not in (desk / "seen/preview/it.html").read_text("utf-8")
+    about.write_text('name = "Plain"\nkinds = []\n', "utf-8")
+    assert "12 notes" in said(capsys, "check", "plain")
+
+
+@pytest.mark.slow
 def test_what_is_wrong_stands_in_the_officers_own_file_with_its_line(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,7 +63,7 @@ class Row:
 
 QUOTE, VIDEO = "sections/quote.mjml.j2", "sections/video.mjml.j2"
 ROWS = [
-    Row("W141", "plain", ("theme.toml", '"people", ', ""), "theme.toml", "kinds =", "people"),
+    Row("N141", "plain", ("theme.toml", '"people", ', ""), "theme.toml", "kinds =", "people"),
     Row(
         "W143",
         "plain",
