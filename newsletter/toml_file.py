@@ -8,7 +8,7 @@ import functools
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +80,20 @@ class TomlFile:
             return self.place(where)
         starts = list(_character_starts(self.text[spot.value : spot.end]))
         return self._at(spot.value + starts[min(offset, len(starts) - 1)])
+
+    def last_line(self, table: str) -> int:
+        """The line, from 1, on which the last of a table's own values ends; 0 when it has none.
+
+        Tables inside it that have headers of their own do not count.
+        """
+        inner = {where: spot for where, spot in self._map.items() if where.startswith(f"{table}.")}
+        headers = {where for where, spot in inner.items() if self.text[spot.key] == "["}
+        ends = (
+            spot.end
+            for where, spot in inner.items()
+            if spot.key < spot.value and not _stands_in(where, headers)
+        )
+        return max((self._at(end - 1)[0] for end in ends), default=0)
 
     def line(self, number: int) -> str:
         """A line as it stands in the file, or nothing."""
@@ -204,6 +218,14 @@ def _key_before(lines: list[str], line: int) -> tuple[int, int, str]:
             column = len(text) - len(text.lstrip()) + 1
             return number, column, text.split("=")[0].strip().strip("[]")
     return line, 0, ""
+
+
+def _stands_in(where: str, tables: Collection[str]) -> bool:
+    while "." in where:
+        where = where.rpartition(".")[0]
+        if where in tables:
+            return True
+    return False
 
 
 def _character_starts(raw: str) -> Iterator[int]:

@@ -33,10 +33,16 @@ def prose_of(page: Path) -> str:
     return re.sub(r"^```.*?^```", "", words_of(page), flags=re.DOTALL | re.MULTILINE)
 
 
+def command_of(words: list[str], commands: dict[str, Any]) -> str:
+    """The command that words begin with, the longest there is, or nothing."""
+    names = (" ".join(words[:count]) for count in (3, 2, 1))
+    return next((name for name in names if name in commands), "")
+
+
 def parsed(line: str, commands: dict[str, Any]) -> str:
     """The command of a line, after its own parser took all of its words."""
     _, *words = shlex.split(line, comments=True)
-    name = next((n for n in (" ".join(words[:2]), words[0] if words else "") if n in commands), "")
+    name = command_of(words, commands)
     assert name, f"there is no command in {line}"
     rest = words[len(name.split()) :]
     commands[name].make_context(name, list(rest))

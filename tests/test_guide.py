@@ -19,6 +19,7 @@ from tests.docs_pages import (
     PAGES,
     WRITTEN_BY_HAND,
     blocks_of,
+    command_of,
     named,
     parsed,
     prose_of,
@@ -46,7 +47,7 @@ def test_every_command_in_a_sentence_is_known(page: Path, commands: dict[str, An
     for line in re.findall(r"`(newsletter [^`]*)`", prose_of(page)):
         _, *words = shlex.split(line)
         assert words[0] in groups, line
-        name = next((n for n in (" ".join(words[:2]), words[0]) if n in commands), "")
+        name = command_of(words, commands)
         known = {option for p in commands[name].params for option in p.opts} if name else set()
         for word in words[1:]:
             assert not word.startswith("-") or word in known | {"--help"}, line

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import images
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.cli.layout import today
@@ -26,6 +27,7 @@ def register(top: typer.Typer) -> None:
     command(issue, "new", example="newsletter issue new 2026-12-winter")(issue_new)
     command(issue, "list", example="newsletter issue list")(issue_list)
     command(issue, "show", example="newsletter issue show 2019-11")(issue_show)
+    images.register(issue)
 
 
 def init(
