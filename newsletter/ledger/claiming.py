@@ -1,7 +1,7 @@
 """Claiming: which rows a run may try next, and putting back what it did not try."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,14 +21,12 @@ def claim(connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> G
     if not due and not queued:
         next_at = next_retry(connection, turn.campaign)
         return Grant(CampaignState.RUNNING, next_retry_at=next_at, empty=True)
-    seqs = packed(sorted(due + queued))
-    _MARK.change(connection, {"c": turn.campaign, "r": turn.run, "seqs": seqs})
-    found = _ROWS.ask(connection, {"c": turn.campaign, "seqs": seqs})
+    rows = _marked(connection, turn, sorted(due + queued))
     return Grant(
         CampaignState.RUNNING,
-        rows=tuple([_claimed_from(row) for row in found]),
+        rows=rows,
         last_seq=max(queued, default=want.after_seq),
-        suppressed=len(due) + len(queued) - len(found),
+        suppressed=len(due) + len(queued) - len(rows),
     )
 
 
@@ -40,8 +38,26 @@ def put_back(connection: Connection, campaign: CampaignId, seqs: Iterable[int]) 
 def leftovers(connection: Connection, campaign: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
     """Rows still claimed, each with the run that claimed it."""
     seqs = packed(_CLAIMED.ask(connection, {"c": campaign}))
-    found = _ROWS.ask(connection, {"c": campaign, "seqs": seqs})
-    return tuple((row[0] or 0, _claimed_from(row)) for row in found)
+    runs, *columns = _ROWS_AMONG.columns(connection, {"c": campaign, "seqs": seqs})
+    return tuple((run or 0, row) for run, row in zip(runs, _claimed_from(*columns), strict=True))
+
+
+def _marked(connection: Connection, turn: Turn, seqs: Sequence[int]) -> tuple[ClaimedRow, ...]:
+    """Mark these rows, which wait; those that are claimed now.
+
+    Neighbours are found by their ends: then none but they lie between.
+    """
+    first, last = seqs[0], seqs[-1]
+    values: dict[str, object] = {"c": turn.campaign, "r": turn.run}
+    if last - first + 1 == len(seqs):
+        mark, rows = _MARK_BETWEEN, _ROWS_BETWEEN
+        values |= {"first": first, "last": last}
+    else:
+        mark, rows = _MARK_AMONG, _ROWS_AMONG
+        values |= {"seqs": packed(seqs)}
+    mark.change(connection, values)
+    _, *columns = rows.columns(connection, values)
+    return tuple(_claimed_from(*columns))
 
 
 def _due(connection: Connection, campaign: CampaignId, count: int, now: dt.datetime) -> list[int]:
@@ -58,11 +74,17 @@ def _queued(connection: Connection, campaign: CampaignId, count: int, after: int
     return found if found or not after else _queued(connection, campaign, count, 0)
 
 
-def _claimed_from(row: list[Any]) -> ClaimedRow:
-    """An element of what ``_ROWS`` answers."""
-    _, seq, address, variant, fields, lists, tries = row
-    delivery = FRESH if tries is None else _delivery_from(tries)
-    return ClaimedRow(seq, address, variant, fields, lists_from(lists), delivery)
+def _claimed_from(
+    seqs: list[int],
+    addresses: list[str],
+    variants: list[int],
+    fields: list[dict[str, str]],
+    lists: list[str],
+    tries: list[list[Any] | None],
+) -> Iterable[ClaimedRow]:
+    """The columns of what ``_ROWS_…`` answer, from the second on."""
+    deliveries = (FRESH if tried is None else _delivery_from(tried) for tried in tries)
+    return map(ClaimedRow, seqs, addresses, variants, fields, map(lists_from, lists), deliveries)
 
 
 def _delivery_from(tries: list[Any]) -> Delivery:
@@ -126,39 +148,63 @@ _SUPPRESSED = """
 _MARKED = f"""
     state = CASE WHEN {_SUPPRESSED} THEN 'suppressed' ELSE 'claimed' END,
     next_at = CASE WHEN next_at IS NULL OR {_SUPPRESSED} THEN NULL ELSE next_at END"""
-_MARK = Spelled(
-    sqlite=f"""
-        UPDATE delivery SET run = :r, {_MARKED}
-        WHERE campaign = :c AND state IN ('queued', 'deferred')
-        AND seq IN (SELECT value FROM json_each(:seqs))""",  # noqa: S608  our own words
-    postgresql=f"""
-        UPDATE delivery SET run = %(r)s, {_MARKED}
-        WHERE campaign = %(c)s AND state IN ('queued', 'deferred')
-        AND seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))""",  # noqa: S608  our own words
+_SQLITE_AMONG = "seq IN (SELECT value FROM json_each(:seqs))"
+_POSTGRESQL_AMONG = "seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))"
+_SQLITE_MARK = f"""
+    UPDATE delivery SET run = :r, {_MARKED}
+    WHERE campaign = :c AND state IN ('queued', 'deferred') AND """  # noqa: S608  our own words
+_POSTGRESQL_MARK = f"""
+    UPDATE delivery SET run = %(r)s, {_MARKED}
+    WHERE campaign = %(c)s AND state IN ('queued', 'deferred') AND """  # noqa: S608  our own words
+_MARK_AMONG = Spelled(
+    sqlite=_SQLITE_MARK + _SQLITE_AMONG, postgresql=_POSTGRESQL_MARK + _POSTGRESQL_AMONG
+)
+_MARK_BETWEEN = Spelled(
+    sqlite=_SQLITE_MARK + "seq BETWEEN :first AND :last",
+    postgresql=_POSTGRESQL_MARK + "seq BETWEEN %(first)s AND %(last)s",
 )
 _TRIES = "attempts, deferrals, losses, doubted, first_tried, next_at, code"
 _TOUCHED = "attempts > 0 OR next_at IS NOT NULL"
 """Tried, or postponed; all others are alike, which makes them quick to read and to settle."""
-_ROWS = Spelled(
-    sqlite=f"""
-        SELECT json_group_array(json_array(
-            run, delivery.seq, address, variant, json(fields), lists,
-            json(CASE WHEN {_TOUCHED} THEN json_array({_TRIES}) END)
-        ))
-        FROM json_each(:seqs)
+_SQLITE_ROWS = f"""
+    SELECT json_group_array(run), json_group_array(delivery.seq), json_group_array(address),
+        json_group_array(variant), '[' || coalesce(group_concat(fields), '') || ']',
+        json_group_array(lists),
+        json_group_array(json(CASE WHEN {_TOUCHED} THEN json_array({_TRIES}) END))
+    FROM """  # noqa: S608  our own words
+_POSTGRESQL_ROWS = f"""
+    SELECT {
+    ", ".join(
+        f"coalesce(json_agg({column} ORDER BY delivery.seq), '[]')::text"
+        for column in (
+            "run",
+            "delivery.seq",
+            "address",
+            "variant",
+            "fields::json",
+            "lists",
+            f"CASE WHEN {_TOUCHED} THEN json_build_array({_TRIES}) END",
+        )
+    )
+}
+    FROM delivery JOIN recipient USING (campaign, seq)
+    WHERE campaign = %(c)s AND state = 'claimed' AND delivery."""  # noqa: S608  our own words
+_ROWS_AMONG = Spelled(
+    sqlite=f"""{_SQLITE_ROWS} json_each(:seqs)
         CROSS JOIN delivery ON delivery.campaign = :c AND delivery.seq = value
         CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
-        WHERE state = 'claimed'""",  # noqa: S608  our own words
-    postgresql=f"""
-        SELECT coalesce(json_agg(json_build_array(
-            run, delivery.seq, address, variant, fields::json, lists,
-            CASE WHEN {_TOUCHED} THEN json_build_array({_TRIES}) END
-        ) ORDER BY delivery.seq), '[]')::text
-        FROM delivery JOIN recipient USING (campaign, seq)
-        WHERE campaign = %(c)s AND state = 'claimed'
-        AND delivery.seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))""",  # noqa: S608  our own words
+        WHERE state = 'claimed'""",
+    postgresql=_POSTGRESQL_ROWS + _POSTGRESQL_AMONG,
 )
-"""Claimed deliveries with what fills their messages; SQLite's CROSS JOIN keeps the order."""
+_ROWS_BETWEEN = Spelled(
+    sqlite=f"""{_SQLITE_ROWS} delivery
+        CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
+        WHERE delivery.campaign = :c AND delivery.seq BETWEEN :first AND :last
+        AND state = 'claimed'""",
+    postgresql=_POSTGRESQL_ROWS + "seq BETWEEN %(first)s AND %(last)s",
+)
+"""Claimed deliveries with what fills their messages, a column at a time: an array of arrays takes
+twice as long to read. SQLite's CROSS JOIN keeps the order."""
 _BACK = "state = CASE WHEN next_at IS NULL THEN 'queued' ELSE 'deferred' END"
 _PUT_BACK = Spelled(
     sqlite=f"""

@@ -48,9 +48,14 @@ class Spelled:
 
     def ask(self, connection: Connection, values: Values) -> list[Any]:
         """Run it; the one JSON array that it answers."""
-        text = self._texts[connection.dialect.name]
-        answer: list[Any] = json.loads(connection.exec_driver_sql(text, dict(values)).scalar_one())
+        (answer,) = self.columns(connection, values)
         return answer
+
+    def columns(self, connection: Connection, values: Values) -> list[list[Any]]:
+        """Run it; the JSON arrays of its one row."""
+        text = self._texts[connection.dialect.name]
+        row = connection.exec_driver_sql(text, dict(values)).one()
+        return [json.loads(column) for column in row]
 
 
 class Tabled(Spelled):
