@@ -75,8 +75,9 @@ class Journal:
 
     def dot(self, attempt: Try) -> None:
         """The final dot of this message is about to be written; waiting answers go with it."""
-        record = f"[{attempt[0]},{attempt[1]}]"
-        self._put([*self._waiting, record])
+        record = "[%d,%d]" % attempt  # noqa: UP031  half the time of an f-string
+        waiting = self._waiting
+        self._put(f"[{','.join(waiting)},{record}]" if waiting else f"[{record}]")
         self._dots[attempt] = record
 
     def accepted(self, told: Acceptance) -> None:
@@ -92,7 +93,7 @@ class Journal:
     def flush(self) -> None:
         """Write the answers that wait."""
         if self._waiting:
-            self._put(self._waiting)
+            self._put(f"[{','.join(self._waiting)}]")
 
     def forget(self, count: int) -> None:
         """The ledger has the first so many answers now; they go when the file has grown."""
@@ -117,17 +118,15 @@ class Journal:
         self._waiting.append(record)
         self._answers.append(record)
 
-    def _put(self, records: list[str]) -> None:
-        self._write(_summed(f"[{','.join(records)}]"))
-        self._waiting = []
-
-    def _write(self, line: bytes) -> None:
+    def _put(self, records: str) -> None:
         """After half a line the next one begins anew, so that only one is lost."""
+        line = _summed(records)
         data = b"\n" + line if self._torn else line
         self._torn = True
         _write_whole(self._handle, data)
         self._torn = False
         self._size += len(data)
+        self._waiting.clear()
 
     def _rewrite(self) -> None:
         """A new file with what still counts takes the old one's place in one step, or none does."""

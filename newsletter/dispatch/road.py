@@ -59,12 +59,20 @@ class Road:
         """It is one of several: what it cannot send soon must not fill the memory."""
         self.queue.most_ready = max(1, round(_READY_SECONDS * self.pacer.per_second)) + self.lanes
 
+    def accepted(self, row: ClaimedRow) -> None:
+        """A message was taken: it counts."""
+        self.tried += 1
+        self._tally.note(row.address.rpartition("@")[2], self._clock.monotonic())
+
     def heed(self, row: ClaimedRow, outcome: Outcome) -> bool:
         """See what an answer means for the pace; True if it only asked for fewer messages."""
+        if isinstance(outcome, Accepted):
+            self.accepted(row)
+            return False
         self.tried += 1
         now = self._clock.monotonic()
         name = domain_of(row)
-        reply = None if isinstance(outcome, Accepted) else complaint_in(outcome)
+        reply = complaint_in(outcome)
         if reply is None:
             self._tally.note(name, now)
             return False

@@ -66,12 +66,11 @@ class Run:
 
         The journal writes it with the next dot, or at ``flush``.
         """
-        now = self.clock.now()
         if row.delivery is FRESH and isinstance(outcome, Accepted):
-            self._accept(row, outcome.reply, now)
+            self._accept(row, outcome.reply, road)
         else:
-            self._advance(row, outcome, now)
-        self._heed(row, outcome, road)
+            self._advance(row, outcome, self.clock.now())
+            self._heed(row, outcome, road)
 
     def flush(self) -> None:
         """What was settled since the journal was last written is in it."""
@@ -80,12 +79,15 @@ class Run:
         except OSError as error:
             self.cannot_write(error)
 
-    def _accept(self, row: ClaimedRow, reply: Reply, now: dt.datetime) -> None:
+    def _accept(self, row: ClaimedRow, reply: Reply, road: Road) -> None:
         """The commonest life needs no state machine; a test holds that it says the same."""
-        told = Acceptance(row.seq, to_microseconds(now), reply.code, reply.text)
+        told = Acceptance(row.seq, to_microseconds(self.clock.now()), reply.code, reply.text)
         self.journal.accepted(told)
         self.stock.finish(told)
         self.meter.accepted(reply)
+        road.accepted(row)
+        self.shares.accepted()
+        self.watch.accepted()
 
     def _advance(self, row: ClaimedRow, outcome: Outcome, now: dt.datetime) -> None:
         after = advance(row.delivery, outcome, self.policy, now, self.options.jitter())

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from newsletter.delivery import Accepted, Deferred, Outcome, Refused
+from newsletter.delivery import Deferred, Outcome, Refused
 
 _LATELY = 1000
 
@@ -33,15 +33,22 @@ class Shares:
 
         ``paced``: it only asked for fewer messages, and it gets fewer; that is no failure.
         """
-        kind = "" if isinstance(outcome, Accepted) else _kind(outcome, paced=paced)
-        lately = self._lately
-        if len(lately) == _LATELY and lately[0]:
-            self._counts[lately[0]] -= 1
-        lately.append(kind)
+        kind = _kind(outcome, paced=paced)
+        self._remember(kind)
         if not kind:
             return ""
         self._counts[kind] += 1
         return self.verdict(self._thresholds.after)
+
+    def accepted(self) -> None:
+        """One more try that is no reason to pause."""
+        self._remember("")
+
+    def _remember(self, kind: str) -> None:
+        lately = self._lately
+        if len(lately) == _LATELY and lately[0]:
+            self._counts[lately[0]] -= 1
+        lately.append(kind)
 
     def verdict(self, after: int) -> str:
         """The same of all that was seen, once it is ``after`` tries."""

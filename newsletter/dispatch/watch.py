@@ -18,7 +18,7 @@ class Watch:
         """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text)."""
         match outcome:
             case Accepted():
-                self._alike = 0
+                self.accepted()
             case Refused(reply=reply, blame=Blame.US):
                 return Halt(CampaignState.STOPPED, f"the relay refuses us: {reply}")
             case Refused(reply=reply) if too_big(outcome):
@@ -26,6 +26,10 @@ class Watch:
             case Refused(reply=reply, blame=Blame.MESSAGE):
                 return self._count(f"{reply.code} {reply.enhanced}", str(reply))
         return None
+
+    def accepted(self) -> None:
+        """The relay takes the text."""
+        self._alike = 0
 
     def _count(self, kind: str, words: str) -> Halt | None:
         self._alike = self._alike + 1 if kind == self._kind else 1

@@ -7,6 +7,7 @@ say which reply answers which command.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Protocol
 
 from newsletter.delivery import Reply
@@ -22,6 +23,9 @@ _TAKES_NO_MORE = "the relay took no more"
 
 Owed = tuple[Callable[[Reply], None], float]
 """Who is told a reply, and the seconds that it may take once it is the next."""
+Usual = tuple[tuple[int, ...], Callable[[Reply], None]]
+"""The codes that mostly answer a write, all at once, and who is then told the first reply alone."""
+_code = attrgetter("code")
 
 
 class Talker(Protocol):
@@ -58,6 +62,7 @@ class Dialogue(asyncio.Protocol):
         self._alarm = Alarm(self._too_late)
         self._received = b""
         self._owed: deque[Owed] = deque()
+        self._usual: Usual | None = None
         self._waits_for = (_NO_REPLY, 0.0)
         self._lost = ""
         self._playing = False
@@ -114,15 +119,17 @@ class Dialogue(asyncio.Protocol):
 
     # What a talker calls
 
-    def write(self, octets: bytes, owed: Iterable[Owed] = ()) -> None:
+    def write(self, octets: bytes, owed: Iterable[Owed] = (), usual: Usual | None = None) -> None:
         """Put octets on the wire, in order; replies will answer them, each told to whom it is owed.
 
-        When it raises, the kernel took none of them.
+        ``usual`` is a shorter way where just these were owed and came together. When it raises,
+        the kernel took none of the octets.
         """
         if self._lost:
             raise Lost(self._lost)
         waiting = self._playing or bool(self._owed)
         self._owed.extend(owed)
+        self._usual = usual
         self.outlet.write(octets)
         if not waiting:
             self._wind()
@@ -196,18 +203,27 @@ class Dialogue(asyncio.Protocol):
 
     def _play(self, replies: list[Reply]) -> None:
         """Tell each one; what is said on hearing one may end the dialogue."""
-        owed = self._owed
+        owed, usual = self._owed, self._usual
         self._playing = True  # the alarm is wound once, at the end
         try:
-            for reply in replies:
-                owed.popleft()[0](reply)
-                if self._lost:
-                    return
-            self._wind()
+            if usual and len(owed) == len(replies) and tuple(map(_code, replies)) == usual[0]:
+                owed.clear()
+                usual[1](replies[0])
+            else:
+                self._tell_each(replies)
+            if not self._lost:
+                self._wind()
         except Lost as loss:
             self._over(loss)
         finally:
             self._playing = False
+
+    def _tell_each(self, replies: list[Reply]) -> None:
+        owed = self._owed
+        for reply in replies:
+            owed.popleft()[0](reply)
+            if self._lost:
+                return
 
     def _wind(self) -> None:
         if self._owed:

@@ -1,6 +1,7 @@
 """What is said of a message before its body: whether it may be, and in which octets."""
 
 import re
+import sys
 
 from newsletter.delivery import Blame, Phase, Refused, Reply
 from newsletter.transport.base import OutgoingMessage
@@ -14,10 +15,12 @@ class Envelopes:
     """The envelopes of one connection; what they share is made once for each sender."""
 
     def __init__(self, facts: RelayFacts) -> None:
-        self._facts = facts
         self._sender: str | None = None
         self._sender_is_unfit: Refused | None = None
         self._mail = b""
+        self._sized = facts.size
+        self._utf8 = facts.smtputf8
+        self._limit = facts.size_limit or sys.maxsize
 
     def unfit(self, message: OutgoingMessage) -> Refused | None:
         """Why this relay cannot be given the message at all; found without a word on the wire.
@@ -25,26 +28,30 @@ class Envelopes:
         An address is never altered to fit: without SMTPUTF8 a non-ASCII one is not sendable
         (RFC 6531, 3.5), and one that would break a command never is.
         """
-        facts, recipient = self._facts, message.recipient
+        recipient = message.recipient
         if message.sender is not self._sender:
             self._take_sender(message.sender)
         if not recipient or _UNSAFE.search(recipient):
             return _not_an_address()
-        if not facts.smtputf8 and not recipient.isascii():
+        if not (self._utf8 or recipient.isascii()):
             return _unsent(Phase.RCPT, 553, "5.6.7 the relay does not take SMTPUTF8", Blame.READER)
         if self._sender_is_unfit:
             return self._sender_is_unfit
-        if facts.size_limit and len(message.content) > facts.size_limit:
-            text = f"5.3.4 {len(message.content)} octets, the relay takes {facts.size_limit}"
+        if len(message.content) > self._limit:
+            text = f"5.3.4 {len(message.content)} octets, the relay takes {self._limit}"
             return _unsent(Phase.MAIL, 552, text, Blame.MESSAGE)
         return None
 
     def mail(self, message: OutgoingMessage) -> bytes:
         """MAIL FROM with what the relay wants to know; a message that is ``unfit`` has none."""
-        command = self._mail % len(message.content) if self._facts.size else self._mail
+        command = self._mail % len(message.content) if self._sized else self._mail
         if message.recipient.isascii() and message.sender.isascii():
             return command + b"\r\n"
         return command + b" SMTPUTF8\r\n"
+
+    def whole(self, message: OutgoingMessage) -> bytes:
+        """MAIL, RCPT and DATA, to be written at once."""
+        return b"%bRCPT TO:<%b>\r\nDATA\r\n" % (self.mail(message), message.recipient.encode())
 
     def rcpt(self, message: OutgoingMessage) -> bytes:
         """RCPT TO."""
@@ -56,11 +63,11 @@ class Envelopes:
         self._sender_is_unfit = None
         if _UNSAFE.search(sender):
             self._sender_is_unfit = _not_an_address()
-        elif not self._facts.smtputf8 and not sender.isascii():
+        elif not (self._utf8 or sender.isascii()):
             why = "5.6.7 the relay does not take SMTPUTF8"
             self._sender_is_unfit = _unsent(Phase.MAIL, 550, why, Blame.US)
         address = sender.encode()
-        if self._facts.size:
+        if self._sized:
             self._mail = b"MAIL FROM:<%b> SIZE=%%d" % address.replace(b"%", b"%%")
         else:
             self._mail = b"MAIL FROM:<%b>" % address

@@ -5,9 +5,9 @@ waits for a task. Where the relay offers PIPELINING (RFC 2920), the envelope goe
 the next message's envelope goes with the final dot.
 """
 
-from newsletter.delivery import Phase, Reply, outcome_of
+from newsletter.delivery import Accepted, Phase, Reply, outcome_of
 from newsletter.transport.base import OutgoingMessage
-from newsletter.transport.dialogue import Dialogue, Owed
+from newsletter.transport.dialogue import Dialogue, Owed, Usual
 from newsletter.transport.envelope import safe_content
 from newsletter.transport.options import RelayFacts
 from newsletter.transport.reply import Lost
@@ -43,6 +43,8 @@ class SmtpConnection(SmtpStream):
         self._owe_rset: Owed = (self._rset, timeout)
         self._owe_envelope = (self._owe_mail, self._owe_rcpt, self._owe_data)
         self._owe_dot_and_envelope = (self._owe_dot, *self._owe_envelope)
+        self._usual: Usual = ((250, 250, 250, 354), self._went_well)
+        self._offered = facts.pipelining
 
     @property
     def room(self) -> bool:
@@ -62,7 +64,7 @@ class SmtpConnection(SmtpStream):
 
     @property
     def _at_once(self) -> bool:
-        return self._habits.pipelining and self.facts.pipelining
+        return self._offered and self._habits.pipelining
 
     def _begin(self, transit: Transit) -> None:
         self._line.append(transit)
@@ -76,7 +78,7 @@ class SmtpConnection(SmtpStream):
             self.lost(loss)
 
     def _envelope(self, message: OutgoingMessage) -> bytes:
-        return self._envelopes.mail(message) + self._envelopes.rcpt(message) + b"DATA\r\n"
+        return self._envelopes.whole(message)
 
     def _say(self, commands: bytes, owed: tuple[Owed, ...]) -> None:
         """Write them; a 421 that the relay said already is the answer to the first."""
@@ -160,7 +162,7 @@ class SmtpConnection(SmtpStream):
         if following:
             self._line.append(following)
             envelope = self._envelope(following.message)
-            self._dialogue.write(octets + envelope, self._owe_dot_and_envelope)
+            self._dialogue.write(octets + envelope, self._owe_dot_and_envelope, self._usual)
         else:
             self._dialogue.write(octets, (self._owe_dot,))
 
@@ -170,6 +172,14 @@ class SmtpConnection(SmtpStream):
             self._offering = True
             self.feeder.refill()
             self._offering = False
+
+    def _went_well(self, reply: Reply) -> None:
+        """The one message was accepted, and the next one's body may come: the way of most."""
+        self._line.popleft().handover.settled(Accepted(reply))
+        if self._line:
+            transit = self._line[0]
+            transit.phase = Phase.BODY
+            self._body(transit)
 
     def _dot(self, reply: Reply) -> None:
         transit = self._line.popleft()
