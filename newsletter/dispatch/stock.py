@@ -54,6 +54,8 @@ class Stock:
         """So few rows left in a queue are a reason to ask for more."""
         self._group = 1
         self._call = asyncio.Event()
+        self._calling = False
+        """Whether it is set: quicker to look at."""
         self._called = False
         self._per_second = 0.0
         self._count = 0
@@ -64,7 +66,7 @@ class Stock:
         del self.in_hand[result.seq]
         self.results.append(result)
         if not self.in_hand or len(self.results) >= self._group:
-            self._call.set()
+            self.wake()
 
     def written(self, count: int) -> None:
         """The ledger has the first so many outcomes."""
@@ -97,6 +99,7 @@ class Stock:
         while True:
             await self._call.wait()
             self._call.clear()
+            self._calling = False
             low = self.runs_low and not self._is_dry()
             if self._called or low or self._has_enough:
                 self._called = False
@@ -128,11 +131,13 @@ class Stock:
     def call(self) -> None:
         """Have the ledger asked now."""
         self._called = True
-        self._call.set()
+        self.wake()
 
     def wake(self) -> None:
         """Have it looked at whether the ledger is to be asked."""
-        self._call.set()
+        if not self._calling:
+            self._calling = True
+            self._call.set()
 
     @property
     def runs_low(self) -> bool:

@@ -7,13 +7,12 @@ say which reply answers which command.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from newsletter.delivery import Reply
 from newsletter.transport.alarm import Alarm
 from newsletter.transport.outlet import TransportOutlet, outlet_of
-from newsletter.transport.reply import Lost, read_replies, read_reply
+from newsletter.transport.reply import Lost, one_line, read_replies, read_reply
 
 _MOST_UNASKED = 32_768
 _CLOSING = b"421"
@@ -23,9 +22,17 @@ _TAKES_NO_MORE = "the relay took no more"
 
 Owed = tuple[Callable[[Reply], None], float]
 """Who is told a reply, and the seconds that it may take once it is the next."""
-Usual = tuple[tuple[int, ...], Callable[[Reply], None]]
-"""The codes that mostly answer a write, all at once, and who is then told the first reply alone."""
-_code = attrgetter("code")
+
+
+class Usual(NamedTuple):
+    """What mostly answers a write, all at once: a line that begins so, then lines that do not vary.
+
+    Of it ``told`` hears the first reply alone.
+    """
+
+    begin: bytes
+    codes: list[int]
+    told: Callable[[Reply], None]
 
 
 class Talker(Protocol):
@@ -63,6 +70,8 @@ class Dialogue(asyncio.Protocol):
         self._received = b""
         self._owed: deque[Owed] = deque()
         self._usual: Usual | None = None
+        self._words: bytes | None = None
+        """What followed the first line of the usual replies the last time."""
         self._waits_for = (_NO_REPLY, 0.0)
         self._lost = ""
         self._playing = False
@@ -188,42 +197,41 @@ class Dialogue(asyncio.Protocol):
 
     def _collect(self, received: bytes) -> None:
         """Take the replies that are owed; one too many makes all that are unread doubtful."""
-        owed = len(self._owed)
+        owed, usual, end = len(self._owed), self._usual, received.find(b"\n")
+        known = usual and owed == len(usual.codes) and received[end:] == self._words
+        if usual and known and received.startswith(usual.begin):
+            self._received = b""
+            self._owed.clear()
+            self._play(((usual.told, one_line(received[:end])),))
+            return
         replies, rest, garbled = read_replies(received, owed)
         self._received = rest
         if rest and len(replies) == owed and not _closes(replies, rest):
             self._mislead("the relay sent more than one reply at once")
             return
+        if usual and not rest and [reply.code for reply in replies] == usual.codes:
+            self._words = received[end:]
         if replies:
-            self._play(replies)
+            self._play((self._owed.popleft()[0], reply) for reply in replies)
         if garbled and not self._lost:
             self._mislead(garbled)
-        elif replies and self.talker:
-            self.talker.rest()
 
-    def _play(self, replies: list[Reply]) -> None:
+    def _play(self, replies: Iterable[tuple[Callable[[Reply], None], Reply]]) -> None:
         """Tell each one; what is said on hearing one may end the dialogue."""
-        owed, usual = self._owed, self._usual
         self._playing = True  # the alarm is wound once, at the end
         try:
-            if usual and len(owed) == len(replies) and tuple(map(_code, replies)) == usual[0]:
-                owed.clear()
-                usual[1](replies[0])
+            for told, reply in replies:
+                told(reply)
+                if self._lost:
+                    break
             else:
-                self._tell_each(replies)
-            if not self._lost:
                 self._wind()
         except Lost as loss:
             self._over(loss)
         finally:
             self._playing = False
-
-    def _tell_each(self, replies: list[Reply]) -> None:
-        owed = self._owed
-        for reply in replies:
-            owed.popleft()[0](reply)
-            if self._lost:
-                return
+        if self.talker:
+            self.talker.rest()
 
     def _wind(self) -> None:
         if self._owed:

@@ -32,7 +32,7 @@ def read_reply(received: bytes) -> tuple[Reply, bytes] | None:
             raise Lost(_ENDLESS)
         return None
     if received[3:4] != b"-":
-        return _one_line(received[:end]), received[end + 1 :]
+        return one_line(received[:end]), received[end + 1 :]
     return _several_lines(received)
 
 
@@ -62,8 +62,11 @@ _read_again = lru_cache(maxsize=_REMEMBERED)(_read)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _one_line(line: bytes) -> Reply:
-    """The reply of most commands; a relay repeats itself, so the last ones are remembered."""
+def one_line(line: bytes) -> Reply:
+    """A reply of one line, less its LF; ``Lost`` as for all.
+
+    A relay repeats itself, so the last ones are remembered.
+    """
     code, _, text = _parts(line)
     return Reply(int(code), _join([text]))
 

@@ -43,7 +43,7 @@ class SmtpConnection(SmtpStream):
         self._owe_rset: Owed = (self._rset, timeout)
         self._owe_envelope = (self._owe_mail, self._owe_rcpt, self._owe_data)
         self._owe_dot_and_envelope = (self._owe_dot, *self._owe_envelope)
-        self._usual: Usual = ((250, 250, 250, 354), self._went_well)
+        self._usual = Usual(b"250 ", [250, 250, 250, 354], self._went_well)
         self._offered = facts.pipelining
 
     @property
@@ -250,7 +250,11 @@ class SmtpConnection(SmtpStream):
     def rest(self) -> None:
         """All that came was told: the feeder's turn."""
         self._answered = False
-        super().rest()
+        feeder = self.feeder
+        if feeder:
+            if not self._line and self._dialogue.alive:
+                feeder.refill()
+            feeder.rest()
 
     def _take_line(self) -> list[Transit]:
         following, self._following = self._following, None
