@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
 from typing import TypeVar
 
 from newsletter.audience.cohort import Cohort, Crowd
@@ -31,6 +31,26 @@ class Recipient:
     variant: int
 
 
+@dataclass(slots=True)
+class Batch:
+    """Recipients of one variant (an index) whose rows lack the same fields, and some of them."""
+
+    variant: int
+    lacking: frozenset[str]
+    readers: int = 0
+    first: list[FrozenRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What is known of some recipients without reading them."""
+
+    full: frozenset[str]
+    """The fields that nobody of them lacks."""
+    readers: Counter[str]
+    """How many see each variant, by its number."""
+
+
 class Recipients(Collection[Recipient]):
     """A frozen audience in any number, each with the variant that was chosen; not in memory.
 
@@ -49,24 +69,30 @@ class Recipients(Collection[Recipient]):
         self._spool = Spool()
         self._in_order = True
         self._last = ""
+        self._blocks: list[_Block] = []
         numbers: dict[Variant, str] = {}
-        counts: Counter[str] = Counter()
 
         def number(person: Person) -> str:
             return numbers.setdefault(choose(person), str(len(numbers)))
 
         for crowd in crowds:
             chosen = [each.judged(number, reads) for each in crowd.cohorts]
-            for each in chosen:
-                counts.update(each)
             mailed = [each.mailed_to(box) if box else each for each in crowd.cohorts]
             self._take(replace(crowd, cohorts=mailed), chosen)
+        counts: Counter[str] = Counter()
+        for block in self._blocks:
+            counts.update(block.readers)
         self.variants = tuple(sorted(numbers, key=lambda variant: variant.key))
         self.readers = {variant: counts[numbers[variant]] for variant in self.variants}
         self._index = {numbers[v]: index for index, v in enumerate(self.variants)}
 
     def _take(self, crowd: Crowd, numbers: Sequence[Sequence[str]]) -> None:
-        self._spool.add(crowd.in_order(map(_lines, crowd.cohorts, numbers)))
+        lines = crowd.in_order(map(_lines, crowd.cohorts, numbers))
+        if not lines:
+            return
+        self._spool.add(lines)
+        full = frozenset.intersection(*(each.full for each in crowd.cohorts))
+        self._blocks.append(_Block(full, Counter(chain.from_iterable(numbers))))
         keys = [self._last, *crowd.in_order(each.keys for each in crowd.cohorts)]
         self._in_order = self._in_order and keys == sorted(keys)
         self._last = keys[-1]
@@ -80,6 +106,45 @@ class Recipients(Collection[Recipient]):
         keys, addresses, numbers, fields, lists = columns
         indices = map(self._index.__getitem__, numbers)
         return zip(keys, addresses, indices, fields, lists, strict=True)
+
+    def batches(self, asked: Sequence[AbstractSet[str]], most: int) -> Iterable[Batch]:
+        """Them all, batched by variant and by the fields that it asks for and their rows lack.
+
+        ``asked`` are fields by variant; each batch has its first rows, as many as ``most``.
+        """
+        found: dict[tuple[int, frozenset[str]], Batch] = {}
+        for block, lines in zip(self._blocks, self._spool.blocks(), strict=True):
+            counts = {self._index[number]: count for number, count in block.readers.items()}
+            whole = [(variant, frozenset[str]()) for variant in counts]
+            if all(asked[key[0]] <= block.full and key in found for key in whole):
+                for key in whole:
+                    found[key].readers += counts[key[0]]
+            else:
+                self._batch(found, lines, asked, most)
+        return found.values()
+
+    def _batch(
+        self,
+        found: dict[tuple[int, frozenset[str]], Batch],
+        lines: Sequence[str],
+        asked: Sequence[AbstractSet[str]],
+        most: int,
+    ) -> None:
+        """Batch a block, row by row: what is empty in a row stands in its JSON."""
+        rows = [*self._rows(lines)]
+        names = sorted(frozenset().union(*asked))
+        signs = [(f'"{name}":"', f'"{name}":""') for name in names]
+        lacks = [[there not in r[3] or empty in r[3] for r in rows] for there, empty in signs]
+        kinds = [*zip((row[2] for row in rows), *lacks, strict=True)]
+        batches = {}
+        for (variant, *lacking), readers in Counter(kinds).items():
+            key = variant, frozenset(compress(names, lacking)) & asked[variant]
+            batch = batches[variant, *lacking] = found.setdefault(key, Batch(*key))
+            batch.readers += readers
+        if any(len(batch.first) < most for batch in batches.values()):
+            for row, kind in zip(rows, kinds, strict=True):
+                if len(batches[kind].first) < most:
+                    batches[kind].first.append(row)
 
     def by_key(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each one's key and lists, in the order of the keys."""

@@ -55,6 +55,26 @@ def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
     assert list(frozen(made)) == list(frozen(plain))
 
 
+@given(SEATS, st.integers(1, 4), st.integers(1, 3))
+def test_recipients_are_batched_by_page_and_by_what_their_rows_lack(
+    seats: list[tuple[dict[str, str], Variant, int]], at_once: int, most: int
+) -> None:
+    made = seated(people(seats), at_once)
+    asked = [{"name", "a_b"} if variant == ITALIAN else {"country"} for variant in made.variants]
+    found: dict[tuple[int, frozenset[str]], list[object]] = {}
+    for row in made.rows():
+        fields = json.loads(row[3])
+        lacking = frozenset(name for name in asked[row[2]] if not fields.get(name))
+        found.setdefault((row[2], lacking), []).append(row)
+    batches = made.batches(asked, most)
+    assert [((b.variant, b.lacking), b.readers) for b in batches] == [
+        (key, len(rows)) for key, rows in found.items()
+    ]
+    for batch, rows in zip(batches, found.values(), strict=True):
+        assert batch.first[0] == rows[0]
+        assert not batch.lacking or batch.first == rows[:most]
+
+
 @given(st.lists(st.integers(0, 99), unique=True))
 def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: list[int]) -> None:
     seats = [(Person(Address(f"r{n}@x.example"), {}, ("one",)), ITALIAN) for n in numbers]

@@ -5,9 +5,9 @@ batch one message is really filled, so that many readers cost no more than being
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from newsletter.app.compose import unsubscribe_address
@@ -18,7 +18,7 @@ from newsletter.campaign import Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
 from newsletter.errors import UsageError
 from newsletter.message import CompiledMessage
-from newsletter.recipients import FrozenRow, Recipients, fields_from_json
+from newsletter.recipients import Batch, FrozenRow, Recipients, fields_from_json
 from newsletter.values import Address
 
 Missing = Literal["error", "default"]
@@ -41,16 +41,6 @@ class Gap:
     """The first few of those: ``anna@soci.example (subscribers/members.csv:12)``."""
 
 
-@dataclass(slots=True)
-class _Batch:
-    """Readers of one page whose rows lack the same fields."""
-
-    variant: int
-    lacking: frozenset[str]
-    readers: int = 0
-    first: list[FrozenRow] = field(default_factory=list)
-
-
 def rehearse(
     app: App,
     plan: Plan,
@@ -61,29 +51,12 @@ def rehearse(
     """What readers lack, by field; ``UsageError`` when a message cannot be filled at all."""
     known = {*BUILT_IN_SLOTS, *fields}.difference(_NOBODY_LACKS)
     pages = [planned.compiled for planned in plan.variants]
-    batches = _batches(recipients, [known & page.slot_names for page in pages])
+    batches = recipients.batches([known & page.slot_names for page in pages], _NAMED)
     filled = dict.fromkeys(_NOBODY_LACKS, "-")
     holes = [known.intersection(page.missing(filled)) for page in pages]
     for batch in batches:
         _fill(app, pages[batch.variant], batch.first[0])
     return _gaps(app, batches, holes, lists)
-
-
-def _batches(recipients: Recipients, asked: Sequence[Collection[str]]) -> list[_Batch]:
-    """The readers, batched by page and by which of the page's fields their rows lack."""
-    signs = [[(name, f'"{name}":"', f'"{name}":""') for name in names] for names in asked]
-    found: dict[tuple[int, tuple[str, ...]], _Batch] = {}
-    for row in recipients.rows():
-        variant, cells = row[2], row[3]
-        lacking = [n for n, there, empty in signs[variant] if there not in cells or empty in cells]
-        key = variant, tuple(lacking)
-        batch = found.get(key)
-        if batch is None:
-            batch = found[key] = _Batch(variant, frozenset(lacking))
-        batch.readers += 1
-        if batch.readers <= _NAMED:
-            batch.first.append(row)
-    return list(found.values())
 
 
 def _fill(app: App, page: CompiledMessage, row: FrozenRow) -> None:
@@ -110,7 +83,7 @@ def _fill(app: App, page: CompiledMessage, row: FrozenRow) -> None:
 
 def _gaps(
     app: App,
-    batches: Sequence[_Batch],
+    batches: Iterable[Batch],
     holes: Sequence[AbstractSet[str]],
     lists: Sequence[SubscriberList],
 ) -> tuple[Gap, ...]:

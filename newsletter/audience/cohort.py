@@ -32,6 +32,11 @@ class Cohort:
         for address, cells in zip(self.addresses, rows, strict=False):  # a repeat has no end
             yield Person(Address(address), dict(zip(self.fields, cells, strict=True)), self.lists)
 
+    @property
+    def full(self) -> frozenset[str]:
+        """The fields in which all of them have something."""
+        return frozenset(name for name, column in self.fields.items() if all(column))
+
     def person(self, at: int) -> Person:
         """One of them."""
         fields = {name: column[at] for name, column in self.fields.items()}

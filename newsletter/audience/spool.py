@@ -15,17 +15,16 @@ from newsletter.errors import UsageError
 
 _RUN = 10_000  # lines that are sorted in memory
 _KEPT = 2_000  # lines that wait for the file, where they are not sorted
-_PART = 200  # lines of a run that are read at once
+_PART = 200  # lines of a sorted run that are read at once
 _MOST_RUNS = 120  # that are merged at once
 _Parts = list[tuple[int, int]]
 """Where blocks of lines stand in the file: offset and octets of each."""
 
 
 class _Lines:
-    """Lines of which the last ones wait to be written."""
+    """Lines that are counted, and a file for them."""
 
     def __init__(self) -> None:
-        self._waiting: list[str] = []
         self._file = _File()
         self._count = 0
 
@@ -33,32 +32,30 @@ class _Lines:
         """How many lines there are."""
         return self._count
 
-    def _take(self, lines: Iterable[str]) -> int:
-        """Keep them in memory for now; how many wait there."""
-        before = len(self._waiting)
-        self._waiting += lines
-        self._count += len(self._waiting) - before
-        return len(self._waiting)
-
 
 class Spool(_Lines):
-    """Lines in the order in which they were added, to be read as often as one likes."""
+    """Blocks of lines in the order in which they were added, to be read as often as one likes."""
 
     def __init__(self) -> None:
         super().__init__()
         self._parts: _Parts = []
+        self._waiting: list[list[str]] = []
+        self._kept = 0
 
-    def add(self, lines: Iterable[str]) -> None:
-        """Add lines at the end."""
-        if self._take(lines) >= _KEPT:
+    def add(self, block: list[str]) -> None:
+        """Add a block at the end; one without lines is none."""
+        if block:
+            self._waiting.append(block)
+            self._count += len(block)
+        if self._count - self._kept >= _KEPT:
             self._parts += self._file.write(self._waiting)
             self._waiting = []
+            self._kept = self._count
 
     def blocks(self) -> Iterator[list[str]]:
-        """All lines, in blocks."""
+        """Every block."""
         yield from self._file.read(self._parts)
-        if self._waiting:
-            yield list(self._waiting)
+        yield from map(list, self._waiting)
 
 
 class SortedSpool(_Lines):
@@ -67,12 +64,16 @@ class SortedSpool(_Lines):
     def __init__(self) -> None:
         super().__init__()
         self._runs: list[_Parts] = []
+        self._waiting: list[str] = []
 
     def add(self, lines: Iterable[str]) -> None:
         """Add lines; none may be added once they were read."""
-        if self._take(lines) >= _RUN:
+        before = len(self._waiting)
+        self._waiting += lines
+        self._count += len(self._waiting) - before
+        if len(self._waiting) >= _RUN:
             self._waiting.sort()
-            self._runs.append(self._file.write(self._waiting))
+            self._runs.append(self._file.write(_parted(self._waiting)))
             self._waiting = []
             self._shorten()
 
@@ -87,7 +88,7 @@ class SortedSpool(_Lines):
         if len(self._runs) >= _MOST_RUNS:
             merged: _Parts = []
             for block in merge_blocks([self._file.read(run) for run in self._runs]):
-                merged += self._file.write(block)
+                merged += self._file.write(_parted(block))
             self._runs = [merged]
 
 
@@ -116,6 +117,10 @@ def merge_blocks(runs: Iterable[Iterator[list[str]]]) -> Iterator[list[str]]:
         yield from run
 
 
+def _parted(lines: list[str]) -> Iterator[list[str]]:
+    return (lines[at : at + _PART] for at in range(0, len(lines), _PART))
+
+
 class _File:
     """A file without a name, made when it is first written to."""
 
@@ -123,10 +128,9 @@ class _File:
         self._file: IO[bytes] | None = None
         self._size = 0
 
-    def write(self, lines: list[str]) -> _Parts:
-        """Write lines at the end, in blocks; where they stand now."""
-        texts = ["\n".join(lines[at : at + _PART]) for at in range(0, len(lines), _PART)]
-        octets = [text.encode("utf-8", "surrogatepass") for text in texts]
+    def write(self, blocks: Iterable[list[str]]) -> _Parts:
+        """Write blocks of lines at the end; where they stand now."""
+        octets = ["\n".join(lines).encode("utf-8", "surrogatepass") for lines in blocks]
         parts = []
         for block in octets:
             parts.append((self._size, len(block)))

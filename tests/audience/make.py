@@ -15,12 +15,13 @@ def make_person(email: str = "anna@soci.example", *lists: str, **fields: str) ->
     return Person(Address.parse(email), fields, lists or ("members",))
 
 
-def seated(seats: Iterable[tuple[Person, Variant]]) -> Recipients:
-    """These people, with these pages."""
+def seated(seats: Iterable[tuple[Person, Variant]], at_once: int = 1_000) -> Recipients:
+    """These people, with these pages, so many at a time."""
     given = [*seats]
     pages = {person.address: variant for person, variant in given}
-    crowd = Crowd.of(person for person, _ in given)
-    return Recipients([crowd], lambda person: pages[person.address], {"email"})
+    parts = [given[at : at + at_once] for at in range(0, len(given), at_once)]
+    crowds = [Crowd.of(person for person, _ in part) for part in parts]
+    return Recipients(crowds, lambda person: pages[person.address], {"email"})
 
 
 def make_list(name: str, /, *emails: str, duplicates: int = 0, **fields: str) -> SubscriberList:
