@@ -14,7 +14,7 @@ from newsletter.errors import InputError, IssueError
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.limits import Limits
 from newsletter.lint.policy import Ignored
-from newsletter.lint.rule import Finding, Proof, Severity
+from newsletter.lint.rule import Finding, Proof, Sender, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ def check_composition(
 
 def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:
     """All that rules may look at, of one composed issue, before its audience is known."""
+    sender = app.settings.sender
     return Proof(
         issue=made.issue,
         publisher=app.publisher,
@@ -104,6 +105,7 @@ def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:
             variant.key: page.compiled.fill(sample_values(app, made.issue, page))
             for variant, page in made.pages.items()
         },
+        sender=Sender(sender.name, sender.address, sender.reply_to or "", sender.list_id),
         limits=Limits(**app.settings.check.limits),
         clients=app.settings.check.clients,
     )

@@ -2,15 +2,34 @@
 
 from collections.abc import Sequence
 
-from newsletter.lint import content, headers, markup, references, theme, weekdays
+from newsletter.lint import (
+    anchors,
+    bulk,
+    calendar,
+    content,
+    headers,
+    leftovers,
+    links,
+    markup,
+    references,
+    sender,
+    theme,
+    translations,
+)
 from newsletter.lint.rule import Finding, Proof, Rule
 
 RULES: tuple[Rule, ...] = (
     *references.RULES,
+    *translations.RULES,
     *headers.RULES,
+    *leftovers.RULES,
+    *links.RULES,
     *content.RULES,
-    *weekdays.RULES,
+    *calendar.RULES,
+    *sender.RULES,
+    *bulk.RULES,
     *markup.RULES,
+    *anchors.RULES,
 )
 
 THEME_RULES: tuple[Rule, ...] = theme.RULES

@@ -1,67 +1,15 @@
-"""Rules about what the officer wrote: leftovers, links, calls, dates, the postal address."""
+"""Rules about the sections: one call, nothing twice, short where it must be short."""
 
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 
-from newsletter.issue.model import Country, Events
+from newsletter.issue.words import Word
+from newsletter.lint.calendar import dated_events
 from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.values import Language
 
-# Capitals only, for "todo" is Spanish for everything; and XXX before a word is thirty in Rome.
-_LEFTOVER = re.compile(r"(?i:lorem ipsum)|\b(?:TODO|FIXME|TBD)\b|\bXXX+\b(?!\s+[^\W\d_A-Z])|\?\?\?")
-_SAMPLE_HOST = re.compile(
-    r"https?://(?:[\w-]+\.)*example\.(?:com|org|net)\b[^\s)>\"']*", re.IGNORECASE
-)
-_INSECURE = re.compile(r"http://[^\s)>\"']+", re.IGNORECASE)
-_CLICK_HERE = re.compile(
-    r"\bclicca(?:re)? qui\b|\bclick here\b|\bcliquez ici\b|\bhier klicken\b|\bhaga clic aquí\b"
-    r"|点击(?:这里|此处)",
-    re.IGNORECASE,
-)
-
-
-@rule(
-    "W021",
-    says="No text stands in for another.",
-    source="what was to be replaced before the send",
-    cure="write what belongs there",
-)
-def leftover(proof: Proof) -> Iterator[Hit]:
-    """Lorem ipsum, TODO and the like, in any language."""
-    yield from _matches(proof, _LEFTOVER, "{} is left over")
-
-
-@rule(
-    "W022",
-    says="No link leads to a host that exists only in examples.",
-    source="RFC 2606: example.com, .org and .net are for documentation",
-    cure="write the real address",
-)
-def sample_link(proof: Proof) -> Iterator[Hit]:
-    """Addresses at example.com and its sisters."""
-    yield from _matches(proof, _SAMPLE_HOST, "{} leads to an example")
-
-
-@rule(
-    "W023",
-    says="A link says where it leads.",
-    source="WCAG 2.2, 2.4.4: readers who hear the page hear its links alone",
-    cure="let the link's words name what is there",
-)
-def click_here(proof: Proof) -> Iterator[Hit]:
-    """The habitual words of links that say nothing."""
-    yield from _matches(proof, _CLICK_HERE, '"{}" does not say where the link leads')
-
-
-@rule(
-    "W024",
-    says="Links are https.",
-    source="an http link can be read and changed on its way, and some clients warn of it",
-    cure="write https://, after trying that it answers",
-)
-def insecure_link(proof: Proof) -> Iterator[Hit]:
-    """Addresses that begin with http://."""
-    yield from _matches(proof, _INSECURE, "{} is not https")
+_LABEL_WORDS = 6
+_MOST_WORDS = {("call", "body"): 25, ("report", "lead"): 45}
+"""By kind and key, as the look has them."""
 
 
 @rule(
@@ -80,48 +28,64 @@ def several_calls(proof: Proof) -> Iterator[Hit]:
 
 
 @rule(
-    "E026",
-    says="The publisher has a postal address.",
-    source="CAN-SPAM 16 CFR 316; Canada's CASL; and trust",
-    cure="write postal_address in newsletter.toml",
+    "W035",
+    says="No section and no event stands there twice.",
+    source="what was copied to be changed, and was not",
+    cure="change one of the two, or take it out",
 )
-def no_postal_address(proof: Proof) -> Iterator[Hit]:
-    """The address that footers show."""
-    if not any(line.strip() for line in proof.publisher.postal_address):
-        yield Hit("there is no postal address", "sender.postal_address", path=proof.settings_file)
+def twice_the_same(proof: Proof) -> Iterator[Hit]:
+    """Sections with the same title, and events with the same date and words."""
+    titles: dict[str, str] = {}
+    for name, section in proof.issue.original.sections.items():
+        first = titles.setdefault((section.title or name).casefold(), name)
+        if first != name:
+            yield Hit(f"{first} has the same title", f"sections.{name}.title")
+    seen: dict[tuple[object, ...], str] = {}
+    for where, event in dated_events(proof):
+        known = (event.date, event.end, event.title.casefold(), event.place)
+        if seen.setdefault(known, where) != where:
+            yield Hit(f"{event.title} stands there twice", where)
 
 
 @rule(
-    "W027",
-    says="Events stand in the order of their dates.",
-    source="readers read a calendar from top to bottom",
-    cure="move the earlier event up",
+    "N037",
+    says="A call has at most 25 words, a lead at most 45.",
+    source="both are read at a glance, or not at all",
+    cure="cut it, or move what is left into an article",
 )
-def events_out_of_order(proof: Proof) -> Iterator[Hit]:
-    """Each event that begins before the one above it."""
-    for name, section in proof.issue.original.sections.items():
-        if not isinstance(section, Events | Country):
-            continue
-        for at, (before, after) in enumerate(pairwise(section.events), 1):
-            if after.date < before.date:
-                message = f"{after.title} ({after.date}) stands below {before.date}"
-                yield Hit(message, f"sections.{name}.events.{at}")
+def long_winded(proof: Proof) -> Iterator[Hit]:
+    """The bodies of calls and the leads of reports, in languages that part words."""
+    for language, word in _in_parted_words(proof):
+        most = _MOST_WORDS.get((_kind_of(proof, word), word.where.rpartition(".")[2]))
+        count = len(word.text.split())
+        if most and count > most:
+            yield Hit(f"it has {count} words", word.where, language)
 
 
-def _matches(proof: Proof, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
-    """Each different match of a word once, at its first character."""
+@rule(
+    "N038",
+    says="A figure's label has at most six words.",
+    source="figures stand side by side, on phones too",
+    cure="name only what is counted",
+)
+def long_label(proof: Proof) -> Iterator[Hit]:
+    """The labels of a report's figures, in languages that part words."""
+    for language, word in _in_parted_words(proof):
+        label = ".figures." in word.where and word.where.endswith(".label")
+        count = len(word.text.split())
+        if label and _kind_of(proof, word) == "report" and count > _LABEL_WORDS:
+            yield Hit(f"it has {count} words", word.where, language)
+
+
+def _kind_of(proof: Proof, word: Word) -> str:
+    return proof.issue.original.sections[word.where.split(".")[1]].kind
+
+
+def _in_parted_words(proof: Proof) -> Iterator[tuple[Language, Word]]:
+    """The words of sections in languages that write blanks between words."""
     for language, word in proof.words():
-        seen = {match[0]: match for match in reversed(list(pattern.finditer(word.text)))}
-        for found, match in reversed(seen.items()):
-            yield Hit(message.format(found), word.where, language, offset=match.start())
+        if language.split("-")[0] not in {"zh", "ja", "th"} and word.where.startswith("sections."):
+            yield language, word
 
 
-RULES = (
-    leftover,
-    sample_link,
-    click_here,
-    insecure_link,
-    several_calls,
-    no_postal_address,
-    events_out_of_order,
-)
+RULES = (several_calls, twice_the_same, long_winded, long_label)

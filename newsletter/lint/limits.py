@@ -9,6 +9,8 @@ class Limits:
 
     subject: int = 70
     """Characters of the subject: desktop inboxes show about 70, phones about 40."""
+    preheader: int = 150
+    """Characters of the preheader: no inbox shows more."""
     html: int = 80_000
     """Bytes of a page: Gmail cuts it at 102,400, and relays and forwards add to it."""
     image: int = 200_000

@@ -1,4 +1,4 @@
-"""Rules about names: themes, segments, fields and translations that are not there."""
+"""Rules about names: themes, segments and fields that are not there."""
 
 from collections.abc import Iterable, Iterator
 
@@ -53,19 +53,6 @@ def unknown_field(proof: Proof) -> Iterator[Hit]:
 
 
 @rule(
-    "W004",
-    says="Each translation has all the words of the original.",
-    source="what is not translated is read in the original's language",
-    cure="translate it, or leave it so on purpose",
-)
-def not_translated(proof: Proof) -> Iterator[Hit]:
-    """The words that fall back."""
-    for fallback in proof.issue.fallbacks:
-        message = f"{fallback.where} is not translated into {fallback.language}"
-        yield Hit(message, fallback.where, path=fallback.path)
-
-
-@rule(
     "E005",
     says="The theme has templates for every kind of section in the issue.",
     source="a section without a template cannot be shown",
@@ -117,7 +104,6 @@ RULES = (
     unknown_theme,
     unknown_segment,
     unknown_field,
-    not_translated,
     kind_without_template,
     unfilled_slot,
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +50,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who the mail is from, as its headers say."""
+
+    name: str
+    address: str
+    reply_to: str
+    list_id: str
+
+
+@dataclass(frozen=True)
 class Proof:
     """An issue on the table: as written, as rendered, and what it may refer to.
 
@@ -71,6 +82,7 @@ class Proof:
     """The first few of them: ``anna@soci.example (subscribers/members.csv:12)``."""
     messages: Mapping[str, bytes] = field(default_factory=dict)
     """A whole message of each variant, by its key, filled with sample values."""
+    sender: Sender | None = None
     limits: Limits = field(default_factory=Limits)
     clients: tuple[str, ...] = ()
     """The mail programs that the newsletter cares for; empty: those of the rules."""
@@ -94,13 +106,30 @@ class Proof:
         """Bytes of the edition's HTML part."""
         return self.sizes.get(edition.variant.key) or len(edition.html.encode())
 
+    @cached_property
+    def said(self) -> Mapping[Language, Mapping[str, Word]]:
+        """Every word of every language by its place, those taken over from the original too."""
+        return {
+            language: {word.where: word for word in words_of(text)}
+            for language, text in self.issue.texts.items()
+        }
+
     def words(self) -> Iterator[tuple[Language, Word]]:
         """Every word of every language; what a translation took over comes once."""
-        original = {word.where: word.text for word in words_of(self.issue.original)}
-        for language, text in self.issue.texts.items():
-            for word in words_of(text):
-                if language == self.issue.language or original.get(word.where) != word.text:
+        original = self.said[self.issue.language]
+        for language, words in self.said.items():
+            for where, word in words.items():
+                taken_over = where in original and original[where].text == word.text
+                if language == self.issue.language or not taken_over:
                     yield language, word
+
+    def translated(self) -> Iterator[tuple[Language, Word, Word]]:
+        """Every word of the original with what a translation's own file says in its place."""
+        taken_over = {(gap.language, gap.where) for gap in self.issue.fallbacks}
+        for language, words in self.said.items():
+            for where, word in self.said[self.issue.language].items():
+                if language != self.issue.language and (language, where) not in taken_over:
+                    yield language, word, words[where]
 
 
 @dataclass(frozen=True, slots=True)

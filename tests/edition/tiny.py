@@ -37,6 +37,7 @@ EDITION_TEXT = """\
 
 {% endfor %}
 {{ t.unsubscribe }}: {{ url.unsubscribe }}
+{{ publisher.postal_address | join(", ") }}
 """
 
 SECTION = """\

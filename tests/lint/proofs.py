@@ -11,7 +11,7 @@ from newsletter.edition.theme import load_theme
 from newsletter.edition.variants import variant_for
 from newsletter.issue.loader import load_issue
 from newsletter.lint.check import lint
-from newsletter.lint.rule import Finding, Proof
+from newsletter.lint.rule import Finding, Proof, Sender
 from newsletter.message import compile_message
 from newsletter.values import Language, SectionId
 from tests.edition.tiny import FILES, publisher, write_theme
@@ -25,7 +25,15 @@ name = "ALISEI"
 [sender]
 name = "Cluster ALISEI"
 address = "news@alisei.example"
+reply_to = "segreteria@alisei.example"
+list_id = "news.alisei.example"
 postal_address = ["Via Roma 1", "00100 Roma"]
+
+[sender.tagline]
+it = "Scienze della vita"
+
+[site]
+url = "https://alisei.example"
 """
 VALUES = {
     "email": "lettrice@soci.example",
@@ -73,6 +81,12 @@ def proof_of(root: Path, toml: str = CLEAN, **translations: str) -> Proof:
         themes=frozenset({"tiny"}),
         segments=frozenset({"china", "canada"}),
         fields=frozenset({"city"}),
+        sender=Sender(
+            "Cluster ALISEI",
+            "news@alisei.example",
+            "segreteria@alisei.example",
+            "news.alisei.example",
+        ),
         messages={edition.variant.key: message_of(edition) for edition in editions},
     )
 
@@ -148,6 +162,17 @@ def page(html: str, text: str = "Un testo abbastanza lungo.") -> Case:
 def changed(case: Case = proof_of, **fields: Any) -> Case:
     """Some fields of the proof are others."""
     return lambda root: dataclasses.replace(case(root), **fields)
+
+
+def sent_by(case: Case = proof_of, **fields: str) -> Case:
+    """Some details of the sender are others."""
+
+    def make(root: Path) -> Proof:
+        proof = case(root)
+        assert proof.sender
+        return dataclasses.replace(proof, sender=dataclasses.replace(proof.sender, **fields))
+
+    return make
 
 
 def found(proof: Proof, rule: str) -> list[Finding]:

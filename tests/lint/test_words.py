@@ -75,3 +75,92 @@ def test_words_that_span_lines_have_the_place_of_the_fault_not_of_the_key(tmp_pa
     toml = CLEAN.replace('body = "Un *tavolo* a Roma."', lines)
     finding = the_only(proof_of(tmp_path, toml), "W021")
     assert (finding.line, finding.column) == (14, 6)
+
+
+@pytest.mark.parametrize(
+    ("subject", "rules"),
+    [
+        ("Bando PNRR e IPCEI: che cosa cambia?", set()),
+        ("CNR, ENEA, APRE: un tavolo", set()),
+        ("ALISEI CNR", set()),
+        ("R&D: i bandi aperti", set()),
+        ("Re Artù in corsia", set()),
+        ("Test genetici per tutti", set()),
+        ("No alle barriere", set()),
+        ("30 ottobre: l’assemblea", set()),
+        ("Quoi de neuf ? La foire !", set()),
+        ("会员大会与国际合作进展", set()),
+        ("2026年3月通讯：地平线计划有何变化？", set()),
+        ("C’è posto ✓ per tutti", set()),
+        ("Le 8 mars 👩🏽‍🔬 à l’honneur", set()),
+        ("OFFERTA IMPERDIBILE PER TUTTI", {"W014"}),
+        ("GRANDE ÉVÉNEMENT", {"W014"}),
+        ("NEWS FROM THE ASSEMBLY", {"W014"}),
+        ("Ultimi posti!!!", {"W015"}),
+        ("最后机会！！", {"W015"}),
+        ("🎉🔥💥🚀 Vieni", {"W016"}),
+        ("Newsletter di marzo 2026", {"W017"}),
+        ("ALISEI", {"W017"}),
+        ("Bulletin no 12, marzo", {"W017"}),
+        ("通讯第12期", {"W017"}),
+        ("2026年3月简报", {"W017"}),
+        ("Prova", {"W017"}),
+        ("Fwd: il bilancio", {"W018"}),
+        ("RE: RE: bilancio", {"W018"}),
+        ("TR : le bilan", {"W018"}),
+        ("转发：会员大会", {"W018"}),
+    ],
+)
+def test_a_subject_is_judged_by_what_an_inbox_makes_of_it(
+    tmp_path: Path, subject: str, rules: set[str]
+) -> None:
+    toml = CLEAN.replace("Notizie di novembre", subject)
+    found = {each.rule for each in lint(proof_of(tmp_path, toml))}
+    assert found - {"W078"} == rules  # the issue is Italian
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Lorem ipsum dolor", "W021"),
+        ("Il [titolo] del pezzo", "W021"),
+        ("Le 00/00/0000 à Rome", "W021"),
+        ("[Insert photo here]", "W021"),
+        ("此处输入正文", "W021"),
+        ("[il sito](https://www.tuosito.it)", "W022"),
+        ("[scriva](mailto:nome@example.com)", "W022"),
+        ("Per leggere, clicca qui.", "W023"),
+        ("[qui](https://alisei.example)", "W023"),
+        ("[ici](https://alisei.example)", "W023"),
+        ("详情请点击这里", "W023"),
+        ("Ciao %%NOME%%", "W029"),
+        ("Ciao ${contact.name}", "W029"),
+        ("Ciao {nome}", "W029"),
+        ("Ciao <%= name %>", "W029"),
+        ("[il bando](https://localhost:8000/)", "E051"),
+        ("[il bando](https://intranet/bando)", "E051"),
+        ("[www.alisei.example](https://bit.ly/2)", "W059"),
+        ("[a@alisei.example](mailto:b@altrove.example)", "W059"),
+        ("[scriva](mailto:a@alisei.example?Ciao)", "W054"),
+        ("[scriva](mailto:a%40@alisei..example)", "E053"),
+    ],
+)
+def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None:
+    assert rule in {each.rule for each in lint(body(text)(tmp_path))}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Il 25 e il 26 novembre a Roma, in via XX Settembre.",
+        "Con Node.js: [Node.js](https://nodejs.example)",
+        "[alisei.example](https://www.alisei.example/it)",
+        "[segreteria@alisei.example](mailto:segreteria@alisei.example?subject=Ciao)",
+        "[Il verbale](https://alisei.example/a_(1).pdf) (PDF, 100 %)",
+        "[Il 12 %](https://alisei.example/a%20b?x=1&y=2)",
+        "Un luogo da definire, un piano da completare, un testo di legge.",
+        "Il tasso {a, b} e l’insieme {1; 2}.",
+    ],
+)
+def test_prose_that_is_right_is_left_alone(tmp_path: Path, text: str) -> None:
+    assert lint(body(text)(tmp_path)) == ()

@@ -1,0 +1,62 @@
+"""The rows of the rules about links and places in the page."""
+
+from functools import partial
+
+from tests.lint.proofs import CLEAN, Case, Row, body, clean, template, toml
+
+HTTPS = "https://alisei.example"
+BUTTON = """
+[sections.{name}]
+kind = "article"
+title = "{name}"
+body = "Testo."
+button = {{ label = "Leggi", url = "{url}" }}
+"""
+
+
+def link(url: str, label: str = "Il bando") -> Case:
+    """A link in the section's body; its address begins at column 21 under the usual words."""
+    return body(f"[{label}]({url})")
+
+
+def buttons(one: str, other: str) -> Case:
+    text = "".join(BUTTON.format(name=name, url=url) for name, url in (("a", one), ("b", other)))
+    return toml(CLEAN + text)
+
+
+at_link = partial(Row, "issue.toml:11:20")
+
+ROWS = {
+    "W024": at_link(link("http://alisei.example"), link(HTTPS)),
+    "N049": Row("issue.toml:28:36", buttons(f"{HTTPS}/a", f"{HTTPS}/b"), buttons(HTTPS, HTTPS)),
+    "E051": at_link(link("https://192.168.1.4/bando"), link("https://alisei.example/localhost")),
+    "W052": at_link(link("https://bit.ly/3xY"), link("https://habit.ly/3xY")),
+    "E053": at_link(link("mailto:segreteria@"), link("mailto:a@alisei.example,b@alisei.example")),
+    "W054": at_link(
+        link("mailto:a@alisei.example?subjct=Ciao"),
+        link("mailto:a@alisei.example?subject=Ciao%20a%20tutti&body=Gentili"),
+    ),
+    "W058": Row("issue.toml:11:44", link(f"{HTTPS}/?fbclid=1"), link(f"{HTTPS}/?utm_source=news")),
+    "W059": Row(
+        "issue.toml:11:30",
+        link("https://altrove.example", "www.alisei.example"),
+        link("https://www.alisei.example/it", "alisei.example"),
+    ),
+    "W060": at_link(link("https://8.8.8.8/bando"), link("https://8.example/bando")),
+    "W061": Row("issue.toml:11:45", link(f"{HTTPS}/it,"), link(f"{HTTPS}/it/")),
+    "E055": Row(
+        "country.mjml.j2:2:66",
+        template("section", "</h2>", ' <a href="#altrove">giù</a></h2>'),
+        template("section", "</h2>", ' <a href="#{{ section.anchor }}">giù</a></h2>'),
+    ),
+    "W056": Row(
+        "country.mjml.j2:2:66",
+        template("section", "</h2>", ' <b id="x">a</b><b id="x">b</b></h2>'),
+        template("section", "</h2>", ' <b id="x">a</b><b id="y">b</b></h2>'),
+    ),
+    "W074": Row(
+        "edition.mjml.j2:16:13",
+        template("edition.mjml.j2", "{{ t.unsubscribe }}</a>", "</a>"),
+        clean(),
+    ),
+}
