@@ -8,7 +8,8 @@ In every template:
 - ``t``: the theme's strings; a key that ``strings.toml`` lacks is an error
 - ``url.unsubscribe``, ``url.preferences``, ``url.browser``: tokens, each a whole URL
 - ``sections``: the variant's sections in order; each has ``id``, ``kind``, ``anchor``, ``data``
-  (its model) and, in the edition's template only, ``mjml`` and ``text`` (already rendered)
+  (its model; ``data.listed`` says whether a table of contents has a line for it) and, in the
+  edition's template only, ``mjml`` and ``text`` (already rendered)
 - ``head_css``: the theme's ``head.css``, for ``mj-style``
 - ``image(path)``: the hosted URL of an image in the issue's folder
 - ``theme_image(path)``: the same for one in the theme's ``images/``

@@ -146,18 +146,18 @@ def _language(context: Context) -> Language:
 
 
 @pass_context
-def _prose(context: Context, words: str) -> Markup:
-    return _typesetter(context).prose(words)
+def _prose(context: Context, words: str | None) -> Markup:
+    return _typesetter(context).prose(_nothing_for_none(words))
 
 
 @pass_context
-def _plain(context: Context, words: str, width: int = 72) -> str:
-    return _typesetter(context).plain(words, width)
+def _plain(context: Context, words: str | None, width: int = 72) -> str:
+    return _typesetter(context).plain(_nothing_for_none(words), width)
 
 
 @pass_context
-def _typo(context: Context, words: str) -> str:
-    shown = _typesetter(context).typo(str(words))
+def _typo(context: Context, words: str | None) -> str:
+    shown = _typesetter(context).typo(str(_nothing_for_none(words)))
     return escape(shown) if context.eval_ctx.autoescape else shown
 
 
@@ -176,9 +176,9 @@ def _month_name(context: Context, date: dt.date, end: dt.date | None = None) -> 
     return dates.month_name(date, _language(context), end)
 
 
-def _wrap(text: str, width: int = 72, indent: int = 0) -> str:
-    lead = " " * indent
-    return "\n".join(fill(line, width, first=lead) for line in str(text).split("\n"))
+def _wrap(text: str | None, width: int = 72, indent: int = 0) -> str:
+    lines = str(_nothing_for_none(text)).split("\n")
+    return "\n".join(fill(line, width, first=" " * indent) for line in lines)
 
 
 @pass_context

@@ -1,9 +1,14 @@
-"""Initials where there is no portrait, and figures beside what they count."""
+"""Initials where there is no portrait, figures beside what they count, and nothing for nothing."""
+
+from pathlib import Path
 
 import pytest
 
+from newsletter.edition.environment import make_environment
 from newsletter.edition.initials import initials
+from newsletter.edition.prose import Typesetter
 from newsletter.edition.wrap import beside, width_of
+from newsletter.values import Language
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,10 @@ def test_a_wide_figure_has_its_label_below() -> None:
 
 def test_nothing_beside_nothing_is_nothing() -> None:
     assert beside([]) == ""
+
+
+@pytest.mark.parametrize("name", ["typo", "prose", "plain", "wrap"])
+def test_what_was_left_out_is_shown_as_nothing(name: str, tmp_path: Path) -> None:
+    shown = make_environment(tmp_path).from_string(f"[{{{{ left_out | {name} }}}}]")
+    setter = Typesetter(Language("it"), lambda _: False)
+    assert shown.render(left_out=None, typesetter=setter) == "[]"
