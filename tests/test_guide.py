@@ -113,7 +113,7 @@ def waits_or_needs_a_date(words: list[str]) -> bool:
 
 
 def answers(words: list[str]) -> list[str]:
-    """What the officer would do besides: see a browser open, type the number."""
+    """What the officer would do besides: end what goes on, see a browser open, type the number."""
     if words[1] == "preview":
-        return ["--no-browser"]
+        return ["--once", "--no-browser"]
     return ["--recipients", "3"] if words[1] == "send" and "--dry-run" not in words else []

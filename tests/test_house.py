@@ -194,7 +194,9 @@ def test_a_new_newsletter_checks_clean_plans_and_tests(
     monkeypatch.setenv("NEWSLETTER_STAGING__PORT", str(quiet_port()))
     for words in (["init"], ["check", "--strict"]):
         assert run(words) == 0, capsys.readouterr()
-    following = "newsletter preview"
+    said = re.findall(r"^next: (.+)$", capsys.readouterr().out, re.MULTILINE)
+    following = f"{said[0]} --once"  # without it the page would be there until somebody ends it
+    assert following.startswith("newsletter preview ")
     for _ in range(4):
         assert run(following.split()[1:]) in {0, 4}
         out, err = capsys.readouterr()

@@ -66,7 +66,7 @@ def write_page(
     app: App, issue: Issue, page: Page, target: Path, *, name: str, values: dict[str, str]
 ) -> BuiltVariant:
     """Write one page, filled with these values, under a name."""
-    html, text = _filled(page, values)
+    html, text = filled(page, values)
     message = page.compiled.fill(values)
     local = target / "preview" / f"{name}.html"
     local.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,8 @@ def _file_name(issue: Issue, variant: Variant) -> str:
     return "--without-".join([variant.language, "-".join(hidden)]) if hidden else variant.language
 
 
-def _filled(page: Page, values: dict[str, str]) -> tuple[str, str]:
+def filled(page: Page, values: dict[str, str]) -> tuple[str, str]:
+    """The page and its plain text as one reader gets them."""
     from html import escape
 
     escaped = {key: escape(value) for key, value in values.items()}

@@ -42,6 +42,13 @@ def compose_issue(app: App, issue: Issue, variants: Iterable[Variant] = ()) -> C
     theme = app.load_theme(issue.original.theme)
     wanted = dict.fromkeys([*full_variants(issue), *variants])
     pages = {variant: make_page(app, issue, theme, variant) for variant in wanted}
+    return composition_of(app, issue, theme, pages)
+
+
+def composition_of(
+    app: App, issue: Issue, theme: Theme, pages: Mapping[Variant, Page]
+) -> Composition:
+    """The same of pages that are there already; each language's full page is among them."""
     return Composition(issue, theme, pages, _content_digest(app, issue, theme, pages))
 
 

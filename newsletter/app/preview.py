@@ -14,6 +14,7 @@ from newsletter.app.plan import Chooser
 from newsletter.app.plan_view import reader_values
 from newsletter.audience.model import Person
 from newsletter.audience.select import Audience
+from newsletter.campaign import Page
 from newsletter.edition.model import Variant
 from newsletter.errors import UsageError
 from newsletter.issue.model import Issue
@@ -64,13 +65,14 @@ def preview_issue(
     if reader is not None:
         shown = _as_reader(app, issue, reader, build.folder)
     else:
-        wanted = _language(issue, language)
+        wanted = language_wanted(issue, language)
         shown = next(v for v in build.variants if v.name == wanted)
     text = shown.page.with_suffix(".txt").read_text(encoding="utf-8")
     return Preview(issue.slug, shown, shown.local, text, build)
 
 
-def _language(issue: Issue, wanted: str | None) -> str:
+def language_wanted(issue: Issue, wanted: str | None) -> str:
+    """The language that was asked for, or the original's; ``UsageError`` names the nearest."""
     if wanted is None:
         return issue.language
     try:
@@ -91,9 +93,16 @@ def _as_reader(app: App, issue: Issue, reader: str, folder: Path) -> BuiltVarian
     person = find_reader(readers.audience, reader)
     theme = app.load_theme(issue.original.theme)
     page = make_page(app, issue, theme, Chooser(app, issue, readers)(person))
-    values = sample_values(app, issue, page) | reader_values(person)
-    values["to_name"] = person.fields.get("name", "")
+    values = values_for(app, issue, page, person)
     return write_page(app, issue, page, folder, name="reader", values=values)
+
+
+def values_for(app: App, issue: Issue, page: Page, person: Person | None) -> dict[str, str]:
+    """What a page is filled with: a reader's own fields, else each slot's default or name."""
+    values = sample_values(app, issue, page)
+    if person is None:
+        return values
+    return values | reader_values(person) | {"to_name": person.fields.get("name", "")}
 
 
 def find_reader(people: Audience, reader: str) -> Person:
@@ -110,9 +119,9 @@ def find_reader(people: Audience, reader: str) -> Person:
     return found
 
 
-def open_in_browser(page: Path) -> bool:
+def open_in_browser(address: str) -> bool:
     """Open the page where there is a display; whether that was done."""
     graphical = sys.platform in {"darwin", "win32"} or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
-    return graphical and sys.stdout.isatty() and webbrowser.open(page.as_uri())
+    return graphical and sys.stdout.isatty() and webbrowser.open(address)

@@ -28,7 +28,12 @@ def register(top: typer.Typer) -> None:
         for_build_servers=True,
     )(check)
     command(top, "build", example="newsletter build 2019-11-assemblea -o build/november")(build)
-    command(top, "preview", example="newsletter preview 2019-11 --as anna@soci.example")(preview)
+    command(
+        top,
+        "preview",
+        example="newsletter preview 2019-11 --as anna@soci.example",
+        exits="0 stopped · 1 the port is taken · 2 bad input",
+    )(preview)
     command(top, "inbox", example="newsletter inbox", exits="0 stopped · 1 the port is taken")(
         inbox
     )
@@ -109,20 +114,41 @@ def preview(
     language: Annotated[
         str | None, typer.Option("--lang", help="Only this language, for example fr-CA.")
     ] = None,
-    text: Annotated[bool, typer.Option("--text", help="Print the plain text instead.")] = False,
+    text: Annotated[
+        bool, typer.Option("--text", help="Print the plain text and end, without the page.")
+    ] = False,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once", help="Build the pages as files, open one, and end; so does --format json."
+        ),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="The page's port on 127.0.0.1; 0 for any."),
+    ] = None,
     browser: Annotated[
-        bool, typer.Option(help="Open the page; off, its path is only printed.")
+        bool, typer.Option(help="Open the page; off, its address is only printed.")
     ] = True,
 ) -> None:
-    """Build the issue and open its page, with its images, without a network."""
+    """Show an issue on a page of this machine that follows every save, until Ctrl-C."""
     from newsletter.app.preview import open_in_browser, preview_issue
     from newsletter.cli import show
 
+    if desk.as_text and not (once or text):
+        from newsletter.web.previewing import Wish, run_preview
+
+        def ready(address: str) -> None:
+            opened = browser and open_in_browser(address)
+            desk.show({"page": address}, show.live_preview(address, opened=opened))
+
+        run_preview(desk.app, Wish(issue, reader or "", language, port), ready)
+        return
     shown = preview_issue(desk.app, issue, reader=reader, language=language)
     if text:
         desk.show({"issue": shown.slug, "text": shown.text}, [shown.text])
         return
-    opened = browser and desk.as_text and open_in_browser(shown.page)
+    opened = browser and desk.as_text and open_in_browser(shown.page.as_uri())
     desk.show(shown, show.preview(shown, opened=opened), f"newsletter test {shown.slug}")
 
 

@@ -14,7 +14,7 @@ Write   init           a working newsletter in an empty folder
         demo           the whole path on a sample, on this machine alone
 Check   check          is it fit to send? every finding with file and line
         build          HTML, text and .eml of every variant
-        preview        open the built pages in the browser
+        preview        the pages in the browser, new at every save
         inbox          the staging inbox: SMTP on loopback, and a page
         test           send every variant to the staging inbox
 Send    plan           who would get what, and when it would be done

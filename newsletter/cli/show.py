@@ -157,6 +157,12 @@ def preview(shown: Preview, *, opened: bool) -> Iterator[str]:
         yield f"beside it: {', '.join(others)}"
 
 
+def live_preview(address: str, *, opened: bool) -> Iterator[str]:
+    """Where the live preview answers."""
+    yield f"{'opened' if opened else 'open'} {address}"
+    yield "It follows every save of issue, theme, readers and settings. Stop it with Ctrl-C."
+
+
 def inbox(place: InboxPlace) -> list[str]:
     """Where the staging inbox answers."""
     return [

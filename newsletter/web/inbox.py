@@ -6,19 +6,16 @@ issue's own folder.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import jinja2
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import (
-    FileResponse,
     HTMLResponse,
     JSONResponse,
     PlainTextResponse,
@@ -29,29 +26,25 @@ from starlette.routing import Route
 
 from newsletter.inbox.messages import ListPage, Mailroom, Received
 from newsletter.inbox.verify import verify
+from newsletter.web.guard import (
+    COMMON,
+    HERE,
+    OWN_HOST,
+    ResolveImage,
+    find_image,
+    from_this_page,
+    not_found,
+    send_image,
+    send_static,
+    with_local_images,
+    without_frames,
+)
 from newsletter.web.words import FILTERS
 
-ResolveImage = Callable[[str], Path | None]
-"""The file of a hosted image, by what follows ``/images/`` in its address."""
-
 TABS = ("page", "text", "headers", "source")
-_HERE = Path(__file__).parent
 _SOURCE_LIMIT = 300_000  # octets of source shown; the rest is in the download
-_IMAGE_TYPES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
-_STATIC = {
-    "inbox.css": "text/css",
-    "inbox.js": "text/javascript",
-    "mark.svg": "image/svg+xml",
-}
-_HOSTED = re.compile(
-    r"""(\bsrc\s*=\s*["']?|\burl\(["']?)https?://[^"'\s<>)]*?/images/""", re.IGNORECASE
-)
-# Chromium connects to a frame's host before it looks at the policy that forbids the frame.
-_FRAMES = re.compile(
-    r"<(/?)(?=(?:iframe|frame|frameset|object|embed|fencedframe)\b)", re.IGNORECASE
-)
+_STATIC = frozenset({"inbox.css", "inbox.js", "mark.svg", "tool.css"})
 _IMAGE_PATH = re.compile(r"^https?://.*?/images/(.+)$")
-_ODD_SEGMENT = re.compile(r"(^|/)\.{0,2}(/|$)|[\\\0]")
 _NO_PAGE = "<!doctype html><title>No page</title><p>This message has no HTML part."
 
 _TOOL_POLICY = (
@@ -63,11 +56,6 @@ _MESSAGE_POLICY = (
     "img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'self'"
 )
-_COMMON = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # with "no-referrer" a form's Origin would be null
-    "Cache-Control": "no-store",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +98,7 @@ def create_app(inbox_folder: Path, smtp_address: str, resolve_image: ResolveImag
         Route("/count", desk.send_count),
         Route("/delete", desk.delete_all, methods=["POST"]),
     ]
-    guard = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    return Starlette(routes=routes, middleware=[guard])
+    return Starlette(routes=routes, middleware=[OWN_HOST])
 
 
 class _Desk:
@@ -122,7 +109,7 @@ class _Desk:
         self._smtp_address = smtp_address
         self._resolve_image = resolve_image
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -149,7 +136,7 @@ class _Desk:
         """The message's HTML, for the frame: no script, no request to the outside."""
         received = self._mailroom.read(request.path_params["name"])
         html = received.parts.html if received else None
-        headers = {**_COMMON, "Content-Security-Policy": _MESSAGE_POLICY}
+        headers = {**COMMON, "Content-Security-Policy": _MESSAGE_POLICY}
         if html is None:
             return HTMLResponse(_NO_PAGE, 404, headers)
         return HTMLResponse(without_frames(with_local_images(html)), headers=headers)
@@ -158,48 +145,35 @@ class _Desk:
         """The octets that arrived, as a file for another mail program."""
         received = self._mailroom.read(request.path_params["name"])
         if received is None:
-            return _not_found()
+            return not_found()
         name = f"{request.path_params['name']}.eml"
-        headers = {**_COMMON, "Content-Disposition": f'attachment; filename="{name}"'}
+        headers = {**COMMON, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(received.content, media_type="message/rfc822", headers=headers)
 
     def send_image(self, request: Request) -> Response:
         """An image of the issue, from its folder."""
-        path = self._image(request.path_params["path"])
-        if path is None:
-            return _not_found()
-        kind = f"image/{_IMAGE_TYPES[path.suffix.lower()]}"
-        policy = {"Content-Security-Policy": "default-src 'none'"}
-        return FileResponse(path, media_type=kind, headers={**_COMMON, **policy})
+        return send_image(self._image(request.path_params["path"]))
 
     def send_static(self, request: Request) -> Response:
         """The page's own style and script."""
-        name = request.path_params["name"]
-        if name not in _STATIC:
-            return _not_found()
-        return FileResponse(_HERE / "static" / name, media_type=_STATIC[name], headers=_COMMON)
+        return send_static(request.path_params["name"], _STATIC)
 
     def send_count(self, _request: Request) -> Response:
         """How many messages there are, for the notice of new mail."""
-        return JSONResponse({"total": len(self._mailroom.summaries())}, headers=_COMMON)
+        return JSONResponse({"total": len(self._mailroom.summaries())}, headers=COMMON)
 
     def delete_all(self, request: Request) -> Response:
         """Delete every message, if this very page asks."""
-        if not _from_this_page(request):
-            return PlainTextResponse("only the inbox's own page may delete", 403, _COMMON)
+        if not from_this_page(request):
+            return PlainTextResponse("only the inbox's own page may delete", 403, COMMON)
         self._mailroom.delete_all()
-        return RedirectResponse("/", 303, _COMMON)
+        return RedirectResponse("/", 303, COMMON)
 
     def _list(self, view: _View) -> ListPage:
         return self._mailroom.page(number=view.number, wanted=view.wanted, group=view.group)
 
     def _image(self, wanted: str) -> Path | None:
-        wanted = unquote(wanted)
-        if _ODD_SEGMENT.search(wanted):
-            return None
-        path = self._resolve_image(wanted)
-        shown = path is not None and path.suffix.lower() in _IMAGE_TYPES and path.is_file()
-        return path if shown else None
+        return find_image(self._resolve_image, wanted)
 
     def _weigh(self, url: str) -> int | None:
         hosted = _IMAGE_PATH.match(url)
@@ -229,7 +203,7 @@ class _Desk:
             **self._examined(received),
         }
         html = self._templates.get_template("inbox.html").render(words)
-        headers = {**_COMMON, "Content-Security-Policy": _TOOL_POLICY}
+        headers = {**COMMON, "Content-Security-Policy": _TOOL_POLICY}
         return HTMLResponse(html, status, headers)
 
     def _examined(self, received: Received | None) -> Mapping[str, Any]:
@@ -242,23 +216,3 @@ class _Desk:
             "source": shown.decode("utf-8", "replace").replace("\r\n", "\n"),
             "cut": len(shown) < len(received.content),
         }
-
-
-def with_local_images(html: str) -> str:
-    """The page with hosted images (``https://…/images/…``) asked for from this server."""
-    return _HOSTED.sub(r"\1/images/", html)
-
-
-def without_frames(html: str) -> str:
-    """The page with frames and plug-ins turned into elements that no browser knows."""
-    return _FRAMES.sub(r"<\1not-", html)
-
-
-def _from_this_page(request: Request) -> bool:
-    """Browsers say where a form was sent from; a page elsewhere cannot forge it."""
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    return request.headers.get("origin") == own
-
-
-def _not_found() -> Response:
-    return PlainTextResponse("not here", 404, _COMMON)

@@ -30,12 +30,17 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Starlette, host: str = "127.0.0.1", port: int = 8025) -> AsyncIterator[str]:
+async def serving(
+    app: Starlette,
+    host: str = "127.0.0.1",
+    port: int = 8025,
+    cure: str = "set another staging.web_port",
+) -> AsyncIterator[str]:
     """Serve while the block runs; gives the page's address. Port 0 asks for a free one.
 
-    Raises ``NewsletterError`` when the port cannot be had.
+    Raises ``NewsletterError`` with this cure when the port cannot be had.
     """
-    listener = _listener(host, port)
+    listener = _listener(host, port, cure)
     config = uvicorn.Config(
         app,
         http="h11",
@@ -58,7 +63,7 @@ async def serving(app: Starlette, host: str = "127.0.0.1", port: int = 8025) -> 
         listener.close()
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(host: str, port: int, cure: str) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -66,5 +71,5 @@ def _listener(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         message = f"the page cannot have port {port} on {host}: {error.strerror or error}"
-        raise NewsletterError(message, cure="set another staging.web_port") from error
+        raise NewsletterError(message, cure=cure) from error
     return listener

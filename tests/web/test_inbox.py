@@ -11,7 +11,8 @@ import pytest
 
 from newsletter.errors import NewsletterError
 from newsletter.inbox.maildir import Envelope, file_message, prepare
-from newsletter.web.inbox import create_app, with_local_images, without_frames
+from newsletter.web.guard import with_local_images, without_frames
+from newsletter.web.inbox import create_app
 from newsletter.web.serving import serving
 from tests.inbox.samples import HOSTILE, sample
 from tests.web.pages import Client, served
