@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from newsletter.app.schemas import write_schemas
 from newsletter.cli.desk import CheckFormat
 from newsletter.cli.front import TEXT
 from newsletter.cli.main import build
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, encoding="utf-8")
+    write_schemas(FOLDER.parents[1])
     print(f"docs/reference: {len(old)} of {len(pages())} pages changed")
     return 0
 

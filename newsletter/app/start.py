@@ -2,18 +2,29 @@
 
 import datetime as dt
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.app.open import App
-from newsletter.errors import UsageError
+from newsletter.app.schemas import (
+    FOLDER,
+    ISSUE_SCHEMA,
+    TRANSLATION_SCHEMA,
+    directive,
+    write_schemas,
+)
+from newsletter.errors import InputError, UsageError
+from newsletter.issue.frame import frame_of, next_date, pictures_of
+from newsletter.issue.loader import load_issue
+from newsletter.issue.model import Issue
 from newsletter.settings import FILE_NAME
 from newsletter.values import parse_slug
 
 _PACKAGE = Path(__file__).parent.parent
 _STARTER = Path(__file__).parent / "starter"
 EXAMPLE_ISSUE = "2019-11-assemblea"
-EXAMPLE_PARTS = ("issues", "templates", "subscribers", FILE_NAME)
+EXAMPLE_PARTS = ("issues", "templates", "subscribers", FOLDER, FILE_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,10 @@ class Started:
     folder: Path
     files: tuple[str, ...]
     issue: str
+    begun_from: str = ""
+    """The issue whose frame it has."""
+    pictures: tuple[str, ...] = ()
+    """That issue's pictures, which were not copied."""
 
 
 def example_folder() -> Path:
@@ -60,6 +75,7 @@ def init_newsletter(folder: Path, today: dt.date) -> Started:
         if not (folder / name).exists():
             _write(folder / name, (_STARTER / source).read_text(encoding="utf-8"))
     shutil.copytree(example_folder() / "templates", folder / "templates")
+    write_schemas(folder)
     slug = f"{today:%Y-%m}-first-issue"
     _write_issue(folder, slug, today, language="en", theme="alisei")
     written = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
@@ -68,6 +84,63 @@ def init_newsletter(folder: Path, today: dt.date) -> Started:
 
 def new_issue(app: App, name: str, today: dt.date) -> Started:
     """Write a new issue that checks clean; ``UsageError`` when the name is taken or unfit."""
+    folder = _new_folder(app, name)
+    themes = app.theme_names()
+    if not themes:
+        raise UsageError(
+            "there is no theme under templates/", cure="copy one there, such as alisei"
+        )
+    theme = "alisei" if "alisei" in themes else themes[0]
+    write_schemas(app.root)
+    _write_issue(app.root, folder.name, today, language=app.default_language, theme=theme)
+    return Started(folder, ("issue.toml",), folder.name)
+
+
+NEWEST = "newest"
+"""The word for the issue of the latest date."""
+
+
+def issue_from(app: App, name: str, source: str, today: dt.date) -> Started:
+    """Write a new issue with the frame of another one, or of the newest; its words are to come.
+
+    Raises ``UsageError`` for a name that is taken or unfit or a source that is not there, and
+    ``IssueError`` for a source that cannot be read.
+    """
+    folder = _new_folder(app, name)
+    issue = app.load_issue(_newest_by_date(app) if source == NEWEST else source)
+    others = [each for each in _readable(app) if each.slug != issue.slug]
+    dates = [issue.original.date, *(o.original.date for o in others)]
+    date = next_date([d for d in dates if d <= issue.original.date], today)
+    heads = [directive(name, folder, app.root) for name in (ISSUE_SCHEMA, TRANSLATION_SCHEMA)]
+    files = frame_of(issue, others, date=date, heads=heads)
+    for file, text in files.items():
+        _write(folder / file, text)
+    write_schemas(app.root)
+    return Started(folder, tuple(files), folder.name, issue.slug, pictures_of(issue))
+
+
+def _readable(app: App) -> list[Issue]:
+    """The issues that can be read; what is wrong with another one is its own affair."""
+    found = []
+    for name in app.issue_names():
+        with suppress(InputError):
+            found.append(load_issue(app.root / "issues" / name))
+    return found
+
+
+def _newest_by_date(app: App) -> str:
+    dated = [(issue.original.date, issue.slug) for issue in _readable(app)]
+    if not dated:
+        raise UsageError(
+            "there is no issue to begin from",
+            cure="leave --from out",
+            next_command="newsletter issue list",
+        )
+    return max(dated)[1]
+
+
+def _new_folder(app: App, name: str) -> Path:
+    """Where the issue will be; nothing is written yet."""
     try:
         slug = parse_slug(name)
     except ValueError as error:
@@ -79,14 +152,7 @@ def new_issue(app: App, name: str, today: dt.date) -> Started:
             cure="choose another name",
             next_command=f"newsletter issue show {slug}",
         )
-    themes = app.theme_names()
-    if not themes:
-        raise UsageError(
-            "there is no theme under templates/", cure="copy one there, such as alisei"
-        )
-    theme = "alisei" if "alisei" in themes else themes[0]
-    _write_issue(app.root, slug, today, language=app.default_language, theme=theme)
-    return Started(folder, ("issue.toml",), slug)
+    return folder
 
 
 def _want_empty(folder: Path) -> None:

@@ -24,7 +24,7 @@ from newsletter.errors import Problem, SegmentError
 from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
 from newsletter.values import nearest
 
-_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+SEGMENT_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _KEYS = frozenset({"expression", "description"})
 _LONGEST_CHAIN = 20
 _COMMAND_LINE = Path("<expression>")
@@ -169,7 +169,7 @@ class _Loading:
         """Where a segment's expression stands, and its text if it is one."""
         value = self.data[name]
         keys: tuple[str, ...] = (name,)
-        if not _NAME.fullmatch(name):
+        if not SEGMENT_NAME.fullmatch(name):
             cure = "use a-z, 0-9 and single hyphens"
             self._report(keys, f"`{name}` is not a segment's name", cure)
         if isinstance(value, dict):

@@ -47,7 +47,7 @@ def build() -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; every error becomes words and an exit code."""
     debug = "--debug" in arguments or os.environ.get("NEWSLETTER_DEBUG", "") not in {"", "0"}
-    words = [word for word in arguments if word != "--debug"]
+    words = write.with_newest([word for word in arguments if word != "--debug"])
     try:
         returned = typer.main.get_command(build()).main(
             args=words, prog_name="newsletter", standalone_mode=False

@@ -19,10 +19,13 @@ from newsletter.inbox.place import InboxPlace
 
 def started(value: Started) -> Iterator[str]:
     """What `init` and `issue new` wrote."""
-    yield f"written to {shown_path(value.folder)}:"
+    frame = f", with the frame of {value.begun_from}" if value.begun_from else ""
+    yield f"written to {shown_path(value.folder)}{frame}:"
     for file in value.files:
         if not file.startswith("templates/"):
             yield f"  {file}"
+    if value.pictures:
+        yield f"pictures not copied: {', '.join(value.pictures)}"
     themed = sum(file.startswith("templates/") for file in value.files)
     if themed:
         yield f"  templates/ ({themed} files: the themes)"

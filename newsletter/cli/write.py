@@ -1,5 +1,6 @@
-"""Write: init, issue new|list|show, demo."""
+"""Write: init, issue new|list|show|schema, demo."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +25,24 @@ def register(top: typer.Typer) -> None:
         exits="0 done · 2 the folder is not empty",
     )(init)
     command(top, "demo", example="newsletter demo --keep", exits="0 done · 1 it did not work")(demo)
-    command(issue, "new", example="newsletter issue new 2026-12-winter")(issue_new)
+    command(issue, "new", example="newsletter issue new 2026-12-winter --from newest")(issue_new)
+    command(issue, "schema", example="newsletter issue schema")(issue_schema)
     command(issue, "list", example="newsletter issue list")(issue_list)
     command(issue, "show", example="newsletter issue show 2019-11")(issue_show)
     images.register(issue)
+
+
+def with_newest(words: Sequence[str]) -> list[str]:
+    """The words of a command line, where ``--from`` without an issue means the newest one.
+
+    The parser knows no option whose value may be left out.
+    """
+    found = list(words)
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else "-"
+        if word == "--from" and list(words[:2]) == ["issue", "new"] and following.startswith("-"):
+            found[at] = "--from=newest"
+    return found
 
 
 def init(
@@ -66,14 +81,35 @@ def demo(
 
 
 def issue_new(
-    desk: Desk, name: Annotated[str, typer.Argument(help="For example 2026-12-winter.")]
+    desk: Desk,
+    name: Annotated[str, typer.Argument(help="For example 2026-12-winter.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Take the frame of this issue, or of the newest; the words are yours to write.",
+            metavar="[ISSUE]",
+        ),
+    ] = None,
 ) -> None:
     """Write a new issue to fill in; it checks clean from the start."""
-    from newsletter.app.start import new_issue
+    from newsletter.app.start import issue_from, new_issue
     from newsletter.cli import show
 
-    started = new_issue(desk.app, name, today())
+    started = (
+        issue_from(desk.app, name, source, today())
+        if source
+        else new_issue(desk.app, name, today())
+    )
     desk.show(started, show.started(started), f"newsletter preview {started.issue}")
+
+
+def issue_schema(desk: Desk) -> None:
+    """Write the JSON Schemas that editors read into schemas/, as this program has them."""
+    from newsletter.app.schemas import write_schemas
+
+    files = write_schemas(desk.app.root)
+    desk.show({"files": files}, [f"written: {', '.join(files)}"])
 
 
 def issue_list(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import zoneinfo
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from newsletter.lint.limits import Limits
 from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
@@ -131,7 +131,9 @@ Zone = Annotated[str, AfterValidator(_zone)]
 RelayName = Annotated[str, AfterValidator(_relay_name)]
 RuleId = Annotated[str, AfterValidator(_rule_id)]
 LimitName = Annotated[str, AfterValidator(_limit_name)]
-Pace = Annotated[Rate, BeforeValidator(_rate)]
+Pace = Annotated[
+    Rate, BeforeValidator(_rate), WithJsonSchema({"type": "string", "examples": ["5/s", "200/min"]})
+]
 
 
 class Options(BaseModel):
