@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.app.compose import Composition, compose_issue, sample_values, variant_label
+from newsletter.app.compose import (
+    Composition,
+    compose_issue,
+    embeds_images,
+    sample_values,
+    variant_label,
+)
 from newsletter.app.open import App
 from newsletter.campaign import Page
 from newsletter.edition.model import Variant
@@ -37,6 +43,8 @@ class Build:
     folder: Path
     variants: tuple[BuiltVariant, ...]
     images: int
+    embedded: bool = False
+    """Whether each message takes its images along."""
 
 
 def build_issue(app: App, issue: Issue, variants: Sequence[Variant], folder: Path | None) -> Build:
@@ -54,7 +62,9 @@ def build_issue(app: App, issue: Issue, variants: Sequence[Variant], folder: Pat
         _write_variant(app, made.issue, page, target)
         for _, page in sorted(made.pages.items(), key=lambda item: item[0].key)
     )
-    return Build(issue.slug, made.content_digest, target, built, images)
+    return Build(
+        issue.slug, made.content_digest, target, built, images, embeds_images(app, made.issue)
+    )
 
 
 def _write_variant(app: App, issue: Issue, page: Page, target: Path) -> BuiltVariant:

@@ -12,7 +12,7 @@ from newsletter.edition.model import Edition, Variant
 from newsletter.edition.render import render_edition
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Issue
-from newsletter.message import CompiledMessage, compile_message
+from newsletter.message import CompiledMessage, EmbeddedImage, compile_message
 from newsletter.values import Digest, Language, digest_of
 
 TEST_MARK = "[TEST] "
@@ -90,7 +90,20 @@ def compile_page(
         list_id=sender.list_id,
         list_name=app.settings.name,
         marks=marks,
+        embedded=embedded_images(app, issue, edition),
     )
+
+
+def embeds_images(app: App, issue: Issue) -> bool:
+    """Whether images travel inside each message: as the issue says, else the newsletter."""
+    return (issue.original.images or app.settings.images) == "embedded"
+
+
+def embedded_images(app: App, issue: Issue, edition: Edition) -> tuple[EmbeddedImage, ...]:
+    """The images that an edition takes along; none where they are hosted."""
+    if not embeds_images(app, issue):
+        return ()
+    return tuple(EmbeddedImage(url, (app.root / path).read_bytes()) for url, path in edition.images)
 
 
 def _content_digest(app: App, issue: Issue, theme: Theme, pages: Mapping[Variant, Page]) -> Digest:
@@ -111,6 +124,8 @@ def _content_digest(app: App, issue: Issue, theme: Theme, pages: Mapping[Variant
         if path.is_file() and path.suffix in {".j2", ".css", ".toml"}
     ]
     parts += [path.read_bytes() for path in _own_images(issue)]
+    if embeds_images(app, issue):
+        parts.append(b"images inside")
     return digest_of(*parts)
 
 

@@ -79,7 +79,8 @@ def build(value: Build) -> Iterator[str]:
         )
         for variant in value.variants
     )
-    yield f"in {shown_path(value.folder)}: .html .txt .eml of each; web/images is what to host"
+    where = "each .eml takes its images along" if value.embedded else "web/images is what to host"
+    yield f"in {shown_path(value.folder)}: .html .txt .eml of each; {where}"
 
 
 def arithmetic(sums: Arithmetic) -> str:

@@ -7,7 +7,8 @@ import email.message
 import email.policy
 import email.utils
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _MOST_HEADERS = 200
 _LONGEST_HEADER = 20_000
@@ -29,6 +30,8 @@ class Parts:
     text: str | None
     charsets: tuple[str, ...]
     defects: tuple[str, ...]
+    embedded: Mapping[str, bytes] = field(default_factory=dict)
+    """The images inside the message, by Content-ID (without its angle brackets)."""
 
     def header(self, name: str) -> str:
         """The first header of that name, or nothing."""
@@ -61,6 +64,7 @@ def take_apart(content: bytes) -> Parts:
         text=None if text is None else _body(text),
         charsets=tuple(_charset(part) for part in (html, text) if part is not None),
         defects=tuple(dict.fromkeys(defects)),
+        embedded={_content_id(part): _octets(part) for part in leaves if _is_embedded(part)},
     )
 
 
@@ -105,13 +109,24 @@ def _charset(part: email.message.Message) -> str:
         return "unreadable"
 
 
-def _body(part: email.message.Message) -> str:
+def _is_embedded(part: email.message.Message) -> bool:
+    return part.get_content_maintype() == "image" and bool(_content_id(part))
+
+
+def _content_id(part: email.message.Message) -> str:
+    return _clean(str(part.get("Content-ID", ""))).strip().removeprefix("<").removesuffix(">")
+
+
+def _octets(part: email.message.Message) -> bytes:
     try:
         octets = part.get_payload(decode=True)
     except (ValueError, LookupError, AssertionError):
-        octets = b""
-    if not isinstance(octets, bytes):
-        return ""
+        return b""
+    return octets if isinstance(octets, bytes) else b""
+
+
+def _body(part: email.message.Message) -> str:
+    octets = _octets(part)
     try:
         text = octets.decode(_charset(part), "replace")
     except (LookupError, ValueError):  # an unknown charset, or one with a NUL in its name

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 from newsletter.inbox.maildir import Envelope
 from newsletter.inbox.parts import Parts, take_apart
@@ -19,6 +20,8 @@ _URL = re.compile(r"https?://[^\s<>\"']+")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058, 3.1
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version")
+
+_INSIDE = "cid:"  # RFC 2392
 
 Weigh = Callable[[str], int | None]
 """The octets of the image at a URL, or None where they are not known."""
@@ -64,7 +67,7 @@ def verify(
         _longest_line(content),
         _headers(parts),
         _recipient(parts, envelope),
-        _images(page, weigh),
+        _images(page, parts, weigh),
         _charset(parts),
         _size(content, parts),
     )
@@ -150,19 +153,33 @@ def _recipient(parts: Parts, envelope: Envelope) -> Check:
     return Check(State.WARNING, "To is another address", detail)
 
 
-def _images(page: _Found, weigh: Weigh | None) -> Check:
-    remote = [url for url in page.images if not url.startswith(("https://", "cid:"))]
+def _images(page: _Found, parts: Parts, weigh: Weigh | None) -> Check:
+    remote = [url for url in page.images if not url.startswith(("https://", _INSIDE))]
     if remote:
         title = _plural(len(remote), "image") + " not over https"
         return Check(State.WARNING, title, _short(remote[0]))
-    weights = {url: weigh(url) or 0 for url in page.images} if weigh else {}
+    inside = {url: parts.embedded.get(unquote(url.removeprefix(_INSIDE)))
+              for url in page.images if url.startswith(_INSIDE)}  # fmt: skip
+    lost = [url for url, octets in inside.items() if octets is None]
+    if lost:
+        title = f"{_plural(len(lost), 'image')} missing from the message"
+        return Check(State.FAILED, title, _short(lost[0]))
+    weights = {url: weigh(url) or 0 for url in page.images if url not in inside} if weigh else {}
+    weights |= {url: len(octets or b"") for url, octets in inside.items()}
     heavy = sorted(((w, url) for url, w in weights.items() if w > _HEAVY_IMAGE), reverse=True)
     if heavy:
         octets, url = heavy[0]
         detail = f"{url.rpartition('/')[2]}, {octets // 1000} KB"
         return Check(State.WARNING, f"{_plural(len(heavy), 'image')} over 200 KB", detail)
     detail = f"{sum(weights.values()) // 1000} KB in all" if any(weights.values()) else ""
-    return Check(State.PASSED, f"{_plural(len(page.images), 'image')} over https", detail)
+    return Check(State.PASSED, _where_they_are(len(page.images) - len(inside), len(inside)), detail)
+
+
+def _where_they_are(hosted: int, inside: int) -> str:
+    if not inside:
+        return f"{_plural(hosted, 'image')} over https"
+    over = f", {_plural(hosted, 'image')} over https" if hosted else ""
+    return f"{_plural(inside, 'image')} inside the message{over}"
 
 
 def _charset(parts: Parts) -> Check:

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -72,6 +72,9 @@ class IssueText(Written):
     )
     theme: Annotated[str, AfterValidator(check_folder_name)] = Field(
         description="A folder under templates/."
+    )
+    images: Literal["hosted", "embedded"] | None = Field(
+        default=None, description="Where images are; by default as newsletter.toml says."
     )
     title: Text | None = Field(
         default=None, description="The headline of the page; by default the subject."

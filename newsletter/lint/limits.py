@@ -15,3 +15,5 @@ class Limits:
     """Bytes of a page: Gmail cuts it at 102,400, and relays and forwards add to it."""
     image: int = 200_000
     """Bytes of an image: phones on mobile networks wait for each."""
+    message: int = 1_000_000
+    """Bytes of a whole message: relays bill and delay by weight, and each reader gets one."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from newsletter.edition.model import URL_SLOTS, Edition
 from newsletter.lint.place import PAGE, TEXT, place_in_theme
 from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.values import Language
 
 CLIPPED_HTML = 102_400
 MIN_TEXT = 20
@@ -33,6 +34,24 @@ def heavy_image(proof: Proof) -> Iterator[Hit]:
         size = file.stat().st_size if file.is_file() else 0
         if size > proof.limits.image:
             yield Hit(f"{file.name} weighs {size // 1000} KB", path=file)
+
+
+@rule(
+    "W150",
+    says="A whole message weighs at most 1 MB, the images that it takes along included.",
+    source="each reader gets one, phones wait for it, and relays turn heavy mail away",
+    cure='write images = "hosted", or take lighter images along',
+)
+def heavy_message(proof: Proof) -> Iterator[Hit]:
+    """The heaviest message of each language."""
+    heaviest: dict[Language, int] = {}
+    for edition in proof.editions:
+        language = edition.variant.language
+        size = len(proof.messages.get(edition.variant.key, b""))
+        heaviest[language] = max(size, heaviest.get(language, 0))
+    for language, size in heaviest.items():
+        if size > proof.limits.message:
+            yield Hit(f"a message in {language} weighs {size // 1000} KB", "images", language)
 
 
 @rule(
@@ -164,6 +183,7 @@ def _of_theme(proof: Proof, message: str, pattern: str, files: str = "*.mjml.j2"
 
 RULES = (
     heavy_image,
+    heavy_message,
     heavy_html,
     clipped_html,
     no_unsubscribe,

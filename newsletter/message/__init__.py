@@ -8,6 +8,7 @@ so whatever a value holds is text. ``Filler`` does the same for a whole campaign
 
 from newsletter.message.compiled import CompiledMessage, Context, SlotPlace
 from newsletter.message.compiler import compile_message
+from newsletter.message.embedding import EmbeddedImage
 from newsletter.message.filling import Common, Filler
 from newsletter.message.headers import date_line, header_text
 from newsletter.message.quoted import body_text
@@ -16,6 +17,7 @@ __all__ = [
     "Common",
     "CompiledMessage",
     "Context",
+    "EmbeddedImage",
     "Filler",
     "SlotPlace",
     "body_text",

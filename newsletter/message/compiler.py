@@ -1,11 +1,12 @@
 """Edition to compiled message: headers, two bodies, and the places of the slots."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from newsletter.edition.model import Edition, Slot
 from newsletter.message.compiled import CompiledMessage, Context, SlotPlace
+from newsletter.message.embedding import EmbeddedImage, embed, image_part
 from newsletter.message.headers import check_static, encoded_words, mailbox, unstructured
 from newsletter.message.quoted import body_text, encode_segment
 from newsletter.values import Address, digest_of
@@ -32,23 +33,28 @@ def compile_message(
     list_id: str,
     list_name: str,
     marks: Mapping[str, str] = MappingProxyType({}),
+    embedded: Sequence[EmbeddedImage] = (),
 ) -> CompiledMessage:
     """Encode one variant, headers and bodies; the same edition gives the same bytes.
 
     ``reply_to`` may be empty. ``list_id`` is a dotted name such as ``alisei.soci.example``
     (RFC 2919). ``marks`` are further headers with fixed ASCII values, such as the issue's name
-    for the staging inbox. ``ValueError`` says which of the values cannot stand in a header, or
-    which slot is not a token. There is no Auto-Submitted header: RFC 3834 means it for what no
-    person wrote, and List-Id with Precedence already keep automatic answers away.
+    for the staging inbox; ``embedded`` are images that the message takes along. ``ValueError``
+    says which of the values cannot stand in a header, or which slot is not a token. There is no
+    Auto-Submitted header: RFC 3834 means it for what no person wrote, and List-Id with
+    Precedence already keep automatic answers away.
     """
     tokens = _tokens(edition.slots)
     check_static(edition.subject, "the subject")
     text = _body(edition.text, edition.slots, tokens, Context.TEXT)
-    html = _body(edition.html, edition.slots, tokens, Context.HTML)
+    sender = _plain(sender_address)
+    domain = sender.rpartition("@")[2]
+    page, images = embed(edition.html, embedded, domain)
+    html = _body(page, edition.slots, tokens, Context.HTML)
     boundary = _boundary(edition)
     return _join(
         [
-            mailbox(check_static(sender_name, "the sender's name"), "From", _plain(sender_address)),
+            mailbox(check_static(sender_name, "the sender's name"), "From", sender),
             _TO,
             mailbox("", "Reply-To", _plain(reply_to)) if reply_to else "",
             *_subject(edition, tokens),
@@ -64,11 +70,28 @@ def compile_message(
             "\r\n",
             f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{_QUOTED_PRINTABLE}",
             *text,
-            f"\r\n--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{_QUOTED_PRINTABLE}",
-            *html,
+            f"\r\n--{boundary}\r\n",
+            *_related(html, [image_part(image, domain) for image in images], boundary),
             f"\r\n--{boundary}--\r\n",
         ]
     )
+
+
+def _related(html: Iterable[_Piece], images: Sequence[bytes], outer: str) -> Iterator[str | _Piece]:
+    """The page's part; with images, the two in a part of their own (RFC 2387)."""
+    head = f"Content-Type: text/html; charset=utf-8\r\n{_QUOTED_PRINTABLE}"
+    if not images:
+        yield head
+        yield from html
+        return
+    boundary = outer.replace("=_", "=_r", 1)
+    kind = 'multipart/related; type="text/html"'
+    yield f'Content-Type: {kind};\r\n boundary="{boundary}"\r\n\r\n--{boundary}\r\n{head}'
+    yield from html
+    for image in images:
+        yield f"\r\n--{boundary}\r\n"
+        yield image
+    yield f"\r\n--{boundary}--\r\n"
 
 
 def _join(parts: list[str | _Piece]) -> CompiledMessage:

@@ -212,6 +212,9 @@ class Settings(BaseSettings):
     language: LanguageTag = Field(
         default="it", description="The language of readers whose row names none."
     )
+    images: Literal["hosted", "embedded"] = Field(
+        default="hosted", description="On the site, or inside each message; an issue may differ."
+    )
     sender: SenderOptions
     site: SiteOptions
     relay: RelayOptions = RelayOptions()

@@ -39,6 +39,7 @@ from newsletter.web.guard import (
     with_local_images,
     without_frames,
 )
+from newsletter.web.inside import send_image_inside, with_images_inside
 from newsletter.web.words import FILTERS
 
 TABS = ("page", "text", "headers", "source")
@@ -94,6 +95,7 @@ def create_app(inbox_folder: Path, smtp_address: str, resolve_image: ResolveImag
         Route("/page/{name}", desk.send_page),
         Route("/raw/{name}.eml", desk.send_raw),
         Route("/images/{path:path}", desk.send_image),
+        Route("/inside/{name}/{image:path}", desk.send_inside),
         Route("/static/{name}", desk.send_static),
         Route("/count", desk.send_count),
         Route("/delete", desk.delete_all, methods=["POST"]),
@@ -139,7 +141,8 @@ class _Desk:
         headers = {**COMMON, "Content-Security-Policy": _MESSAGE_POLICY}
         if html is None:
             return HTMLResponse(_NO_PAGE, 404, headers)
-        return HTMLResponse(without_frames(with_local_images(html)), headers=headers)
+        shown = with_images_inside(with_local_images(html), request.path_params["name"])
+        return HTMLResponse(without_frames(shown), headers=headers)
 
     def send_raw(self, request: Request) -> Response:
         """The octets that arrived, as a file for another mail program."""
@@ -153,6 +156,12 @@ class _Desk:
     def send_image(self, request: Request) -> Response:
         """An image of the issue, from its folder."""
         return send_image(self._image(request.path_params["path"]))
+
+    def send_inside(self, request: Request) -> Response:
+        """An image that travelled inside a message."""
+        received = self._mailroom.read(request.path_params["name"])
+        wanted = request.path_params["image"]
+        return send_image_inside(received.parts.embedded.get(wanted) if received else None)
 
     def send_static(self, request: Request) -> Response:
         """The page's own style and script."""

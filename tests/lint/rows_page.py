@@ -29,6 +29,11 @@ ROWS = {
     "W031": Row(
         "a.png", lambda root: image_of(412_000, root), lambda root: image_of(200_000, root)
     ),
+    "W150": Row(
+        "issue.toml:1:1",
+        changed(messages={"it--china": b"x" * 1_000_001}),
+        changed(messages={"it--china": b"x" * 1_000_000}),
+    ),
     "W041": Row("issue.toml:1:1", sized(80_001), sized(80_000)),
     "E042": Row("issue.toml:1:1", sized(102_400), sized(102_399)),
     "E044": Row("edition.txt.j2:1:1", page("<p>x</p>", " \n"), page("<p>x</p>")),

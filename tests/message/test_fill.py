@@ -311,7 +311,9 @@ def test_a_subject_without_slots_is_folded_and_comes_back(subject: str) -> None:
 
 def test_marks_are_further_headers_and_just_as_safe() -> None:
     def marked(value: str) -> bytes:
-        return compile_message(make_edition(), **OPTIONS, marks={"X-Issue": value}).fill(VALUES)
+        return compile_message(
+            make_edition(), **OPTIONS, marks={"X-Issue": value}, embedded=()
+        ).fill(VALUES)
 
     assert parsed(marked("2019-11"))["X-Issue"] == "2019-11"
     with pytest.raises(ValueError, match="X-Issue"):

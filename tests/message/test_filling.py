@@ -76,7 +76,10 @@ def compiled_of(slots: dict[str, Slot]) -> CompiledMessage:
         subject=f"S {NAME} E", html=f"<p>{marks}</p>", text=f"{marks}\n.{marks}\n"
     )
     return compile_message(
-        replace(edition, slots={NAME: Slot("first_name", "x"), **slots}), **OPTIONS, marks={}
+        replace(edition, slots={NAME: Slot("first_name", "x"), **slots}),
+        **OPTIONS,
+        marks={},
+        embedded=(),
     )
 
 
