@@ -1,7 +1,7 @@
 """The themes of a newsletter: listed, begun from another, and tried on the specimen."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,7 +129,9 @@ def check_theme(app: App, name: str, output: Path | None = None) -> ThemeReport:
         tried = staged.load_theme(name)
         issue = _with_kinds(whole, tried)
         proof = _proof(staged, issue, tried)
-        found = _of_theme(app, staged, proof, lint(proof, EVERY_RULE))
+        wordy = set(lint(replace(proof, editions=(), theme=None), EVERY_RULE))
+        shown = [finding for finding in lint(proof, EVERY_RULE) if finding not in wordy]
+        found = _of_theme(app, staged, proof, shown)
         kept, _ = policy_of(app).judge(dict.fromkeys(found), issue.slug)
         report = ThemeReport(
             name,
@@ -188,10 +190,10 @@ def _editions(staged: App, issue: Issue, tried: Theme) -> Iterator[Edition]:
                 yield render_edition(issue, shown, tried, staged.publisher)
 
 
-def _of_theme(app: App, staged: App, proof: Proof, found: tuple[Finding, ...]) -> Iterator[Finding]:
+def _of_theme(app: App, staged: App, proof: Proof, found: Sequence[Finding]) -> Iterator[Finding]:
     """The findings that are the theme's, each at its own file.
 
-    The specimen has no fault of its own, so what is found in its words is the template's doing.
+    What is found in the specimen, and not before there was a page, is the template's doing.
     """
     copies = staged.root / "templates"
     for finding in found:

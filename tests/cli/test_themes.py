@@ -84,6 +84,18 @@ def test_a_whole_theme_is_tried_and_its_pages_written(
 
 
 @pytest.mark.slow
+def test_the_themes_that_come_with_the_program_have_no_finding_of_any_rule(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.is_dir()
+    reports = json.loads(said(capsys, "check", "--format", "json"))["themes"]
+    assert [(report["theme"], report["findings"]) for report in reports] == [
+        ("alisei", []),
+        ("plain", []),
+    ]
+
+
+@pytest.mark.slow
 def test_a_theme_may_leave_kinds_out_and_even_all(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
