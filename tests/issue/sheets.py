@@ -16,7 +16,7 @@ WORDS = "È così 🎉 你好"
 LAYOUTS = ("tables", "inline", "dotted")
 _CANDIDATES: tuple[Any, ...] = (
     *(WORDS, "https://a.example/è", "images/a.png", dt.date(2019, 11, 15), 3, True),
-    *("it", "tiny", *SECTION_KINDS, 0.5, "start", "left"),
+    *("it", "tiny", *SECTION_KINDS, 0.5, "start", "left", "hosted"),
 )
 _MANY = 3
 
