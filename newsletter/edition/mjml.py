@@ -12,18 +12,20 @@ from typing import Final
 
 from mjml import mjml2html
 
+from newsletter.edition.tags import TagFault, lexical_faults, refuse_tags
+
 MAX_BYTES: Final = 1_000_000
-MAX_DEPTH: Final = 100
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufffe\uffff]")
-_TAG = re.compile(
-    r"<(/?)([a-zA-Z][\w-]*+)(?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+>|<!--.*?-->", re.DOTALL
+MAX_HTML: Final = 4_000_000
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]"
 )
-_POSITION = re.compile(r"at position (\d+)")
-_LEFT = re.compile(r"<(mj-[\w-]+|mjml\b)")
-_START_TAG = re.compile(r"<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>")
+_POSITION = re.compile(r"(?: in \w+ template)?(?: at position (\d+)(?::\d+)?)?$")
+_NAME = re.compile(r"<?/?([\w:.-]+)")
+_LEFT = re.compile(r"<(mj-[^\s<>/]*|mjml\b)", re.IGNORECASE)
+_START_TAG = re.compile(r"<[a-zA-Z](?:[^'\"<>]++|\"[^\"]*+\"|'[^']*+')*+>")
 _VALUE = re.compile(r"\"[^\"]*\"|'[^']*'")
 _ODD = re.compile(r"[^\x20-\x5b\x5d-\x7e]")
-_FORBIDDEN = re.compile(r"<(mj-include|mj-html-attributes|mj-hero|mj-carousel)\b")
+_FORBIDDEN = re.compile(r"<(mj-include|mj-html-attributes|mj-hero|mj-carousel)\b", re.IGNORECASE)
 
 
 class MjmlError(ValueError):
@@ -44,7 +46,7 @@ def to_html(mjml: str, renderer: Callable[..., str] = mjml2html) -> str:
     try:
         html = renderer(given, disable_comments=True, fonts={}, include_loader=None)
     except ValueError as error:
-        raise MjmlError(str(error), _offset(str(error), given, mjml)) from error
+        raise _explained(str(error), given, mjml) from error
     except BaseException as error:
         # A Rust panic is a BaseException of its own; anything else here is not ours to catch.
         if type(error).__name__ != "PanicException":
@@ -54,35 +56,58 @@ def to_html(mjml: str, renderer: Callable[..., str] = mjml2html) -> str:
     left = _LEFT.search(html)
     if left:  # MRML passes on what it does not know, as a tag that no mail program knows
         message = f"{left[1]} is no tag of MJML, or not in this place"
-        raise MjmlError(message, mjml.find(left[0]))
+        raise MjmlError(message, mjml.rfind(left[0]))
+    if len(html) > MAX_HTML:
+        message = f"the page becomes larger than {MAX_HTML:,} characters of HTML"
+        raise MjmlError(message)
     return html
 
 
 def refuse(mjml: str) -> None:
     """Raise ``MjmlError`` for a page that MRML must not be given."""
-    if len(mjml.encode()) > MAX_BYTES:
-        message = f"the page is larger than {MAX_BYTES:,} bytes"
-        raise MjmlError(message)
     control = _CONTROLS.search(mjml)
     if control:
         message = f"the page holds the control character U+{ord(control[0]):04X}"
         raise MjmlError(message, control.start())
+    if len(mjml.encode()) > MAX_BYTES:
+        message = f"the page is larger than {MAX_BYTES:,} bytes"
+        raise MjmlError(message)
     forbidden = _FORBIDDEN.search(mjml)
     if forbidden:
         message = f"{forbidden[1]} is not supported here"
         raise MjmlError(message, forbidden.start())
-    _refuse_depth(mjml)
+    try:
+        refuse_tags(mjml)
+    except TagFault as error:
+        raise _lexical(mjml) or MjmlError(str(error), error.offset) from error
 
 
-def _refuse_depth(mjml: str) -> None:
-    depth = 0
-    for tag in _TAG.finditer(mjml):
-        if tag[2] is None or mjml[tag.end() - 2] == "/":
-            continue
-        depth += -1 if tag[1] else 1
-        if depth > MAX_DEPTH:
-            message = f"tags are nested more than {MAX_DEPTH} deep"
-            raise MjmlError(message, tag.start())
+def _lexical(mjml: str) -> MjmlError | None:
+    """What is not even a tag comes first: tags that do not pair are often its consequence."""
+    fault = next(lexical_faults(mjml), None)
+    return MjmlError(str(fault), fault.offset) if fault else None
+
+
+def _explained(said: str, given: str, mjml: str) -> MjmlError:
+    """MRML's complaint in words for a theme's author, at its character where it has one."""
+    match = _POSITION.search(said)
+    message, at = (said[: match.start()], match[1]) if match else (said, None)
+    offset = _offset(int(at), given, mjml) if at else -1
+    name = _NAME.match(mjml, offset) if at else None
+    if message == "unexpected element" and name:
+        message = f"{name[1]} may not stand here"
+    return _lexical(mjml) or MjmlError(message, offset)
+
+
+def _offset(at: int, given: str, mjml: str) -> int:
+    """The character of ``mjml`` that MRML's byte in the page that it was given stands for."""
+    before = given.encode()[:at].decode(errors="ignore")
+    longer = 0
+    for one, other in zip(_START_TAG.finditer(given), _START_TAG.finditer(mjml), strict=True):
+        if one.end() > len(before):
+            break
+        longer += len(one[0]) - len(other[0])
+    return len(before) - longer
 
 
 def _spelled(mjml: str) -> str:
@@ -97,17 +122,3 @@ def _spelled_tag(tag: re.Match[str]) -> str:
 
 def _spelled_value(value: re.Match[str]) -> str:
     return _ODD.sub(lambda sign: f"&#{ord(sign[0])};", value[0])
-
-
-def _offset(message: str, given: str, mjml: str) -> int:
-    """The character of ``mjml`` that MRML's byte in the page that it was given stands for."""
-    match = _POSITION.search(message)
-    if not match:
-        return -1
-    before = given.encode()[: int(match[1])].decode(errors="ignore")
-    longer = 0
-    for one, other in zip(_START_TAG.finditer(given), _START_TAG.finditer(mjml), strict=True):
-        if one.end() > len(before):
-            break
-        longer += len(one[0]) - len(other[0])
-    return len(before) - longer

@@ -9,6 +9,7 @@ from typing import Any, Final
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from newsletter.edition.audit import misplaced_slots
+from newsletter.edition.blame import template_line
 from newsletter.edition.context import Images, ShownSection, page_context, shown_sections
 from newsletter.edition.inline import inline_css
 from newsletter.edition.marks import marked
@@ -136,9 +137,11 @@ class _Press:
                 error, mjml = alone, page
                 break
         message = f"the theme's MJML cannot be rendered: {error}"
-        source = _line_at(mjml, error.offset)
-        path = self.theme.path_of(template)
-        return ThemeError([Problem(path, message, "mend the template", where=where, source=source)])
+        written = self.theme.path_of(template)
+        path, line = template_line(self.theme.folder, written, mjml, error.offset)
+        source = _line_of(path, line) or _line_at(mjml, error.offset)
+        problem = Problem(path, message, "mend the template", line, where=where, source=source)
+        return ThemeError([problem])
 
 
 def _error_of(mjml: str) -> MjmlError | None:
