@@ -1,8 +1,8 @@
-"""Write: init, issue new|list|show|schema, demo."""
+"""Write: init, issue new|list|show|diff|schema, demo."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from newsletter.cli import images
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.cli.layout import today
+from newsletter.errors import UsageError
 
 Name = Annotated[str, typer.Argument(help="The issue's name, or a unique beginning of it.")]
 
@@ -26,6 +27,7 @@ def register(top: typer.Typer) -> None:
     )(init)
     command(top, "demo", example="newsletter demo --keep", exits="0 done · 1 it did not work")(demo)
     command(issue, "new", example="newsletter issue new 2026-12-winter --from newest")(issue_new)
+    command(issue, "diff", example="newsletter issue diff 2019-11 --against sent")(issue_diff)
     command(issue, "schema", example="newsletter issue schema")(issue_schema)
     command(issue, "list", example="newsletter issue list")(issue_list)
     command(issue, "show", example="newsletter issue show 2019-11")(issue_show)
@@ -102,6 +104,35 @@ def issue_new(
         else new_issue(desk.app, name, today())
     )
     desk.show(started, show.started(started), f"newsletter preview {started.issue}")
+
+
+def issue_diff(
+    desk: Desk,
+    name: Name,
+    other: Annotated[
+        str | None,
+        typer.Argument(help="The issue to compare it with.", metavar="[OTHER]"),
+    ] = None,
+    against: Annotated[
+        Literal["sent"] | None,
+        typer.Option(
+            "--against",
+            help="sent: compare with what the issue's last campaign froze.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show what a reader would see differ: subject, sections, words, links, pictures."""
+    from newsletter.app.differing import compare_issues, compare_with_sent
+    from newsletter.cli.show_difference import difference
+
+    if (other is None) == (against is None):
+        raise UsageError(
+            "say with what to compare: another issue, or --against sent",
+            next_command="newsletter issue diff --help",
+        )
+    found = compare_issues(desk.app, name, other) if other else compare_with_sent(desk.app, name)
+    desk.show(found, difference(found))
 
 
 def issue_schema(desk: Desk) -> None:
