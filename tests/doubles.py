@@ -9,12 +9,18 @@ from typing import Any
 
 from newsletter.delivery import Accepted, Deferred, InDoubt, Outcome, Phase, Refused, Reply
 from newsletter.transport.base import OutgoingMessage
+from newsletter.unsubscribe import Purpose
 
 START = dt.datetime(2026, 12, 3, 9, 0, tzinfo=dt.UTC)
 _SPINS = 25
 """Rounds of the event loop in which nobody else moved, before time may jump."""
 
 Answer = Callable[[OutgoingMessage], Outcome]
+
+
+def mint(campaign: int, seq: int, purpose: Purpose) -> str:
+    """A token that can be read: no secret is needed here."""
+    return f"{purpose}-{campaign}-{seq}"
 
 
 class FakeClock:

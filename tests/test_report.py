@@ -13,8 +13,15 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.report import Report, report_of
 from newsletter.transport.base import OutgoingMessage
-from newsletter.unsubscribe import Purpose
-from tests.doubles import START, Answer, FakeClock, InlineExecutor, ScriptedTransport, following
+from tests.doubles import (
+    START,
+    Answer,
+    FakeClock,
+    InlineExecutor,
+    ScriptedTransport,
+    following,
+    mint,
+)
 from tests.ledger.plans import make_plan
 
 UNKNOWN = Refused(Phase.RCPT, Reply(550, "5.1.1 no such user"), Blame.READER)
@@ -28,11 +35,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger."""
     with Ledger.open(tmp_path / "ledger.db") as opened:
         yield opened
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """Tokens that can be read."""
-    return f"{purpose}-{campaign}-{seq}"
 
 
 def sent(ledger: Ledger, readers: int, answer: Answer) -> Report:

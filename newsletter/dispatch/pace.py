@@ -81,14 +81,11 @@ class Pacer:
         self.pace = Pace(rate.per_second, clock.monotonic())
         self._within = tuple(within)
 
-    async def turn(self) -> None:
-        """Wait for the next free slot and take it. A turn that is given up stays taken."""
-        wait = self.reserve()
-        if wait > 0:
-            await self._clock.sleep(wait)
-
     def reserve(self) -> float:
-        """Take the next free slot; in how many seconds it is, 0 if it is now."""
+        """Take the next free slot; in how many seconds it is, 0 if it is now.
+
+        A turn that is given up stays taken.
+        """
         now = self._clock.monotonic()
         slot = self.pace.take(now)
         for wider in self._within:

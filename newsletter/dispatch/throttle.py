@@ -79,11 +79,6 @@ class Throttle:
         self.cut = Cut(refused, now, words)
         return True
 
-    @property
-    def is_slow(self) -> bool:
-        """Whether a complaint still counts."""
-        return self.cut is not None
-
     def is_lowest(self, now: float) -> bool:
         """Whether it cannot be slowed down any further, and complains all the same."""
         return self.cut is not None and self.rate(now) <= self._lowest * (_NEAR / _CUT)

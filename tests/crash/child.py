@@ -20,8 +20,8 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.transport.options import Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport
-from newsletter.unsubscribe import Purpose
 from tests.crash import barrier, disk, traps
+from tests.doubles import mint
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,3 @@ async def _send(ledger: Ledger, job: Job) -> str:
 
 QUICK = RetryPolicy(delays=(dt.timedelta(milliseconds=30),))
 """Retries come at once, so that a campaign with deferrals ends."""
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """No secret is needed here."""
-    return f"{purpose}-{campaign}-{seq}"

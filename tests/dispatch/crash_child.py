@@ -15,7 +15,7 @@ from newsletter.dispatch.runner import run_campaign
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.transport.base import OutgoingMessage
-from newsletter.unsubscribe import Purpose
+from tests.doubles import mint
 
 
 class FileRelay:
@@ -44,11 +44,6 @@ class FileRelay:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """No secret is needed here."""
-    return f"{purpose}-{campaign}-{seq}"
 
 
 def main(ledger: str, number: str, relay: str) -> None:

@@ -25,19 +25,13 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.transport.base import OutgoingMessage, Transport
 from newsletter.transport.smtp import SmtpTransport
-from newsletter.unsubscribe import Purpose
 from tests.dispatch.streams import FedRelay
-from tests.doubles import START, FakeClock, InlineExecutor, accept
+from tests.doubles import START, FakeClock, InlineExecutor, accept, mint
 from tests.ledger.plans import make_plan, make_terms
 from tests.transport.relays import GOOD, PIPELINING, Act, ScriptedRelay, Step, options_for, relay
 
 TOO_BIG = Refused(Phase.DOT, Reply(552, "5.3.4 message too big"), Blame.MESSAGE)
 QUICK = RetryPolicy(first_loss_delay=dt.timedelta(milliseconds=20))
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """Tokens that can be read."""
-    return f"{purpose}-{campaign}-{seq}"
 
 
 @dataclass

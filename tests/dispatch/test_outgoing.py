@@ -15,8 +15,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow
 from newsletter.message import CompiledMessage, Context, SlotPlace
 from newsletter.unsubscribe import Purpose, TokenKeys, minter
-from tests.dispatch.crash_child import mint
-from tests.doubles import START
+from tests.doubles import START, mint
 from tests.ledger.plans import make_compiled, make_plan, make_terms
 
 ROW = ClaimedRow(

@@ -17,8 +17,7 @@ from newsletter.ledger.model import CampaignState
 from newsletter.transport.base import Transport
 from newsletter.values import Address, Rate
 from tests.dispatch.counting import average, counting_relay, worst_second
-from tests.dispatch.test_runner import mint
-from tests.doubles import START
+from tests.doubles import START, mint
 from tests.ledger.plans import make_plan, make_terms
 
 pytestmark = pytest.mark.slow

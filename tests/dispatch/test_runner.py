@@ -35,7 +35,6 @@ from newsletter.errors import (
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.transport.base import OutgoingMessage
-from newsletter.unsubscribe import Purpose
 from newsletter.values import Address
 from tests.doubles import (
     START,
@@ -45,6 +44,7 @@ from tests.doubles import (
     ScriptedTransport,
     accept,
     following,
+    mint,
 )
 from tests.ledger.plans import make_plan, make_terms
 
@@ -54,11 +54,6 @@ SPAM = Refused(Phase.DOT, Reply(554, "5.7.1 content rejected"), Blame.MESSAGE)
 NOT_US = Refused(Phase.MAIL, Reply(550, "5.7.515 access denied"), Blame.US)
 LOST = InDoubt("connection lost")
 DROPPED = Deferred(Phase.BODY, None, "connection reset")
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """Tokens that can be read."""
-    return f"{purpose}-{campaign}-{seq}"
 
 
 @dataclass

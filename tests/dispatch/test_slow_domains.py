@@ -21,8 +21,7 @@ from newsletter.ledger.notes import Place
 from newsletter.transport.base import OutgoingMessage, Transport
 from newsletter.values import Rate
 from tests.dispatch.test_rates import plan_for
-from tests.dispatch.test_runner import mint
-from tests.doubles import START, FakeClock, InlineExecutor, ScriptedTransport, accept
+from tests.doubles import START, FakeClock, InlineExecutor, ScriptedTransport, accept, mint
 
 BUSY = Reply(421, "4.7.0 too fast for us")
 

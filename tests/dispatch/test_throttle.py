@@ -40,7 +40,7 @@ def test_a_rate_that_is_not_refused_any_more_is_the_limit_again() -> None:
     throttle.complained(0, ALL, "421 slow")
     assert throttle.rate(0) == 25
     assert throttle.rate(15) == 50
-    assert not throttle.is_slow
+    assert throttle.cut is None
 
 
 def test_few_complaints_among_many_messages_slow_nothing() -> None:

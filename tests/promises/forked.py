@@ -17,11 +17,10 @@ from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import LedgerError, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
-from tests.doubles import InlineExecutor
+from tests.doubles import InlineExecutor, mint
 from tests.promises.mortal import Process, machine_started
 from tests.promises.script import Harm, Script
 from tests.promises.simulated import SimulatedRelay
-from tests.promises.stage import mint
 
 
 @dataclass

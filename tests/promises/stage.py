@@ -14,9 +14,8 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.message import CompiledMessage
 from newsletter.transport.base import Transport
-from newsletter.unsubscribe import Purpose
 from newsletter.values import Language, SectionId
-from tests.doubles import START, QuickClock
+from tests.doubles import START, QuickClock, mint
 from tests.ledger.plans import make_plan, make_terms
 from tests.promises.relay import FaultyRelay
 
@@ -26,11 +25,6 @@ TIMES_FASTER = 1_000.0
 
 NOT_YET = CampaignId(0)
 LARGE_VARIANT = Variant(Language("it"), (SectionId("china"), SectionId("annexes")))
-
-
-def mint(campaign: int, seq: int, purpose: Purpose) -> str:
-    """Tokens that can be read."""
-    return f"{purpose}-{campaign}-{seq}"
 
 
 def plan_of(readers: int, *, on_doubt: str = "hold", connections: int = 1, octets: int = 0) -> Plan:
