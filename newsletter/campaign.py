@@ -47,6 +47,10 @@ class Terms:
     """Shares of the last tries, in percent, that pause a run; 0 never pauses."""
     pause_after: int = 100
     """Tries before which nothing is judged."""
+    window: str = ""
+    """When messages may be sent, with its zone (see ``hours``); nothing: at any time."""
+    holidays: str = ""
+    """The country whose public holidays the window leaves out; nothing: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,6 @@ uv="$1/uv"
 pin="$uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header"
 $pin pyproject.toml --extra preview --output-file requirements/runtime.txt
 printf 'hatchling\neditables\n' | $pin - --constraint requirements/runtime.txt --output-file requirements/build.txt
-$pin pyproject.toml --group dev --extra postgres --extra images --extra preview \
+$pin pyproject.toml --group dev --extra postgres --extra images --extra preview --extra holidays \
     --constraint requirements/runtime.txt --constraint requirements/build.txt \
     --output-file requirements/dev.txt

@@ -1,5 +1,6 @@
 """How a plan is shown: who, which pages, what the checks say, what was sent before."""
 
+import datetime as dt
 import shutil
 import subprocess
 from collections import Counter
@@ -13,6 +14,7 @@ from newsletter.app.compose import (
     sample_values,
     sections_label,
 )
+from newsletter.app.days_off import hours_of
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
 from newsletter.app.rehearsal import Gap, Missing, rehearse
@@ -26,6 +28,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
+from newsletter.schedule import zone_of
 
 _Listed = tuple[str, tuple[str, ...]]
 _Audience = Iterator[_Listed]
@@ -87,6 +90,12 @@ class PlanView:
     canary: int
     canary_wait: int
     """Seconds after which it goes on by itself; 0: when it is resumed."""
+    window: str
+    """When messages may be sent, in words; or nothing."""
+    opens_at: dt.datetime | None
+    """When the window opens next, if it is closed now."""
+    done_at: dt.datetime | None
+    """When the last message would leave if it were sent now; None if that is over a year away."""
     connections: int
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
@@ -159,6 +168,9 @@ def view_of(
         limits=limits_in_words(app),
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
+        window=_window(plan),
+        opens_at=_opens_at(plan, app.clock()),
+        done_at=_done_at(plan, app.clock()),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
@@ -172,6 +184,29 @@ def view_of(
         red=_red_lines(plan, already, last),
         already=already,
     )
+
+
+def _window(plan: Plan) -> str:
+    terms = plan.terms
+    apart = f", without the holidays of {terms.holidays}" if terms.holidays else ""
+    return f"{terms.window}{apart}" if terms.window else ""
+
+
+def _opens_at(plan: Plan, now: dt.datetime) -> dt.datetime | None:
+    hours = hours_of(plan.terms)
+    if hours is None or hours.are_open(now):
+        return None
+    return hours.next_open(now).astimezone(zone_of(hours.zone))
+
+
+def _done_at(plan: Plan, now: dt.datetime) -> dt.datetime | None:
+    hours = hours_of(plan.terms)
+    duration = dt.timedelta(seconds=len(plan.recipients) / plan.terms.rate.per_second)
+    try:
+        done = hours.after(now, duration) if hours else now + duration
+    except (ValueError, OverflowError):
+        return None
+    return done.astimezone(zone_of(hours.zone)) if hours else done
 
 
 def _red_lines(plan: Plan, already: int, last: str) -> tuple[str, ...]:

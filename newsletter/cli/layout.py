@@ -46,6 +46,11 @@ def size(octets: int) -> str:
     return f"{octets / 1024:.0f} KB"
 
 
+def weekday(instant: dt.datetime) -> str:
+    """``Mon 2026-11-30 08:00``, on the clocks that the instant came with."""
+    return instant.strftime("%a %Y-%m-%d %H:%M")
+
+
 def local(instant: dt.datetime) -> str:
     """An instant on the officer's clock."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"

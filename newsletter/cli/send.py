@@ -42,6 +42,15 @@ CanaryWait = Annotated[
     str | None,
     typer.Option("--canary-wait", help="Go on by itself after 90 s, 30 min, 2 h, if all is well."),
 ]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        help='When messages may be sent: "Mon-Fri 08:00-18:00 Europe/Rome", any; by default the '
+        "settings'.",
+        show_default=False,
+    ),
+]
 Missing = Annotated[
     Literal["error", "default"],
     typer.Option(
@@ -99,6 +108,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     canary: Canary = 0,
     canary_wait: CanaryWait = None,
     missing: Missing = "error",
+    window: Window = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -108,7 +118,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, missing
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing
     )
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
@@ -126,6 +136,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     canary: Canary = 0,
     canary_wait: CanaryWait = None,
     missing: Missing = "error",
+    window: Window = None,
     at: Annotated[
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
@@ -154,7 +165,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         settle_in(desk.app, take_over=take_over)
     lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, missing
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing
     )
     planned = sending.plan_only(desk.app, request)
     view = planned.view

@@ -12,7 +12,17 @@ from newsletter.app.testing import TestReport
 from newsletter.audience.model import Arithmetic
 from newsletter.cli import show_sending
 from newsletter.cli.desk import Desk
-from newsletter.cli.layout import counted, duration, number, paint, short, shown_path, size, table
+from newsletter.cli.layout import (
+    counted,
+    duration,
+    number,
+    paint,
+    short,
+    shown_path,
+    size,
+    table,
+    weekday,
+)
 from newsletter.cli.show_check import findings, tally
 from newsletter.inbox.place import InboxPlace
 
@@ -137,6 +147,10 @@ def plan(view: PlanView) -> Iterator[str]:
         yield "Doubt     sent once more, under the same Message-ID: a reader may have it twice"
     if view.limits:
         yield f"Limits    {view.limits}"
+    if view.window:
+        opens = f"; opens {weekday(view.opens_at)}" if view.opens_at else ""
+        done = weekday(view.done_at) if view.done_at else "in over a year"
+        yield f"Window    {view.window}{opens}; done about {done}"
     if view.canary:
         wait = f"after {duration(view.canary_wait)}" if view.canary_wait else "when you resume it"
         yield f"Canary    the first {number(view.canary)}; the others {wait}"

@@ -21,6 +21,16 @@ def nobody_now(run: Run, next_at: dt.datetime | None) -> Halt | None:
     return Halt(CampaignState.WAITING, f"{left}, the next at {_told(next_at)}")
 
 
+def closed(run: Run) -> Halt | None:
+    """The window is closed: the campaign waits until it opens."""
+    hours, now = run.options.hours, run.clock.now()
+    if hours is None or hours.are_open(now):
+        return None
+    at = hours.next_open(now)
+    why = f"outside the window {hours}; it goes on at {_told(at)}"
+    return Halt(CampaignState.WAITING, why, until=Until(at))
+
+
 def hold(run: Run, campaign: Campaign) -> Halt | None:
     """No row may be claimed: the canary was sent, or a quota is used up."""
     canary = run.roads.allowance.canary

@@ -16,7 +16,7 @@ from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.model import Halt, RunOptions, RunResult, Snapshot
 from newsletter.dispatch.opening import Opening
 from newsletter.dispatch.outgoing import Mint
-from newsletter.dispatch.pausing import hold, nobody_now
+from newsletter.dispatch.pausing import closed, hold, nobody_now
 from newsletter.dispatch.roads import relays_of
 from newsletter.dispatch.run import Run
 from newsletter.errors import LedgerLocked, RelayError
@@ -120,6 +120,9 @@ class _Runner:
         """Keep the lanes in rows, and the ledger in outcomes."""
         run, after = self._run, 0
         while not run.halted:
+            if halt := closed(run):
+                run.halt(halt)
+                return
             await run.stock.needed()
             if not run.halted:
                 want = Want(run.roads.appetite(run.clock.now()), after)

@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from newsletter.errors import UsageError
+from newsletter.hours import parse_hours
 from newsletter.lint.limits import Limits
 from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _IN_AN_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+")
 _IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
+_COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
@@ -88,6 +91,22 @@ def _zone(raw: str) -> str:
     return raw
 
 
+def _window(raw: str) -> str:
+    try:
+        if raw:
+            parse_hours(raw, default_zone="UTC")
+    except UsageError as error:
+        raise ValueError(error.message) from None
+    return raw
+
+
+def _holidays(raw: str) -> str:
+    if raw and not _COUNTRY.fullmatch(raw):
+        message = 'must be a country or a part of it, such as "IT" or "CA-QC"'
+        raise ValueError(message)
+    return raw
+
+
 def _domain(raw: str) -> str:
     try:
         return Address.parse(f"reader@{raw}").domain
@@ -127,6 +146,8 @@ ListId = Annotated[str, AfterValidator(_list_id)]
 LanguageTag = Annotated[str, AfterValidator(_language)]
 Site = Annotated[str, AfterValidator(_site)]
 Wait = Annotated[str, AfterValidator(_wait)]
+Window = Annotated[Line, AfterValidator(_window)]
+Holidays = Annotated[Line, AfterValidator(_holidays)]
 Zone = Annotated[str, AfterValidator(_zone)]
 RelayName = Annotated[str, AfterValidator(_relay_name)]
 RuleId = Annotated[str, AfterValidator(_rule_id)]

@@ -15,6 +15,7 @@ from newsletter.settings.kinds import (
     LIMITS,
     Domain,
     EmailAddress,
+    Holidays,
     LanguageTag,
     LimitName,
     Line,
@@ -26,6 +27,7 @@ from newsletter.settings.kinds import (
     Said,
     Site,
     Wait,
+    Window,
     Zone,
 )
 from newsletter.values import Rate, nearest
@@ -165,9 +167,17 @@ class StagingOptions(Options):
 
 
 class ScheduleOptions(Options):
-    """Defaults of `send --at`."""
+    """When things are sent."""
 
     zone: Zone = Field(default="Europe/Rome", description="The zone of a time that names none.")
+    window: Window = Field(
+        default="",
+        description='When messages may be sent: "Mon-Fri 08:00-18:00"; by default at any time.',
+    )
+    holidays: Holidays = Field(
+        default="",
+        description='Whose public holidays the window leaves out: "IT", "CA-QC".',
+    )
     max_late: int = Field(
         default=7200, ge=0, description="Seconds after which a due campaign is missed, not sent."
     )

@@ -1,0 +1,102 @@
+"""The officer and the sending window: shown in the plan, kept by send and worker."""
+
+import datetime as dt
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.cli.newsroom import ISSUE, Newsroom
+from tests.cli.test_limits import readers
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def window(begins_in: float, ends_in: float) -> str:
+    """A window every day, hours from now."""
+    begin, end = (NOW + dt.timedelta(hours=hours) for hours in (begins_in, ends_in))
+    return f"{begin:%H:%M}-{end:%H:%M} UTC"
+
+
+def schedule(newsroom: Newsroom, *lines: str) -> None:
+    """Say so in newsletter.toml."""
+    newsroom.edit("newsletter.toml", "[site]", "\n".join(["[schedule]", *lines, "", "[site]"]))
+
+
+def test_a_plan_shows_the_window_when_it_opens_and_when_all_will_be_done(
+    newsroom: Newsroom,
+) -> None:
+    readers(newsroom, 12)
+    closed = window(0.5, 2)
+    ran = newsroom.run("plan", ISSUE, "--window", closed, "--rate", "12/h")
+
+    assert ran.code == 0
+    opens = NOW + dt.timedelta(hours=0.5)
+    done = opens.replace(second=0) + dt.timedelta(hours=1)
+    assert f"{closed}; opens {opens:%a %Y-%m-%d %H:%M}; done about {done:%a %Y-%m-%d}" in ran.out
+    assert f"--window '{closed}'" in ran.next
+
+
+def test_a_campaign_sent_outside_its_window_is_carried_on_when_it_opens(
+    newsroom: Newsroom,
+) -> None:
+    readers(newsroom, 9)
+    ran = newsroom.run("send", ISSUE, "--yes", "--window", window(0.5, 2))
+
+    assert ran.code == 75
+    assert "outside the window" in ran.out
+    assert not newsroom.relay.received
+    assert newsroom.run("run-due").code == 0
+    assert not newsroom.relay.received
+    with closing(sqlite3.connect(newsroom.ledger)) as connection:  # as if it were then
+        opened = "json_set(terms, '$.window', '00:00-24:00 UTC')"
+        connection.execute(f"UPDATE campaign SET resume_at = 0, terms = {opened}")  # noqa: S608
+        connection.commit()
+    assert newsroom.run("run-due").code == 0
+    assert sorted(newsroom.relay.counts.values()) == [1] * 9
+
+
+def test_an_open_window_keeps_nobody_waiting_and_any_lifts_the_settings(
+    newsroom: Newsroom,
+) -> None:
+    readers(newsroom, 3)
+    schedule(newsroom, f'window = "{window(2, 3)}"')
+    assert "opens" in newsroom.run("plan", ISSUE).out
+    ran = newsroom.run("send", ISSUE, "--yes", "--window", "any")
+
+    assert ran.code == 0
+    assert sorted(newsroom.relay.counts.values()) == [1] * 3
+
+
+def test_holidays_close_the_window_and_the_plan_says_whose(newsroom: Newsroom) -> None:
+    readers(newsroom, 3)
+    schedule(newsroom, 'holidays = "IT"', 'window = "Mon-Fri 08:00-18:00"')
+
+    assert "without the holidays of IT" in newsroom.run("plan", ISSUE).out
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("Mon-Fry 08:00-18:00", "did you mean Fri"),
+        ("08:00-18:00 Europe/Roma", "did you mean Europe/Rome?"),
+        ("whenever", "Mon-Fri 08:00-18:00 Europe/Rome"),
+    ],
+)
+def test_a_window_that_cannot_be_read_stops_the_plan_with_an_example(
+    newsroom: Newsroom, said: str, says: str
+) -> None:
+    ran = newsroom.run("plan", ISSUE, "--window", said)
+
+    assert ran.code == 2
+    assert says in ran.err
+    assert newsroom.nothing_happened()
+
+
+def test_a_window_in_the_settings_is_checked_where_it_stands(newsroom: Newsroom) -> None:
+    schedule(newsroom, 'window = "Mon-Fry 08:00-18:00"')
+    ran = newsroom.run("plan", ISSUE)
+
+    assert ran.code == 2
+    assert "newsletter.toml" in ran.err
+    assert "did you mean Fri" in ran.err
