@@ -1,20 +1,24 @@
 """Is it fit to send? Issues, theme, lists and segments read, rendered and checked."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from newsletter.app.compose import Composition, compose_issue, sample_values
+from newsletter.app.inquiry import Inquiry
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
 from newsletter.app.policy import policy_of
 from newsletter.errors import InputError, IssueError
+from newsletter.lint.asked import unasked
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.limits import Limits
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Proof, Sender, Severity
+
+NOTHING = Inquiry()
+"""Nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,11 @@ def stands_in_the_way(finding: Finding, *, strict: bool) -> bool:
     return finding.severity in grave
 
 
-def check_issues(app: App, names: Sequence[str]) -> CheckReport:
-    """Check the named issues, or all. Raises ``InputError`` with every problem of every file."""
+def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> CheckReport:
+    """Check the named issues, or all. Raises ``InputError`` with every problem of every file.
+
+    Nothing is asked over the network unless the ``inquiry`` says so.
+    """
     lists = read_lists(app)
     problems, fields = people_problems(app, lists), columns_of(lists)
     wanted = list(names) or app.issue_names()
@@ -59,7 +66,7 @@ def check_issues(app: App, names: Sequence[str]) -> CheckReport:
         except InputError as error:
             problems += error.problems
             continue
-        checked.append(check_composition(app, made, fields))
+        checked.append(_judged(app, inquiry.of(app, proof_of(app, made, fields))))
     if problems:
         raise IssueError(problems)
     return CheckReport(
@@ -82,12 +89,15 @@ def check_composition(
     ``holes`` counts the recipients that leave a slot empty, once an audience is known;
     ``hole_rows`` names the first few.
     """
+    proof = proof_of(app, made, fields)
+    return _judged(app, replace(proof, holes=holes, hole_rows=hole_rows))
+
+
+def _judged(app: App, proof: Proof) -> Checked:
     policy = policy_of(app)
-    proof = replace(proof_of(app, made, fields), holes=holes, hole_rows=hole_rows)
-    found = lint(proof)
-    kept, ignored = policy.judge(found, made.issue.slug)
-    loud = Counter(finding.rule for finding in kept)
-    return Checked(kept, ignored, len(RULES) - len(loud))
+    kept, ignored = policy.judge(lint(proof), proof.issue.slug)
+    loud = {finding.rule for finding in kept}
+    return Checked(kept, ignored, len(RULES) - unasked(proof) - len(loud))
 
 
 def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:

@@ -58,16 +58,28 @@ def check(
     list_rules: Annotated[
         bool, typer.Option("--list-rules", help="Only list the rules, a line each.")
     ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask every link's server, politely; remembered.")
+    ] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="With --online: ask private networks too.")
+    ] = False,
+    spam: Annotated[
+        bool, typer.Option("--spam", help="Also ask SpamAssassin, where it is installed.")
+    ] = False,
 ) -> int | None:
     """Say whether issues, theme, lists and segments are fit to send: every finding at once."""
     from newsletter.app.check import check_issues
+    from newsletter.app.inquiry import Inquiry
+    from newsletter.app.online import Manners
     from newsletter.cli import show_check
 
     if explain or list_rules:
         _rules(desk, explain)
         return None
     try:
-        report = check_issues(desk.app, issues or [])
+        inquiry = Inquiry(Manners(private=private) if online else None, spam)
+        report = check_issues(desk.app, issues or [], inquiry)
     except InputError as error:
         if not show_check.is_for_build_servers(desk):
             raise

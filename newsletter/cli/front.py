@@ -9,7 +9,7 @@ Usage: newsletter COMMAND [OPTIONS]         newsletter COMMAND --help tells more
 Nothing leaves your machine until you type `send`.
 
 Write   init           a working newsletter in an empty folder
-        issue          new · list · show · diff · image · schema: the numbers
+        issue          new · list · show · diff · image · translated · schema
         theme          list · new · check: how the pages look
         demo           the whole path on a sample, on this machine alone
 Check   check          is it fit to send? every finding with file and line

@@ -9,6 +9,7 @@ from newsletter.app.plan_view import PlanView
 from newsletter.app.preview import Preview
 from newsletter.app.start import Started
 from newsletter.app.testing import TestReport
+from newsletter.app.translated import Recorded
 from newsletter.audience.model import Arithmetic
 from newsletter.cli import show_sending
 from newsletter.cli.desk import Desk
@@ -75,6 +76,13 @@ def issue(view: IssueView) -> Iterator[str]:
         yield f"Not translated ({len(view.fallbacks)}): {', '.join(view.fallbacks[:6])}" + (
             " …" if len(view.fallbacks) > 6 else ""  # noqa: PLR2004 a line's worth
         )
+
+
+def translated(value: Recorded) -> Iterator[str]:
+    """Which translations are said to be up to date."""
+    yield f"{value.slug}: {', '.join(value.languages)} up to date, recorded in {value.file}"
+    if value.mended:
+        yield f"until now out of date: {', '.join(value.mended)}"
 
 
 def build(value: Build) -> Iterator[str]:

@@ -29,6 +29,12 @@ def register(top: typer.Typer) -> None:
     command(issue, "new", example="newsletter issue new 2026-12-winter --from newest")(issue_new)
     command(issue, "diff", example="newsletter issue diff 2019-11 --against sent")(issue_diff)
     command(issue, "schema", example="newsletter issue schema")(issue_schema)
+    command(
+        issue,
+        "translated",
+        example="newsletter issue translated 2019-11 --lang en",
+        exits="0 recorded · 2 there is no such translation",
+    )(issue_translated)
     command(issue, "list", example="newsletter issue list")(issue_list)
     command(issue, "show", example="newsletter issue show 2019-11")(issue_show)
     images.register(issue)
@@ -141,6 +147,22 @@ def issue_schema(desk: Desk) -> None:
 
     files = write_schemas(desk.app.root)
     desk.show({"files": files}, [f"written: {', '.join(files)}"])
+
+
+def issue_translated(
+    desk: Desk,
+    name: Name,
+    language: Annotated[
+        list[str] | None,
+        typer.Option("--lang", help="Only this translation; may be given again. By default all."),
+    ] = None,
+) -> None:
+    """Say that translations are up to date: `check` then names what changes in the original."""
+    from newsletter.app.translated import record_translated
+    from newsletter.cli import show
+
+    recorded = record_translated(desk.app, name, language or [])
+    desk.show(recorded, show.translated(recorded), f"newsletter check {recorded.slug}")
 
 
 def issue_list(desk: Desk) -> None:

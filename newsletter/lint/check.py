@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from newsletter.lint import (
     anchors,
+    asked,
     bulk,
     calendar,
     content,
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *bulk.RULES,
     *markup.RULES,
     *anchors.RULES,
+    *asked.RULES,
 )
 
 THEME_RULES: tuple[Rule, ...] = theme.RULES

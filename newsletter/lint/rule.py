@@ -59,6 +59,23 @@ class Sender:
     list_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a link's server answered: nothing to say, or a fault; dead when it will stay so."""
+
+    said: str
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpamScore:
+    """SpamAssassin's points, those from which it is spam, and the tests that gave any."""
+
+    points: float
+    limit: float
+    tests: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Proof:
     """An issue on the table: as written, as rendered, and what it may refer to.
@@ -83,6 +100,10 @@ class Proof:
     messages: Mapping[str, bytes] = field(default_factory=dict)
     """A whole message of each variant, by its key, filled with sample values."""
     sender: Sender | None = None
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """What the servers of links answered, by address, where they were asked."""
+    spam: Mapping[str, SpamScore] = field(default_factory=dict)
+    """What SpamAssassin says of each variant's message, by its key, where it was asked."""
     limits: Limits = field(default_factory=Limits)
     clients: tuple[str, ...] = ()
     """The mail programs that the newsletter cares for; empty: those of the rules."""

@@ -174,3 +174,66 @@ def test_an_unknown_rule_is_answered_with_the_list(
     err = capsys.readouterr().err
     assert "there is no rule 'W999'" in err
     assert "next: newsletter check --list-rules" in err
+
+
+def test_links_are_asked_only_when_told_and_a_private_host_never_unwished(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = desk / ISSUE
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'"https://www[^"]*"', '"https://127.0.0.1:9/"', text), "utf-8")
+    for file in path.parent.glob("issue.*.toml"):
+        file.unlink()
+    assert "W072" not in said(capsys, code=3)
+    assert "which was not asked" in said(capsys, "--online", code=3)
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder in which programs are looked for."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def test_without_spamassassin_its_option_says_how_to_get_it(
+    desk: Path, programs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.is_dir()
+    assert programs.is_dir()
+    assert run(["check", "--spam"]) == 2
+    assert "apt install spamassassin" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "code"),
+    [
+        ("No, score=1.2 required=5.0 tests=HTML_MESSAGE autolearn=no", "1 warning", 0),
+        (
+            "Yes, score=7.5 required=5.0\n\ttests=BAYES_99,\n\tHTML_SHORT autolearn=no",
+            "7.5 points of 5: BAYES_99, HTML_SHORT",
+            0,
+        ),
+        ("", "SpamAssassin did not give points", 2),
+    ],
+)
+def test_spamassassins_points_are_a_finding_from_its_own_limit_on(
+    desk: Path,
+    programs: Path,
+    capsys: pytest.CaptureFixture[str],
+    status: str,
+    words: str,
+    code: int,
+) -> None:
+    assert desk.is_dir()
+    program = programs / "spamassassin"
+    line = f"X-Spam-Status: {status}".replace("\n", "\\n").replace("\t", "\\t")
+    program.write_text(
+        "#!/bin/sh\nwhile read -r line; do :; done\n"
+        f"[ \"$1 $2\" = '-L -t' ] && printf 'Received: x\\n{line}\\n\\nbody\\n'\n"
+    )
+    program.chmod(0o755)
+    assert run(["check", "--spam"]) == code
+    out, err = capsys.readouterr()
+    assert words in out + err

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from tests.lint.proofs import CLEAN, Case, Row, body, clean, template, toml
+from newsletter.lint.rule import Answer, SpamScore
+from tests.lint.proofs import CLEAN, Case, Row, body, changed, clean, template, toml
 
 HTTPS = "https://alisei.example"
 BUTTON = """
@@ -44,6 +45,19 @@ ROWS = {
     ),
     "W060": at_link(link("https://8.8.8.8/bando"), link("https://8.example/bando")),
     "W061": Row("issue.toml:11:45", link(f"{HTTPS}/it,"), link(f"{HTTPS}/it/")),
+    "E062": at_link(
+        changed(link(HTTPS), answers={HTTPS: Answer("the server says 404", dead=True)}),
+        changed(link(HTTPS), answers={HTTPS: Answer("")}),
+    ),
+    "W072": at_link(
+        changed(link(HTTPS), answers={HTTPS: Answer("the server says 503")}),
+        changed(link(HTTPS), answers={HTTPS: Answer("")}),
+    ),
+    "W075": Row(
+        "issue.toml:1:1",
+        changed(spam={"it--china": SpamScore(5.1, 5.0, ("HTML_IMAGE_ONLY_04",))}),
+        changed(spam={"it--china": SpamScore(4.9, 5.0)}),
+    ),
     "E055": Row(
         "country.mjml.j2:2:66",
         template("section", "</h2>", ' <a href="#altrove">giù</a></h2>'),
