@@ -65,7 +65,6 @@ def test_sections_that_come_go_and_move_are_named(newsroom: Newsroom) -> None:
 @pytest.mark.slow  # real messages over real SMTP
 def test_against_sent_the_frozen_page_is_compared(newsroom: Newsroom) -> None:
     newsroom.run(*SEND)
-    assert "nothing differs" not in newsroom.run("issue", "diff", ISSUE, "--against", "sent").err
     assert all(not changes for changes in pages(newsroom, ISSUE, "--against", "sent").values())
     newsroom.edit(f"issues/{ISSUE}/issue.toml", "un *saluto*", "*due saluti*")
     newsroom.edit(f"issues/{ISSUE}/issue.toml", "Notizie per", "Novità per")
