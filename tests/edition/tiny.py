@@ -5,7 +5,7 @@ from pathlib import Path
 from newsletter.edition.model import Publisher
 from newsletter.issue.model import SECTION_KINDS
 from newsletter.values import Language
-from tests.issue.folder import PNG
+from tests.issue.folder import png
 
 EDITION = """\
 <mjml lang="{{ lang }}" dir="{{ dir }}">
@@ -17,7 +17,7 @@ EDITION = """\
 <mj-body>
 <mj-section><mj-column>
 <mj-image src="{{ masthead_image() }}" alt="" width="600px" />
-<mj-text align="{{ start }}">{{ tagline }} {{ issue.date | date_long }}</mj-text>
+<mj-text align="{{ start }}"><h1>{{ tagline }}</h1> {{ issue.date | date_long }}</mj-text>
 </mj-column></mj-section>
 {% for section in sections %}
 {{ section.mjml }}
@@ -76,7 +76,8 @@ FILES = {
     "edition.mjml.j2": EDITION,
     "edition.txt.j2": EDITION_TEXT,
     "inline.css": ".footer a { color: #a3133f; } .prose p { margin: 0 }\n",
-    "head.css": "@media (prefers-color-scheme: dark) { .footer a { color: #ff9db1 !important } }\n",
+    "head.css": "@media (prefers-color-scheme: dark) { .footer { background: #1a1429 !important }"
+    " .footer div { color: #ffffff !important } .footer a { color: #ff9db1 !important } }\n",
 }
 
 
@@ -85,7 +86,7 @@ def write_theme(root: Path, **changed: str) -> Path:
     folder = root / "templates" / "tiny"
     (folder / "sections").mkdir(parents=True, exist_ok=True)
     (folder / "images").mkdir(exist_ok=True)
-    (folder / "images" / "masthead.png").write_bytes(PNG)
+    (folder / "images" / "masthead.png").write_bytes(png(1200, 2))
     kinds = str(list(SECTION_KINDS)).replace("'", '"')
     files = {name: text.replace("{kinds}", kinds) for name, text in FILES.items()}
     for kind in SECTION_KINDS:

@@ -1,11 +1,28 @@
 """The smallest issue folder, for tests that spoil one thing in it."""
 
 import base64
+import struct
+import zlib
 from pathlib import Path
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
+
+
+def png(width: int, height: int) -> bytes:
+    """A white picture of so many pixels (PNG, 1 bit a pixel)."""
+    rows = (b"\0" + b"\xff" * ((width + 7) // 8)) * height
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
 
 TOP = """\
 subject = "Notizie di novembre"

@@ -6,7 +6,16 @@ import pytest
 
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.rule import Severity
-from tests.lint import rows_dates, rows_inbox, rows_links, rows_page, rows_words
+from tests.lint import (
+    rows_dates,
+    rows_images,
+    rows_inbox,
+    rows_links,
+    rows_page,
+    rows_text,
+    rows_theme,
+    rows_words,
+)
 from tests.lint.proofs import Row, clean, found, place_of
 
 PARTS: tuple[dict[str, Row], ...] = (
@@ -15,6 +24,9 @@ PARTS: tuple[dict[str, Row], ...] = (
     rows_links.ROWS,
     rows_dates.ROWS,
     rows_page.ROWS,
+    rows_theme.ROWS,
+    rows_images.ROWS,
+    rows_text.ROWS,
 )
 TABLE = {rule: row for part in PARTS for rule, row in part.items()}
 
