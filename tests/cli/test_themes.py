@@ -138,6 +138,17 @@ def test_a_rule_about_the_page_is_asked_of_a_theme_too(
     assert "templates/plain/edition.mjml.j2" in said(capsys, "check", "plain", code=3)
 
 
+@pytest.mark.slow
+def test_words_that_are_too_faint_are_found_with_the_templates_line(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = desk / "templates/plain/inline.css"
+    sheet.write_text(sheet.read_text("utf-8").replace("#655B78", "#BBBBBB"), "utf-8")
+    shown = said(capsys, "check", "plain", "--strict", code=3)
+    assert "Warning  templates/plain/edition.mjml.j2:" in shown
+    assert "has a contrast of 1.9 (#BBBBBB on #FFFFFF" in shown
+
+
 def test_a_theme_that_cannot_be_read_is_refused_with_every_fault(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
