@@ -29,6 +29,7 @@ from tests.look.pages import (
 BLOCKS = "//td[contains(@class,'pad') or contains(@class,'links') or contains(@class,'letter')]"
 """The cells that MJML makes of a theme's own words."""
 
+FIRST_ISSUE_AT_MOST = 55_000
 LARGEST_PAGE = 60_000
 """Gmail cuts a message off at about 102 KB; quoted-printable adds to what stands here."""
 
@@ -162,6 +163,11 @@ def test_layout_tables_are_silent_for_screen_readers_and_headings_are_headings()
         assert len(page.xpath("//h1")) == 1
         untitled = len(page.xpath("//*[@id='quote']"))
         assert len(page.xpath("//h2")) == len(edition.variant.sections) - untitled
+
+
+def test_the_first_issue_is_a_light_page_in_each_language() -> None:
+    sizes = [len(first(language).html.encode()) for language in LANGUAGES]
+    assert max(sizes) <= FIRST_ISSUE_AT_MOST
 
 
 def test_a_page_is_well_below_what_gmail_cuts_off() -> None:
