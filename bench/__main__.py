@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -52,7 +53,7 @@ def main() -> None:
 PEERS = {"nodemailer": senders.NODEMAILER, "mjml": senders.MJML}
 """Of npm, with their versions."""
 _Cases = Mapping[str, Callable[[], Iterable[Measured]]]
-_NAMES = ("words", "render", "big", "small", "far", "million")
+_NAMES = ("words", "render", "preview", "big", "small", "far", "million")
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,6 +82,7 @@ def _cases(rounds: int, missing: frozenset[str], *, quick: bool) -> _Cases:
     cases: dict[str, Callable[[], Iterable[Measured]]] = {
         "words": lambda: _timings("words", [str(3 * rounds)]),
         "render": lambda: _timings("render", [str(3 * rounds), *mjml]),
+        "preview": lambda: _timings("preview", [str(rounds)]) if shutil.which("chromium") else [],
     }
     if _SINK not in missing:
         cases |= {case: partial(sending, case) for case in COUNTS}
