@@ -4,19 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.look.axe import violations
 from tests.web.pages import Client
 from tests.web.previews import change, copy_example, previewed
 from tests.web.test_inbox_browser import ARGUMENTS, CHROMIUM, trap
 
 NEWS = "in questo numero trova"
-FAULTS = """async () => {
-  const found = await axe.run(document, { iframes: false });
-  return found.violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html)}`);
-}"""
-
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
 
 
@@ -185,16 +180,14 @@ def test_axe_finds_nothing(browser: Browser, client: Client, scheme: str, query:
     )
     look(page, client, query)
     page.wait_for_selector("#findings .passed")
-    page.evaluate(Path(AXE_FILE_PATH).read_text("utf-8"))
-    assert page.evaluate(FAULTS) == []
+    assert violations(page) == []
     page.close()
 
 
 def test_axe_finds_nothing_where_a_mistake_stands(page: Page, root: Path) -> None:
     change(root, 'subject = "', "subject = ")
     page.wait_for_selector("#mistake:not([hidden])")
-    page.evaluate(Path(AXE_FILE_PATH).read_text("utf-8"))
-    found = page.evaluate(FAULTS)
+    found = violations(page)
     change(root, "subject = ", 'subject = "')
     page.wait_for_selector("#mistake", state="hidden")
     assert found == []
