@@ -8,7 +8,7 @@ from newsletter.app.live_preview import LivePreview
 from newsletter.app.pointing import point_at
 from newsletter.app.sources import read_source, source_files
 from newsletter.errors import IssueError, ListError, ThemeError, UsageError
-from tests.web.previews import ISSUE, WRITTEN, change, copy_example, opened
+from tests.web.previews import ISSUE, WRITTEN, change, copy_example, line_of, opened
 
 NEWS = "in questo numero trova"
 
@@ -98,7 +98,7 @@ def test_a_mistake_leaves_the_last_good_page_and_is_over_when_it_is_mended(
     good = preview.page("", "").html
     with pytest.raises(IssueError) as caught:
         save(preview, root, 'subject = "', "subject = ")
-    assert caught.value.problems[0].line == 3
+    assert caught.value.problems[0].line == line_of("subject")
     assert preview.page("", "").html == good
     save(preview, root, "subject = ", 'subject = "')
     assert preview.page("", "").html == good
@@ -188,9 +188,9 @@ def test_each_line_of_a_file_knows_its_key_and_a_broken_file_is_shown_too(
     assert keys["subject"] == "subject"
     assert keys["[sections.china]"] == "sections.china"
     change(root, 'subject = "', "subject = ")
-    broken = read_source(preview.reading, WRITTEN, 3)
+    broken = read_source(preview.reading, WRITTEN, line_of("subject"))
     assert broken
-    assert broken.lines[2].text.startswith("subject = L")
+    assert broken.lines[line_of("subject") - 1].text.startswith("subject = L")
 
 
 def test_of_a_long_file_the_part_around_the_line_is_shown(preview: LivePreview, root: Path) -> None:

@@ -83,6 +83,22 @@ class Stream:
                 return json.loads(line.removeprefix("data: "))
 
 
+def line_of(beginning: str) -> int:
+    """The line of the example's issue that begins so, from 1."""
+    lines = (EXAMPLE / WRITTEN).read_text("utf-8").splitlines()
+    return next(at for at, line in enumerate(lines, 1) if line.startswith(beginning))
+
+
+@contextmanager
+def mistaken(root: Path) -> Iterator[None]:
+    """The issue with a subject that is no TOML, saved while the block runs, and mended after it."""
+    change(root, 'subject = "', "subject = ")
+    try:
+        yield
+    finally:
+        change(root, "subject = ", 'subject = "')
+
+
 def change(root: Path, old: str, new: str, file: str = WRITTEN) -> None:
     """Save a file with one thing changed."""
     path = root / file

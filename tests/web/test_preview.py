@@ -17,7 +17,16 @@ from newsletter.inbox.messages import Mailroom
 from newsletter.web.preview_page import Scheme, framed
 from tests.ports import quiet_port
 from tests.web.pages import Client
-from tests.web.previews import ISSUE, WRITTEN, Stream, change, copy_example, previewed
+from tests.web.previews import (
+    ISSUE,
+    WRITTEN,
+    Stream,
+    change,
+    copy_example,
+    line_of,
+    mistaken,
+    previewed,
+)
 
 NEWS = "in questo numero trova"
 GOOD_ENOUGH = 20  # seconds: what does not happen by then does not happen
@@ -74,15 +83,14 @@ def test_a_mistake_is_told_with_file_line_and_cure_and_mended_is_forgotten(
 ) -> None:
     with Stream(client) as stream:
         stream.next("page")
-        change(root, 'subject = "', "subject = ")
-        (problem,) = stream.next("mistake")["problems"]
-        assert (problem["file"], problem["line"]) == (WRITTEN, 3)
-        assert problem["source"].startswith("subject = L")
-        assert problem["cure"]
-        with Stream(client) as late:  # a window that comes now has the last good page, too
-            assert NEWS in late.next("page")["text"]
-            assert late.next("mistake")["problems"] == [problem]
-        change(root, "subject = ", 'subject = "')
+        with mistaken(root):
+            (problem,) = stream.next("mistake")["problems"]
+            assert (problem["file"], problem["line"]) == (WRITTEN, line_of("subject"))
+            assert problem["source"].startswith("subject = L")
+            assert problem["cure"]
+            with Stream(client) as late:  # a window that comes now has the last good page, too
+                assert NEWS in late.next("page")["text"]
+                assert late.next("mistake")["problems"] == [problem]
         assert NEWS in stream.next("page")["text"]
 
 

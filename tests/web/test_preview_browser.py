@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.look.axe import violations
 from tests.web.pages import Client
-from tests.web.previews import change, copy_example, previewed
+from tests.web.previews import change, copy_example, line_of, mistaken, previewed
 from tests.web.test_inbox_browser import ARGUMENTS, CHROMIUM, trap
 
 NEWS = "in questo numero trova"
@@ -106,13 +106,12 @@ def test_every_width_is_the_width_that_the_page_has(page: Page) -> None:
 def test_a_mistake_lies_over_the_last_good_page_and_leads_to_its_line(
     page: Page, root: Path
 ) -> None:
-    change(root, 'subject = "', "subject = ")
-    page.wait_for_selector("#mistake:not([hidden])")
-    assert "issue.toml:3" in page.inner_text("#mistake")
-    assert NEWS in page.frames[1].inner_text("body")
-    page.click("#mistake .link")
-    assert page.inner_text(".lines .here code").startswith("subject = L")
-    change(root, "subject = ", 'subject = "')
+    with mistaken(root):
+        page.wait_for_selector("#mistake:not([hidden])")
+        assert f"issue.toml:{line_of('subject')}" in page.inner_text("#mistake")
+        assert NEWS in page.frames[1].inner_text("body")
+        page.click("#mistake .link")
+        assert page.inner_text(".lines .here code").startswith("subject = L")
     page.wait_for_selector("#mistake", state="hidden")
 
 
@@ -185,10 +184,9 @@ def test_axe_finds_nothing(browser: Browser, client: Client, scheme: str, query:
 
 
 def test_axe_finds_nothing_where_a_mistake_stands(page: Page, root: Path) -> None:
-    change(root, 'subject = "', "subject = ")
-    page.wait_for_selector("#mistake:not([hidden])")
-    found = violations(page)
-    change(root, "subject = ", 'subject = "')
+    with mistaken(root):
+        page.wait_for_selector("#mistake:not([hidden])")
+        found = violations(page)
     page.wait_for_selector("#mistake", state="hidden")
     assert found == []
 
