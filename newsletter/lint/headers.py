@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from newsletter.edition.dates import locale_of
 from newsletter.issue.model import IssueText
 from newsletter.issue.slots import Slot, replace_slots
+from newsletter.lint.leftovers import still_to_write
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.values import Language
 
@@ -88,7 +89,8 @@ def no_preheader(proof: Proof) -> Iterator[Hit]:
 def repeated_preheader(proof: Proof) -> Iterator[Hit]:
     """Subject and preheader, whatever their case and their last sign."""
     for language, text in _texts(proof):
-        if text.preheader and _bare(text.preheader) == _bare(text.subject):
+        same = text.preheader and _bare(text.preheader) == _bare(text.subject)
+        if same and not still_to_write(text.subject):
             yield Hit("the preheader repeats the subject", "preheader", language)
 
 

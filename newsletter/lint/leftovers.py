@@ -116,6 +116,11 @@ def _without_slots(text: str) -> str:
     return text
 
 
+def still_to_write(text: str) -> bool:
+    """Whether something in the text is to be replaced: other rules wait until it is."""
+    return bool(_LEFTOVER.search(text))
+
+
 def matches(proof: Proof, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
     """Each different match of a word once, at its first character."""
     for language, word in proof.words():

@@ -164,3 +164,10 @@ def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None
 )
 def test_prose_that_is_right_is_left_alone(tmp_path: Path, text: str) -> None:
     assert lint(body(text)(tmp_path)) == ()
+
+
+def test_what_is_still_to_be_written_is_said_once(tmp_path: Path) -> None:
+    toml = CLEAN.replace("Notizie di novembre", "TODO").replace("Un tavolo, una fiera", "TODO")
+    toml = toml.replace('"La Cina"', '"TODO"')
+    toml += '\n[sections.b]\nkind = "article"\ntitle = "TODO"\nbody = "TODO"\n'
+    assert {each.rule for each in lint(proof_of(tmp_path, toml))} == {"W021"}
