@@ -63,6 +63,14 @@ scripts = st.builds(
     meddling=st.none() | st.tuples(st.integers(0, MOST_READERS), st.sampled_from(Meddling)),
     harm=harms,
 )
+deaths = st.builds(
+    Script,
+    deeds=st.lists(st.sampled_from([GOOD, Deed(Phase.RCPT, "450 4.2.0 greylisted")]), max_size=2),
+    window=st.sampled_from([1, 2]),
+    eager=st.booleans(),
+    harm=st.tuples(st.integers(SENDING, SENDING + 24), st.just(Harm.KILL)),
+)
+"""Killed while the first messages leave."""
 any_number = st.integers(0, 1_000)
 connections = st.integers(1, 3)
 on_doubt = st.sampled_from(["hold", "resend"])
@@ -70,3 +78,5 @@ MISHAPS = ("lost", "cut", "spoilt", "power")
 """What may happen to a journal."""
 mishaps = st.tuples(any_number, any_number, st.sampled_from(MISHAPS))
 """To which, where, what."""
+ends = st.tuples(st.integers(0, 24), st.sampled_from(["cut", "spoilt", "power"]))
+"""Where, from the end, and what: the last lines tell of what is in the air."""

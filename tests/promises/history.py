@@ -1,6 +1,7 @@
 """The promises as a machine of states: what may happen to a ledger, its campaigns and its relay."""
 
 import datetime as dt
+from pathlib import Path
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -13,6 +14,8 @@ from tests.promises.chances import (
     MOST_READERS,
     any_number,
     connections,
+    deaths,
+    ends,
     harms,
     mishaps,
     on_doubt,
@@ -63,6 +66,21 @@ class History(World):
         self._go_on(one, first)
         if between:
             self.harm_a_journal(*between)
+        self._go_on(one, then)
+
+    @rule(which=any_number, first=deaths, end=ends, then=scripts)
+    def die_and_lose_the_end(
+        self, which: int, first: Script, end: tuple[int, str], then: Script
+    ) -> None:
+        """What left last is not in the journal any more: its silence proves nothing."""
+        one = self._one(which)
+        self._go_on(one, first)
+        path = self.ledger.journal_path(one.number)
+        if path.exists():
+            at, how = end
+            content = path.read_bytes()
+            whole = content.count(b"\n") - at % 2 if how == "power" else len(content) - at
+            self._harm(path, max(1, whole - 1), how)
         self._go_on(one, then)
 
     def _go_on(self, one: Known, script: Script) -> None:
@@ -136,9 +154,10 @@ class History(World):
     def harm_a_journal(self, which: int, at: int, how: str) -> None:
         """Lost, cut off, one octet altered; or a power cut took its last lines."""
         journals = self._journals()
-        if not journals:
-            return
-        path = journals[which % len(journals)]
+        if journals:
+            self._harm(journals[which % len(journals)], at, how)
+
+    def _harm(self, path: Path, at: int, how: str) -> None:
         content = path.read_bytes()
         for one in self.known.values():
             one.in_air = one.in_air and None
