@@ -4,11 +4,14 @@ A process of its own (``python -m bench.render ROUNDS [PEERS]``): it prints its 
 """
 
 import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +21,10 @@ from premailer import Premailer
 
 from bench.figures import OURS, Timing
 from bench.turns import Work, Works, timed, work
+from newsletter.app.check import check_composition
+from newsletter.app.compose import compose_issue
 from newsletter.app.open import App, open_app
+from newsletter.app.people import columns_of, read_lists
 from newsletter.app.start import EXAMPLE_ISSUE, copy_example
 from newsletter.edition.inline import inline_css
 from newsletter.edition.mjml import to_html
@@ -27,11 +33,13 @@ from newsletter.edition.render import render_edition
 from newsletter.issue.model import Issue
 
 PAGES = 15
+_CHANGING = re.compile(r'(?m)^(intro = "(?:""\n?)?)(?:\d+ )?')
 ONE_LANGUAGE = "one-language"
 _FROM_TOML = "TOML to a page of four sections and its text"
 _ONE, _MANY = "a page of four sections and its text", f"{PAGES} pages of one issue"
 _INLINED = "MJML to a page with its styles inlined"
 _STYLES = "styles inlined alone"
+_CHECK = "every rule of check, on all pages of an issue just rendered"
 
 
 def measure(rounds: int, peers: Path | None) -> list[Timing]:
@@ -89,7 +97,22 @@ def _ours(app: App, issue: Issue) -> Works:
         (_FROM_TOML, OURS): work(from_toml),
         (_ONE, OURS): work(lambda: render_edition(issue, _four(issue), theme, publisher)),
         (_MANY, OURS): work(many),
+        (_CHECK, OURS): Work(partial(_check, app)),
     }
+
+
+def _check(app: App, times: int) -> float:
+    """The rules alone; each time the officer wrote something else, in every language."""
+    fields, seconds = columns_of(read_lists(app)), 0.0
+    for number in range(times):
+        for path in sorted((app.root / "issues" / EXAMPLE_ISSUE).glob("issue*.toml")):
+            text = _CHANGING.sub(rf"\g<1>{number} ", path.read_text(encoding="utf-8"), count=1)
+            path.write_text(text, encoding="utf-8")
+        made = compose_issue(app, app.load_issue(EXAMPLE_ISSUE))
+        began = time.process_time()
+        check_composition(app, made, fields)
+        seconds += time.process_time() - began
+    return seconds
 
 
 def _others(edition: Edition, css: str) -> Works:
