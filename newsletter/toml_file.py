@@ -124,7 +124,28 @@ def read_toml(path: Path) -> TomlFile:
 
     A byte-order mark and CRLF line ends, which Windows editors write, are accepted.
     """
-    text = _decode(path, _bytes_of(path))
+    return _parsed(path, _text_of(path))
+
+
+def shared_toml(path: Path) -> TomlFile:
+    """The same; a file that says what it said before is neither parsed nor mapped anew.
+
+    It is read each time and compared by all it says, so no change is missed, however quick. Its
+    values are shared: they are looked at, never written to.
+    """
+    return _remembered(path, _text_of(path))
+
+
+def _text_of(path: Path) -> str:
+    return _decode(path, _bytes_of(path))
+
+
+@functools.lru_cache(maxsize=64)
+def _remembered(path: Path, text: str) -> TomlFile:
+    return _parsed(path, text)
+
+
+def _parsed(path: Path, text: str) -> TomlFile:
     try:
         return TomlFile(path, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

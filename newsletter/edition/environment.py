@@ -38,6 +38,7 @@ class ThemeLoader(BaseLoader):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._found: dict[Path, bytes] = {}
 
     def get_source(
         self, environment: Environment, template: str
@@ -47,8 +48,16 @@ class ThemeLoader(BaseLoader):
         path = (self._folder / template).resolve()
         if not path.is_relative_to(self._folder) or not path.is_file():
             raise TemplateNotFound(template)
-        content = path.read_bytes()[:_MAX_TEMPLATE].decode("utf-8-sig")
-        return content, str(path), lambda: True
+        content = path.read_bytes()
+        self._found[path] = content
+        return content[:_MAX_TEMPLATE].decode("utf-8-sig"), str(path), lambda: True
+
+    def is_current(self) -> bool:
+        """Whether each template that was found so far says the same, octet for octet."""
+        try:
+            return all(path.read_bytes() == content for path, content in [*self._found.items()])
+        except OSError:
+            return False
 
 
 class CompiledTemplates(BytecodeCache):
@@ -74,6 +83,27 @@ class CompiledTemplates(BytecodeCache):
 
 
 _COMPILED = CompiledTemplates()
+
+
+_STANDING: dict[Path, Environment] = {}
+_MOST_STANDING = 16
+
+
+def standing_environment(folder: Path) -> Environment:
+    """The environment of the theme in ``folder``, and the templates it has while none changed.
+
+    Each is read again and compared whole, so that a change is seen however quick it was. Where
+    one changed the theme gets a new environment; one in use keeps the templates it has.
+    """
+    home = folder.resolve()
+    environment = _STANDING.get(home)
+    loader = environment.loader if environment else None
+    if environment and isinstance(loader, ThemeLoader) and loader.is_current():
+        return environment
+    if len(_STANDING) >= _MOST_STANDING:
+        _STANDING.clear()
+    made = _STANDING[home] = make_environment(home)
+    return made
 
 
 def make_environment(folder: Path) -> Environment:

@@ -17,9 +17,9 @@ from typing import Any
 
 from jinja2 import Environment
 
-from newsletter.edition.environment import make_environment
+from newsletter.edition.environment import standing_environment
 from newsletter.errors import Problem, ThemeError
-from newsletter.toml_file import UnreadableToml, read_toml
+from newsletter.toml_file import UnreadableToml, shared_toml
 from newsletter.values import Language
 
 _MAX_FILE = 1_000_000
@@ -84,7 +84,7 @@ def load_theme(folder: Path) -> Theme:
         strings=_strings(reader),
         inline_css=reader.css("inline.css"),
         head_css=reader.css("head.css"),
-        environment=make_environment(folder),
+        environment=standing_environment(folder),
     )
     if reader.problems:
         raise ThemeError(reader.problems)
@@ -120,7 +120,7 @@ class _Reader:
             self.fault(name, "the theme lacks this file", "write it")
             return {}
         try:
-            return dict(read_toml(self.folder / name).data)
+            return dict(shared_toml(self.folder / name).data)
         except UnreadableToml as error:
             self.problems.append(error.problem)
             return {}

@@ -13,7 +13,7 @@ from newsletter.errors import IssueError, Problem
 from newsletter.issue.faults import problems_of
 from newsletter.issue.model import Fallback, Issue, IssueText, Place
 from newsletter.issue.translation import fallbacks_of, overlay
-from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
+from newsletter.toml_file import TomlFile, UnreadableToml, shared_toml
 from newsletter.values import Language, parse_language, parse_slug
 
 ORIGINAL: Final = "issue.toml"
@@ -111,7 +111,7 @@ class _Desk:
 
     def read(self, path: Path) -> TomlFile | None:
         try:
-            return read_toml(path)
+            return shared_toml(path)
         except UnreadableToml as error:
             self.problems.append(error.problem)
             return None

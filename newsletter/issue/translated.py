@@ -11,7 +11,7 @@ from typing import Final
 
 from newsletter.issue.model import Issue
 from newsletter.issue.words import words_of
-from newsletter.toml_file import UnreadableToml, read_toml
+from newsletter.toml_file import UnreadableToml, shared_toml
 from newsletter.values import Language, digest_of
 
 FILE: Final = "translated.toml"
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[tuple[Language, str], tuple[str, str]]:
     if not path.is_file():
         return {}
     try:
-        data = read_toml(path).data
+        data = shared_toml(path).data
     except UnreadableToml:
         return {}
     return {

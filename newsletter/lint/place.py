@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from functools import lru_cache
 from pathlib import Path
 
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Issue, Place
-from newsletter.toml_file import TomlFile, UnreadableToml, read_toml
+from newsletter.toml_file import TomlFile, UnreadableToml, shared_toml
 from newsletter.values import Language
 
 PAGE, TEXT = "edition.mjml.j2", "edition.txt.j2"
@@ -27,7 +26,7 @@ def place_in_issue(
 
 def place_in_toml(path: Path, where: str) -> Place:
     """The place of a key in any other TOML file, or of the nearest table that would hold it."""
-    file = _read(path, _stamp(path))
+    file = _read(path)
     return Place(path, *file.place(where)) if file else Place(path, 0, 0)
 
 
@@ -67,7 +66,7 @@ def _file_of(issue: Issue, language: Language) -> Path:
 
 def _inside(place: Place, where: str, offset: int) -> Place:
     """The words as they are read have no white space around them; as they stand, they may."""
-    file = _read(place.path, _stamp(place.path))
+    file = _read(place.path)
     written = file.value(where) if file else None
     if file is None or not isinstance(written, str):
         return place
@@ -75,19 +74,9 @@ def _inside(place: Place, where: str, offset: int) -> Place:
     return Place(place.path, *file.place_in_value(where, before + offset))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _read(path: Path) -> TomlFile | None:
+    """A file is parsed once, until it changes: many findings may stand in it."""
     try:
-        state = path.stat()
-    except OSError:
-        return 0, 0
-    return state.st_mtime_ns, state.st_size
-
-
-@lru_cache(maxsize=16)
-def _read(path: Path, stamp: tuple[int, int]) -> TomlFile | None:
-    """A file is read once, until it changes: many findings may stand in it."""
-    del stamp
-    try:
-        return read_toml(path)
+        return shared_toml(path)
     except UnreadableToml:
         return None

@@ -1,5 +1,6 @@
 """A theme's folder is read once, and refused with every problem at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,34 @@ def test_a_template_calculates_with_numbers(tmp_path: Path) -> None:
     environment = make_environment(tmp_path)
     words = "{{ 7 * 6 }} {{ 2 ** 5 }} {{ 7 % 4 }} {{ '-' * 3 }}"
     assert environment.from_string(words).render() == "42 32 3 ---"
+
+
+def test_a_template_of_the_same_size_and_time_is_not_taken_for_the_one_before(
+    tmp_path: Path,
+) -> None:
+    folder = write_theme(tmp_path)
+    said = [_written_at_once(folder, text) for text in ("one", "two", "one")]
+    assert said == ["one", "two", "one"]
+
+
+def test_a_theme_in_use_keeps_the_templates_that_it_has(tmp_path: Path) -> None:
+    folder = write_theme(tmp_path, edition_txt_j2="one")
+    theme = load_theme(folder)
+    begun = theme.environment.get_template("edition.txt.j2")
+    (folder / "edition.txt.j2").write_text("two", encoding="utf-8")
+    assert load_theme(folder).environment.get_template("edition.txt.j2").render() == "two"
+    assert theme.environment.get_template("edition.txt.j2") is begun
+
+
+def test_templates_that_did_not_change_are_not_opened_anew(tmp_path: Path) -> None:
+    folder = write_theme(tmp_path)
+    first = load_theme(folder).environment.get_template("edition.txt.j2")
+    assert load_theme(folder).environment.get_template("edition.txt.j2") is first
+
+
+def _written_at_once(folder: Path, text: str) -> str:
+    """What a theme says whose template was changed without a trace in size or time."""
+    template = folder / "edition.txt.j2"
+    template.write_text(text, encoding="utf-8")
+    os.utime(template, ns=(0, 0))
+    return load_theme(folder).environment.get_template("edition.txt.j2").render()

@@ -1,6 +1,7 @@
 """An issue folder is read whole, or refused with every problem at its place."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
@@ -396,3 +397,24 @@ def test_what_hides_in_a_path_or_an_address_is_refused(
     assert said in problem.message
     assert problem.line > 1
     assert problem.cure
+
+
+def test_an_issue_of_the_same_size_and_time_is_not_taken_for_the_one_before(
+    tmp_path: Path,
+) -> None:
+    subjects, places = [], []
+    for word in ("novembre", "dicembre", "novembre"):
+        folder = write_issue(tmp_path, ISSUE.replace("novembre", word))
+        os.utime(folder / "issue.toml", ns=(0, 0))
+        issue = load_issue(folder)
+        subjects.append(issue.original.subject)
+        places.append(issue.place(Language("it"), "subject"))
+    assert subjects == ["Notizie di novembre", "Notizie di dicembre", "Notizie di novembre"]
+    assert places == [places[0]] * 3
+
+
+def test_what_is_made_of_a_file_does_not_show_in_the_next_reading(tmp_path: Path) -> None:
+    folder = write_issue(tmp_path, en='[sections.china]\ntitle = "China"\n')
+    first, again = load_issue(folder), load_issue(folder)
+    assert (first.texts, first.fallbacks) == (again.texts, again.fallbacks)
+    assert again.original.sections["china"].title == "La Cina"
