@@ -14,7 +14,9 @@ from newsletter.edition.mjml import to_html
 
 _MARK: Final = re.compile(r"<!-- @(?:src|end) [^\s>]+ -->")
 _TAG: Final = re.compile(
-    r"<!-- @(?:src|end) [^\s>]+ -->|<!--.*?-->|<[a-zA-Z](?:\"[^\"]*\"|'[^']*'|[^'\">])*>", re.DOTALL
+    r"<!-- @(?:src|end) [^\s>]+ -->|<!--.*?-->"
+    r"|<[a-zA-Z](?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+>",
+    re.DOTALL,
 )
 _HINGE: Final = re.compile(
     r"<!--\[if\b[^>]*\]>(?P<revealed><!-->|-->)?|(?P<end><!\[endif\]-->)"
@@ -59,28 +61,30 @@ def _hoisted(html: str) -> Iterator[str]:
     MRML writes what is between a wrapper's sections into a comment for Outlook, which a second
     comment would close too early.
     """
-    at, waiting, inside = 0, list[str](), False
+    done, waiting, inside = 0, list[str](), False
     for hinge in _HINGE.finditer(html):
-        yield html[at : hinge.start()]
-        at = hinge.end()
-        if inside and hinge["remark"]:
-            waiting.append(hinge[0])
+        kind = hinge.lastgroup
+        if kind == "remark":
+            if inside:
+                yield html[done : hinge.start()]
+                done = hinge.end()
+                waiting.append(hinge[0])
             continue
-        yield hinge[0]
-        if not hinge["remark"]:
-            inside = not hinge["end"] and not hinge["revealed"]
-        if not inside:
+        inside = kind is None
+        if waiting and not inside:
+            yield html[done : hinge.end()]
             yield from waiting
+            done = hinge.end()
             waiting.clear()
-    yield html[at:]
+    yield html[done:]
 
 
 def _marks(page: str) -> tuple[list[tuple[int, str]], int]:
     """Each mark with the number of start tags before it, and how many there are in all."""
     found, elements = [], 0
     for tag in _TAG.finditer(page):
-        if _MARK.fullmatch(tag[0]):
-            found.append((elements, tag[0]))
-        elif not tag[0].startswith("<!--"):
+        if not tag[0].startswith("<!--"):
             elements += 1
+        elif _MARK.fullmatch(tag[0]):
+            found.append((elements, tag[0]))
     return found, elements

@@ -39,11 +39,14 @@ def refuse_tags(mjml: str) -> None:
     _refuse_open_comment(mjml)
     open_tags: list[tuple[str, int]] = []
     for tag in _TAG.finditer(mjml):
-        name = tag[2]
+        ends, name = tag.group(1, 2)
         if name is None or mjml[tag.end() - 2] == "/" or name.lower() in _VOID:
             continue
-        if tag[1]:
-            _refuse_crossing(name, tag.start(), open_tags)
+        if ends:
+            if open_tags and open_tags[-1][0] == name:
+                del open_tags[-1]
+            else:
+                _refuse_crossing(name, tag.start(), open_tags)
             continue
         open_tags.append((name, tag.start()))
         if len(open_tags) > MAX_DEPTH:

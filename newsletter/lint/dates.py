@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from newsletter.edition.dates import locale_of
 from newsletter.values import Language
@@ -18,6 +18,7 @@ _CHINESE = re.compile(
 _CHINESE_WEEKDAY = re.compile(
     r"(?<![\d一二两三四五六七八九十几每上下本])(?:星期|周)([一二三四五六日天])"
 )
+_DIGIT = re.compile(r"\d")
 _ORDINAL = r"(?:st|nd|rd|th|º|°|er|\.)?"
 _OF = r"[\s,]+(?:de\s+|del\s+|of\s+|the\s+)?"
 _SPAN = r"(?:\s*[–—-]\s*|\s+(?:al?|au|to|e|et|and|y|und|bis)\s+)"
@@ -41,10 +42,13 @@ class WrittenDate:
         return min(dates, key=lambda date: abs(date - near), default=None)
 
 
-def dates_in(text: str, language: Language) -> Iterator[WrittenDate]:
+@lru_cache(maxsize=4096)
+def dates_in(text: str, language: Language) -> tuple[WrittenDate, ...]:
     """Every day with its month, those of spans (``25–29 November``) too."""
-    if not any(sign.isdigit() for sign in text):
-        return
+    return tuple(_dates_in(text, language)) if _DIGIT.search(text) else ()
+
+
+def _dates_in(text: str, language: Language) -> Iterator[WrittenDate]:
     if _is_chinese(language):
         yield from _chinese_dates(text)
         return

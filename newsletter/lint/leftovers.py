@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsletter.issue.slots import placed_slots
@@ -124,9 +125,15 @@ def still_to_write(text: str) -> bool:
 def matches(proof: Proof, pattern: re.Pattern[str], message: str) -> Iterator[Hit]:
     """Each different match of a word once, at its first character."""
     for language, word in proof.words():
-        seen = {match[0]: match for match in reversed(list(pattern.finditer(word.text)))}
-        for found, match in reversed(seen.items()):
-            yield Hit(message.format(found), word.where, language, offset=match.start())
+        for found, start in _first_of_each(pattern, word.text):
+            yield Hit(message.format(found), word.where, language, offset=start)
+
+
+@lru_cache(maxsize=4096)
+def _first_of_each(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, int], ...]:
+    """Each different match, and where it first stands; most words are those of the last check."""
+    seen = {match[0]: match.start() for match in reversed(list(pattern.finditer(text)))}
+    return tuple(reversed(seen.items()))
 
 
 RULES = (leftover, sample_link, click_here, merge_field)

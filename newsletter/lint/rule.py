@@ -1,6 +1,6 @@
 """What a rule is: a proof goes in, findings come out; each has a place, a reason and a cure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -135,8 +135,15 @@ class Proof:
             for language, text in self.issue.texts.items()
         }
 
-    def words(self) -> Iterator[tuple[Language, Word]]:
+    def words(self) -> Sequence[tuple[Language, Word]]:
         """Every word of every language; what a translation took over comes once."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> Sequence[tuple[Language, Word]]:
+        return tuple(self._each_word())
+
+    def _each_word(self) -> Iterator[tuple[Language, Word]]:
         original = self.said[self.issue.language]
         for language, words in self.said.items():
             for where, word in words.items():

@@ -7,9 +7,9 @@ from functools import lru_cache
 from html import unescape
 
 _UNSEEN = re.compile(r"<!--.*?-->|<(style|script|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<(?:\"[^\"]*\"|'[^']*'|[^'\">])*>")
+_TAG = re.compile(r"<(?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+>")
 _ANCHOR = re.compile(
-    r"<a\b((?:\"[^\"]*\"|'[^']*'|[^'\">])*)>(.*?)</a\s*>", re.DOTALL | re.IGNORECASE
+    r"<a\b((?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+)>(.*?)</a\s*>", re.DOTALL | re.IGNORECASE
 )
 _ID = re.compile(r"\s(id)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _NAME = re.compile(r"<a\b[^>]*?\s(name)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -28,7 +28,13 @@ class ShownLink:
 @lru_cache(maxsize=16)
 def shown_words(html: str) -> str:
     """The page's words in one line, as a reader sees them."""
-    return " ".join(unescape(_TAG.sub(" ", _UNSEEN.sub(" ", html))).split())
+    return " ".join(unescape(_TAG.sub(" ", _seen(html))).split())
+
+
+@lru_cache(maxsize=16)
+def _seen(html: str) -> str:
+    """The page without comments and style sheets."""
+    return _UNSEEN.sub(" ", html)
 
 
 @lru_cache(maxsize=16)
@@ -52,6 +58,6 @@ def ids_of(html: str) -> tuple[tuple[str, str], ...]:
 
     In the words of a page quotation marks are written as references, so no word looks like one.
     """
-    seen = _UNSEEN.sub(" ", html)
+    seen = _seen(html)
     found = [*_ID.finditer(seen), *_NAME.finditer(seen)]
     return tuple((each[1].lower(), unescape(each[2] or each[3] or "")) for each in found)

@@ -174,7 +174,7 @@ def unsupported_html(proof: Proof) -> Iterator[Hit]:
     seen: set[str] = set()
     for page in pages_of(proof):
         for part in page.parts:
-            for feature in _html_features(part.tag, tuple(sorted(part.element.keys()))):
+            for feature in _html_features(part.tag, tuple(sorted(part.attributes))):
                 lacking = _lacking(feature, programs)
                 if not lacking or feature.slug in seen:
                     continue
