@@ -101,11 +101,12 @@ def _line_places(
     first = token.map[0] if token.map else 0
     for number, content in enumerate(token.content.split("\n"), first):
         line, begin = lines[number], searched.get(number, 0)
-        escaped = content not in line
-        wanted = content.replace("|", "\\|") if escaped else content
+        held = content.lstrip(" ")  # of a tab that a list takes in part, the parser makes blanks
+        escaped = held not in line
+        wanted = held.replace("|", "\\|") if escaped else held
         column = max(line.find(wanted, begin), 0)
         searched[number] = column + len(wanted)
-        places.append((starts[number] + column, escaped))
+        places.append((starts[number] + column - (len(content) - len(held)), escaped))
     return places
 
 

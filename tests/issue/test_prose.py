@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import IssueError, Problem
@@ -48,6 +48,8 @@ def problems(folder: Path) -> list[Problem]:
         ("<ftp://a.example/>", "a link leads to ftp://a.example/", "<ftp"),
         ("a\r\n\r\n<b>x</b>", "raw HTML stands in prose: <b>", "<b>x"),
         ("a \\<b> <i>", "raw HTML stands in prose: <i>", "<i>"),
+        ("- word \n\t<u>x</u>", "raw HTML stands in prose: <u>", "<u>x"),
+        ("> 1. uno\n>\t\t due <u>x</u>", "raw HTML stands in prose: <u>", "<u>x"),
     ],
 )
 def test_a_fault_says_what_it_is_and_where_it_begins(prose: str, message: str, begins: str) -> None:
@@ -112,6 +114,7 @@ def test_a_translations_fault_is_shown_in_the_translation(tmp_path: Path) -> Non
         max_size=25,
     ),
 )
+@example(["- ", "word ", "\n", "\t"])
 def test_a_tag_is_found_at_its_own_place_wherever_it_stands(parts: list[str]) -> None:
     """Unless code holds it, every tag is found, and where it is."""
     before = "".join(parts)
