@@ -193,7 +193,8 @@ def _lines(text: str) -> list[str]:
 def _syntax_problem(path: Path, text: str, said: str) -> Problem:
     lines = _lines(text)
     match = _AT.search(said)
-    line, column = (int(match[1]), int(match[2])) if match and match[1] else (len(lines), 0)
+    end = len(lines), len(lines[-1]) + 1
+    line, column = (int(match[1]), int(match[2])) if match and match[1] else end
     message = _AT.sub("", said)
     if "Illegal character '\\n'" in message:
         message = "a string is not closed on its line"

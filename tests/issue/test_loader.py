@@ -59,7 +59,9 @@ def test_what_windows_editors_write_is_accepted(tmp_path: Path, content: bytes) 
 
 SPOILED = {
     "syntax": (ISSUE.replace('"it"', '"it'), 3, 15, "a string is not closed", "mend"),
-    "end of file": (TOP + 'x = """\nopen', 6, 0, "this is not TOML", "mend"),
+    "end of file": (TOP + 'x = """\nopen', 6, 5, "this is not TOML", "mend"),
+    "end of line": (TOP + 'x = "open\n', 5, 10, "a string is not closed", "mend"),
+    "half a table": (TOP + "[[sections", 5, 11, "this is not TOML", "mend"),
     "duplicate key": (
         TOP + 'subject = "Altro"\n' + SECTION,
         5,
