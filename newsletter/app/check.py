@@ -28,6 +28,8 @@ class Checked:
     findings: tuple[Finding, ...]
     ignored: tuple[Ignored, ...]
     passed: int
+    unasked: frozenset[str] = frozenset()
+    """The rules that had nobody to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class CheckReport:
     passed: int
     ignored: tuple[Ignored, ...] = ()
     """What newsletter.toml lets be, each with its reason."""
+    unasked: tuple[str, ...] = ()
+    """Rules that had nobody to ask for any issue: ``--online`` and ``--spam`` ask."""
 
     def failed(self, *, strict: bool) -> bool:
         """Whether anything stands in the way: errors, and with ``strict`` warnings."""
@@ -58,7 +62,8 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
     """
     lists = read_lists(app)
     problems, fields = people_problems(app, lists), columns_of(lists)
-    wanted = list(names) or app.issue_names()
+    named = (app.issue_folder(name).name for name in names)
+    wanted = tuple(dict.fromkeys(named)) or tuple(app.issue_names())
     checked: list[Checked] = []
     for name in wanted:
         try:
@@ -70,11 +75,17 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
     if problems:
         raise IssueError(problems)
     return CheckReport(
-        tuple(wanted),
+        wanted,
         tuple(dict.fromkeys(finding for each in checked for finding in each.findings)),
         sum(each.passed for each in checked),
         tuple(dict.fromkeys(ignored for each in checked for ignored in each.ignored)),
+        _unasked_of_all(checked),
     )
+
+
+def _unasked_of_all(checked: Sequence[Checked]) -> tuple[str, ...]:
+    sets = [each.unasked for each in checked]
+    return tuple(sorted(frozenset.intersection(*sets))) if sets else ()
 
 
 def check_composition(
@@ -97,7 +108,8 @@ def _judged(app: App, proof: Proof) -> Checked:
     policy = policy_of(app)
     kept, ignored = policy.judge(lint(proof), proof.issue.slug)
     loud = {finding.rule for finding in kept}
-    return Checked(kept, ignored, len(RULES) - unasked(proof) - len(loud))
+    silent = unasked(proof)
+    return Checked(kept, ignored, len(RULES) - len(silent) - len(loud), silent)
 
 
 def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:

@@ -75,6 +75,8 @@ class Verdict:
     findings: tuple[Finding, ...]
     ignored: tuple[Ignored, ...]
     pages: int
+    unasked: frozenset[str] = frozenset()
+    """Rules that had nobody to ask: the preview asks neither servers nor SpamAssassin."""
 
 
 class LivePreview:
@@ -197,7 +199,7 @@ class LivePreview:
         pages = {variant: now.page(variant) for variant in now.variants}
         made = composition_of(now.app, now.issue, now.theme, pages)
         checked = check_composition(now.app, made, now.readers.fields)
-        return Verdict(checked.findings, checked.ignored, len(pages))
+        return Verdict(checked.findings, checked.ignored, len(pages), checked.unasked)
 
     def relative(self, path: Path) -> str:
         """A path as it is shown and asked for: from the newsletter's folder."""

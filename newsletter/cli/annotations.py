@@ -42,10 +42,11 @@ def github(report: CheckReport) -> Iterator[str]:
 
 
 def junit(report: CheckReport, *, strict: bool) -> Iterator[str]:
-    """A test suite: a case for each rule that found nothing, and for each finding."""
+    """A test suite: a case for each rule that found nothing or was not asked, and each finding."""
     failures = sum(stands_in_the_way(each, strict=strict) for each in report.findings)
     cases = [*_findings(report, strict=strict), *_ignored(report), *_kept(report)]
-    counts = f'tests="{len(cases)}" failures="{failures}" skipped="{len(report.ignored)}"'
+    skipped = len(report.ignored) + len(report.unasked)
+    counts = f'tests="{len(cases)}" failures="{failures}" skipped="{skipped}"'
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f"<testsuites {counts}>"
     yield f'<testsuite name="{_SUITE}" {counts} errors="0">'
@@ -76,8 +77,11 @@ def _kept(report: CheckReport) -> Iterator[str]:
     broken = {each.rule for each in report.findings}
     broken |= {each.finding.rule for each in report.ignored}
     for rule in RULES:
-        if rule.id not in broken:
-            yield f'<testcase classname="{_SUITE}" name={quoteattr(f"{rule.id} {rule.says}")}/>'
+        case = f'<testcase classname="{_SUITE}" name={quoteattr(f"{rule.id} {rule.says}")}'
+        if rule.id in report.unasked:
+            yield f"{case}><skipped message={quoteattr(rule.source)}/></testcase>"
+        elif rule.id not in broken:
+            yield f"{case}/>"
 
 
 def _case(finding: Finding, inner: str) -> str:

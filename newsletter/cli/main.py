@@ -150,6 +150,7 @@ def _shortened(problem: Problem) -> Problem:
 def _tell_usage(error: Exception, words: Sequence[str]) -> int:
     format_message = getattr(error, "format_message", None)
     message = format_message() if callable(format_message) else str(error)
+    message = message.replace(": Value error, ", ": ")  # a validator's own mark, not for officers
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "newsletter")
     _tell(UsageError(message, next_command=f"{path} --help"), words)

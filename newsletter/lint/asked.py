@@ -50,10 +50,10 @@ def taken_for_spam(proof: Proof) -> Iterator[Hit]:
             yield Hit(message, "subject", edition.variant.language)
 
 
-def unasked(proof: Proof) -> int:
-    """How many of these rules had nobody to ask: they did not pass."""
-    links = 0 if proof.answers else 2
-    return links if proof.spam else links + 1
+def unasked(proof: Proof) -> frozenset[str]:
+    """Those of these rules that had nobody to ask: they did not pass."""
+    links = () if proof.answers else (dead_page.id, silent_page.id)
+    return frozenset(links if proof.spam else (*links, taken_for_spam.id))
 
 
 RULES = (dead_page, silent_page, taken_for_spam)

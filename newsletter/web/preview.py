@@ -169,7 +169,7 @@ class _Desk:
         }
 
     def _verdict(self, verdict: Verdict) -> dict[str, Any]:
-        loud = {finding.rule for finding in verdict.findings}
+        loud = {finding.rule for finding in verdict.findings} | verdict.unasked
         return {
             "findings": [
                 {

@@ -61,7 +61,11 @@ def test_a_window_is_told_its_page_at_once_and_the_verdict_after_it(client: Clie
         assert page["inbox"]["from"] == "Cluster ALISEI"
         assert page["sizes"]["page"] < page["sizes"]["limit"]
         assert ["Subject", page["inbox"]["subject"]] in page["headers"]
-        assert stream.next("verdict")["pages"] == 16
+        verdict = stream.next("verdict")
+        assert verdict["pages"] == 16
+        passed = {each["rule"] for each in verdict["passed"]}
+        assert "E045" in passed
+        assert not passed & {"E062", "W072", "W075"}, "nobody was asked"
 
 
 def test_a_save_reaches_every_window_with_what_it_looks_at(client: Client, root: Path) -> None:
