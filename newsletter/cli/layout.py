@@ -42,8 +42,8 @@ def duration(seconds: float) -> str:
 
 
 def size(octets: int) -> str:
-    """Octets in KB."""
-    return f"{octets / 1024:.0f} KB"
+    """Octets in KB, a thousand each, as the rules count them."""
+    return f"{octets // 1000} KB"
 
 
 def weekday(instant: dt.datetime) -> str:

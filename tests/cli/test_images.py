@@ -1,5 +1,6 @@
 """`issue image add`: a picture is filed with an issue, and named in it."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def photo(newsroom: Newsroom) -> Path:
 def add(newsroom: Newsroom, photo: Path, *words: str) -> tuple[int, str]:
     ran = newsroom.run("issue", "image", "add", str(photo), "--issue", ISSUE, *words, follow=False)
     return ran.code, ran.said
+
+
+def test_a_weight_is_told_once_in_the_same_thousands(newsroom: Newsroom, photo: Path) -> None:
+    Image.effect_noise((2000, 1300), 90).save(photo, quality=95)
+    code, told = add(newsroom, photo, "--alt", "Rumore")
+    assert code == 0
+    warned = re.search(r"it weighs (\d+) KB", told)
+    filed = re.search(r"pixels, (\d+) KB", told)
+    assert warned
+    assert filed
+    assert warned[1] == filed[1]
 
 
 def test_the_lines_to_paste_are_printed_and_check_follows(newsroom: Newsroom, photo: Path) -> None:
