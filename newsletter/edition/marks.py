@@ -6,6 +6,7 @@ element: so a mark stands before the same start tag in both, whatever the theme.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from mjml import mjml2html
@@ -30,6 +31,7 @@ def marked(where: str, mjml: str) -> str:
     return f"<!-- @src {where} -->\n{mjml}\n<!-- @end {where} -->\n"
 
 
+@lru_cache(maxsize=32)
 def marked_page(mjml: str, html: str) -> str:
     """``html``, made of ``mjml``, with ``<!-- @src sections.china -->`` before each section.
 
@@ -37,6 +39,7 @@ def marked_page(mjml: str, html: str) -> str:
 
     Without the marks it is the same page, octet for octet. Where the two do not have the same
     elements (a theme's own raw HTML may be mended on the way) it comes back without marks.
+    The last pages are remembered: the preview and the rules ask for the same.
     """
     kept = to_html(mjml, _with_comments)
     wanted, elements = _marks(kept)

@@ -36,14 +36,9 @@ def _parts(page: str) -> dict[str, str]:
     return {match[1]: match[2] for match in _PART.finditer(page)}
 
 
-@lru_cache(maxsize=16)
-def _marked(mjml: str, html: str) -> str:
-    return marked_page(mjml, html)
-
-
 def section_parts(edition: Edition, *, written: bool = False) -> dict[str, str]:
     """Each section's part of the page by the section's id; ``written`` is that of the MJML."""
-    return _parts(edition.mjml if written else _marked(edition.mjml, edition.html))
+    return _parts(edition.mjml if written else marked_page(edition.mjml, edition.html))
 
 
 def blocks_of(mjml: str) -> list[Block]:

@@ -147,7 +147,7 @@ def active_content(proof: Proof) -> Iterator[Hit]:
 def _active(part: Part) -> str:
     if part.tag in _ACTIVE:
         return f"<{part.tag}>"
-    events = [name for name in part.attributes if name.lower().startswith("on")]
+    events = [name for name in part.attributes if name.startswith("on")]
     if events:
         return f"{events[0]} in <{part.tag}>"
     target = (part.get("href") or part.get("src") or "").strip().lower()

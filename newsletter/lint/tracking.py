@@ -15,7 +15,8 @@ from newsletter.lint.place import place_in_theme
 from newsletter.lint.rule import Hit, Proof, rule
 
 _LOADING = ("href", "src", "background", "srcset", "poster", "data", "action")
-_LOADED = re.compile(r"\b(href|src|background)\s*=\s*[\"']?([^\"'\s>]+)")
+_LOADED_BY = ("href", "src", "background")
+_LOADED = re.compile(rf"\b({'|'.join(_LOADED_BY)})\s*=\s*[\"']?([^\"'\s>]+)")
 _CSS_URL = re.compile(r"url\(\s*([\"']?)(.*?)\1\s*\)", re.IGNORECASE)
 _IMPORT = re.compile(r"@import\b|@font-face\b", re.IGNORECASE)
 _PIXEL = 3
@@ -128,8 +129,10 @@ def _addresses(page: Page) -> Iterator[tuple[Part, str, str]]:
                 for match in _CSS_URL.finditer(text):
                     yield part, "style", match[2]
     for comment in page.tree.iter(etree.Comment):
-        for match in _LOADED.finditer(comment.text or ""):
-            yield page.parts[0], f"comment {match[1]}", match[2]
+        text = comment.text or ""
+        if any(name in text for name in _LOADED_BY):
+            for match in _LOADED.finditer(text):
+                yield page.parts[0], f"comment {match[1]}", match[2]
 
 
 def _slot_of(edition: Edition, address: str) -> str:
