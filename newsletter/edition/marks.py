@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mjml import mjml2html
 
-from newsletter.edition.mjml import to_html
+from newsletter.edition.mjml import accepted_to_html
 
 _MARK: Final = re.compile(r"<!-- @(?:src|end) [^\s>]+ -->")
 _TAG: Final = re.compile(
@@ -41,7 +41,7 @@ def marked_page(mjml: str, html: str) -> str:
     elements (a theme's own raw HTML may be mended on the way) it comes back without marks.
     The last pages are remembered: the preview and the rules ask for the same.
     """
-    kept = to_html(mjml, _with_comments)
+    kept = accepted_to_html(mjml, _with_comments)
     wanted, elements = _marks(kept)
     starts = [tag.start() for tag in _TAG.finditer(html) if not tag[0].startswith("<!--")]
     if len(starts) != elements:
