@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote
 
+from newsletter.issue.markdown import markdown
 from newsletter.lint.rule import Hit, Proof, rule
 from newsletter.lint.written import WrittenLink, written_links
 from newsletter.values import Address, Language
@@ -25,6 +26,7 @@ _SHORTENERS = frozenset(
         *("t.co", "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "url.cn", "v.gd", "w.url.cn"),
     }
 )
+_AS_LINK = re.compile(r"\[[^\[\]\n]+\] ?\((?:https?://|mailto:|www\.)[^\s()]*", re.IGNORECASE)
 _FIELDS = frozenset({"subject", "body", "cc", "bcc", "in-reply-to"})
 _PERSONAL = frozenset(
     {
@@ -203,6 +205,30 @@ def trailing_sign(proof: Proof) -> Iterator[Hit]:
             yield link.hit(f"{found[0]} stands at the end of {link.url}", at=found.start())
 
 
+@rule(
+    "W057",
+    says="What is written as a link is one.",
+    source="readers would see its brackets: Markdown ends an address at a blank",
+    cure="leave no blank after ], write those of the address as %20; a title takes no link",
+)
+def unread_link(proof: Proof) -> Iterator[Hit]:
+    """Brackets and an address that show as they are written, in prose and in titles."""
+    for language, word in proof.words():
+        found = [] if word.sort.url else list(_AS_LINK.finditer(word.text))
+        shown = _shown(word.text) if found and word.sort.markdown else word.text
+        for match in found:
+            if match[0] in shown:
+                yield Hit(f"{match[0]} is no link", word.where, language, offset=match.start())
+
+
+def _shown(prose: str) -> str:
+    """What the parser leaves as plain words."""
+    blocks = (token.children or [] for token in markdown().parse(prose))
+    return "\n".join(
+        "".join(each.content for each in inline if each.type == "text") for inline in blocks
+    )
+
+
 def _mailto_links(proof: Proof) -> Iterator[WrittenLink]:
     return (link for link in written_links(proof) if link.url.lower().startswith("mailto:"))
 
@@ -259,4 +285,5 @@ RULES = (
     disguised_link,
     numbered_host,
     trailing_sign,
+    unread_link,
 )

@@ -45,6 +45,7 @@ ROWS = {
     ),
     "W060": at_link(link("https://8.8.8.8/bando"), link("https://8.example/bando")),
     "W061": Row("issue.toml:11:45", link(f"{HTTPS}/it,"), link(f"{HTTPS}/it/")),
+    "W057": Row("issue.toml:11:9", link(f"{HTTPS}/bando finale.pdf"), link(f"{HTTPS}/b%20f.pdf")),
     "E062": at_link(
         changed(link(HTTPS), answers={HTTPS: Answer("the server says 404", dead=True)}),
         changed(link(HTTPS), answers={HTTPS: Answer("")}),

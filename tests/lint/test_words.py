@@ -143,6 +143,7 @@ def test_a_subject_is_judged_by_what_an_inbox_makes_of_it(
         ("[a@alisei.example](mailto:b@altrove.example)", "W059"),
         ("[scriva](mailto:a@alisei.example?Ciao)", "W054"),
         ("[scriva](mailto:a%40@alisei..example)", "E053"),
+        ("Si veda [il bando] (https://alisei.example/b).", "W057"),
     ],
 )
 def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None:
@@ -158,6 +159,7 @@ def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None
         "[segreteria@alisei.example](mailto:segreteria@alisei.example?subject=Ciao)",
         "[Il verbale](https://alisei.example/a_(1).pdf) (PDF, 100 %)",
         "[Il 12 %](https://alisei.example/a%20b?x=1&y=2)",
+        "Così: `[parole](https://alisei.example/a b)`.",
         "Un luogo da definire, un piano da completare, un testo di legge.",
         "Il tasso {a, b} e l’insieme {1; 2}.",
     ],
