@@ -75,7 +75,7 @@ def add_image(app: App, order: ImageOrder, ask_alt: Callable[[], str]) -> AddedI
     picture = fit_picture(order.file, order.width or (target.width if target else COLUMN))
     file = f"images/{plain_name(order.name or order.file.stem)}{picture.suffix}"
     path = _free_path(folder, file, picture.content, replace=order.replace)
-    alt = order.alt if order.alt is not None else ask_alt()
+    alt = " ".join((order.alt if order.alt is not None else ask_alt()).split())
     values = _checked({"file": file, "alt": alt, "width": picture.width})
     toml = _inserted(target, values) if target else None
     path.parent.mkdir(exist_ok=True)

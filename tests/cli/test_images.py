@@ -61,6 +61,14 @@ def test_a_weight_is_told_once_in_the_same_thousands(newsroom: Newsroom, photo: 
     assert warned[1] == filed[1]
 
 
+def test_an_alt_text_pasted_over_two_lines_is_written_on_one(
+    newsroom: Newsroom, photo: Path
+) -> None:
+    code, told = add(newsroom, photo, "--alt", " La sala\r\n\tpiena ", "--section", "news")
+    assert (code, 'alt = "La sala piena"' in told) == (0, True)
+    assert newsroom.run("check", ISSUE, follow=False).code == 0
+
+
 def test_the_lines_to_paste_are_printed_and_check_follows(newsroom: Newsroom, photo: Path) -> None:
     before = (newsroom.root / TOML).read_bytes()
     ran = newsroom.run("issue", "image", "add", str(photo), "--issue", "2026-11", "--alt", ALT)
