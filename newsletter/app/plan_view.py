@@ -24,6 +24,7 @@ from newsletter.app.tested import TestedState, tested_state
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
+from newsletter.hours import Hours
 from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
@@ -140,6 +141,7 @@ def view_of(
     )
     already, last = _already(ledger, plan, recipients)
     tested = tested_state(app, plan.slug, plan.content_digest)
+    hours = hours_of(plan.terms)
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,
@@ -169,8 +171,8 @@ def view_of(
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
         window=_window(plan),
-        opens_at=_opens_at(plan, app.clock()),
-        done_at=_done_at(plan, app.clock()),
+        opens_at=_opens_at(hours, app.clock()),
+        done_at=_done_at(plan, hours, app.clock()),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
@@ -192,15 +194,13 @@ def _window(plan: Plan) -> str:
     return f"{terms.window}{apart}" if terms.window else ""
 
 
-def _opens_at(plan: Plan, now: dt.datetime) -> dt.datetime | None:
-    hours = hours_of(plan.terms)
+def _opens_at(hours: Hours | None, now: dt.datetime) -> dt.datetime | None:
     if hours is None or hours.are_open(now):
         return None
     return hours.next_open(now).astimezone(zone_of(hours.zone))
 
 
-def _done_at(plan: Plan, now: dt.datetime) -> dt.datetime | None:
-    hours = hours_of(plan.terms)
+def _done_at(plan: Plan, hours: Hours | None, now: dt.datetime) -> dt.datetime | None:
     duration = dt.timedelta(seconds=len(plan.recipients) / plan.terms.rate.per_second)
     try:
         done = hours.after(now, duration) if hours else now + duration

@@ -62,7 +62,7 @@ class Road:
     def accepted(self, row: ClaimedRow) -> None:
         """A message was taken: it counts."""
         self.tried += 1
-        self._tally.note(row.address.rpartition("@")[2], self._clock.monotonic())
+        self._tally.note(domain_of(row), self._clock.monotonic())
 
     def heed(self, row: ClaimedRow, outcome: Outcome) -> bool:
         """See what an answer means for the pace; True if it only asked for fewer messages."""

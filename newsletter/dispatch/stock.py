@@ -54,8 +54,6 @@ class Stock:
         """So few rows left in a queue are a reason to ask for more."""
         self._group = 1
         self._call = asyncio.Event()
-        self._calling = False
-        """Whether it is set: quicker to look at."""
         self._called = False
         self._per_second = 0.0
         self._count = 0
@@ -99,7 +97,6 @@ class Stock:
         while True:
             await self._call.wait()
             self._call.clear()
-            self._calling = False
             low = self.runs_low and not self._is_dry()
             if self._called or low or self._has_enough:
                 self._called = False
@@ -135,8 +132,7 @@ class Stock:
 
     def wake(self) -> None:
         """Have it looked at whether the ledger is to be asked."""
-        if not self._calling:
-            self._calling = True
+        if not self._call.is_set():  # asked for every row, and quicker than to set it again
             self._call.set()
 
     @property

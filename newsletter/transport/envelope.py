@@ -49,10 +49,6 @@ class Envelopes:
             return command + b"\r\n"
         return command + b" SMTPUTF8\r\n"
 
-    def whole(self, message: OutgoingMessage) -> bytes:
-        """MAIL, RCPT and DATA, to be written at once."""
-        return b"%bRCPT TO:<%b>\r\nDATA\r\n" % (self.mail(message), message.recipient.encode())
-
     def rcpt(self, message: OutgoingMessage) -> bytes:
         """RCPT TO."""
         return b"RCPT TO:<%b>\r\n" % message.recipient.encode()

@@ -78,7 +78,7 @@ class SmtpConnection(SmtpStream):
             self.lost(loss)
 
     def _envelope(self, message: OutgoingMessage) -> bytes:
-        return self._envelopes.whole(message)
+        return self._envelopes.mail(message) + self._envelopes.rcpt(message) + b"DATA\r\n"
 
     def _say(self, commands: bytes, owed: tuple[Owed, ...]) -> None:
         """Write them; a 421 that the relay said already is the answer to the first."""
@@ -250,11 +250,7 @@ class SmtpConnection(SmtpStream):
     def rest(self) -> None:
         """All that came was told: the feeder's turn."""
         self._answered = False
-        feeder = self.feeder
-        if feeder:
-            if not self._line and self._dialogue.alive:
-                feeder.refill()
-            feeder.rest()
+        super().rest()
 
     def _take_line(self) -> list[Transit]:
         following, self._following = self._following, None
