@@ -9,10 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
+import jinja2
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from newsletter.web.words import FILTERS
 
 ResolveImage = Callable[[str], Path | None]
 """The file of a hosted image, by what follows ``/images/`` in its address."""
@@ -34,6 +37,19 @@ _FRAMES = re.compile(
     r"<(/?)(?=(?:iframe|frame|frameset|object|embed|fencedframe)\b)", re.IGNORECASE
 )
 _ODD_SEGMENT = re.compile(r"(^|/)\.{0,2}(/|$)|[\\\0]")
+
+
+def page_template(name: str) -> jinja2.Template:
+    """One of the tool's own pages; whatever it is given to show is text, never markup."""
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters.update(FILTERS)
+    return pages.get_template(name)
 
 
 def with_local_images(html: str) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import (
@@ -28,19 +27,18 @@ from newsletter.inbox.messages import ListPage, Mailroom, Received
 from newsletter.inbox.verify import verify
 from newsletter.web.guard import (
     COMMON,
-    HERE,
     OWN_HOST,
     ResolveImage,
     find_image,
     from_this_page,
     not_found,
+    page_template,
     send_image,
     send_static,
     with_local_images,
     without_frames,
 )
 from newsletter.web.inside import send_image_inside, with_images_inside
-from newsletter.web.words import FILTERS
 
 TABS = ("page", "text", "headers", "source")
 _SOURCE_LIMIT = 300_000  # octets of source shown; the rest is in the download
@@ -110,14 +108,7 @@ class _Desk:
         self._mailroom = mailroom
         self._smtp_address = smtp_address
         self._resolve_image = resolve_image
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters.update(FILTERS)
+        self._template = page_template("inbox.html")
 
     def show_list(self, request: Request) -> Response:
         """The list, with its first message beside it where there is room."""
@@ -211,7 +202,7 @@ class _Desk:
             "total": page.everything,
             **self._examined(received),
         }
-        html = self._templates.get_template("inbox.html").render(words)
+        html = self._template.render(words)
         headers = {**COMMON, "Content-Security-Policy": _TOOL_POLICY}
         return HTMLResponse(html, status, headers)
 

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import jinja2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -25,12 +24,12 @@ from newsletter.errors import NewsletterError, Problem
 from newsletter.lint.check import RULES
 from newsletter.web.guard import (
     COMMON,
-    HERE,
     OWN_HOST,
     ResolveImage,
     find_image,
     from_this_page,
     not_found,
+    page_template,
     send_image,
     send_static,
 )
@@ -88,10 +87,7 @@ class _Desk:
         self._preview = studio.preview
         self._resolve_image = resolve_image
         self._token = secrets.token_urlsafe(16)
-        template = (HERE / "templates" / "preview.html").read_text("utf-8")
-        self._template = jinja2.Environment(
-            autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        ).from_string(template)
+        self._template = page_template("preview.html")
 
     async def show(self, _request: Request) -> Response:
         """The page itself; all that it shows comes by the stream."""
