@@ -5,6 +5,9 @@ set -eu
 missing=""
 [ -x /usr/sbin/smtp-sink ] || missing="$missing postfix"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+[ -e /usr/share/perl5/Mail/DKIM/Verifier.pm ] || missing="$missing libmail-dkim-perl"
+command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then as_root=""

@@ -6,5 +6,6 @@ pin="$uv pip compile --quiet --upgrade --universal --python-version 3.11 --gener
 $pin pyproject.toml --extra preview --output-file requirements/runtime.txt
 printf 'hatchling\neditables\n' | $pin - --constraint requirements/runtime.txt --output-file requirements/build.txt
 $pin pyproject.toml --group dev --extra postgres --extra images --extra preview --extra holidays \
+    --extra imap --extra metrics \
     --constraint requirements/runtime.txt --constraint requirements/build.txt \
     --output-file requirements/dev.txt
