@@ -51,6 +51,8 @@ class Terms:
     """When messages may be sent, with its zone (see ``hours``); nothing: at any time."""
     holidays: str = ""
     """The country whose public holidays the window leaves out; nothing: none."""
+    quiet: str = ""
+    """When no message is sent, with its zone; nothing: there are no quiet hours."""
 
 
 @dataclass(frozen=True, slots=True)

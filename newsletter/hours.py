@@ -1,4 +1,4 @@
-"""The hours in which a campaign may be sent: windows of the week, without holidays. Pure.
+"""Hours of the week, without holidays: when a campaign may be sent, or may not. Pure.
 
 ``Mon-Fri 08:00-18:00 Europe/Rome``, ``Mon,Thu 09:00-12:00,14:00-18:00``, ``22:00-06:00``. What
 counts is what clocks on the wall show in the zone. So a window that a change of the clocks skips
@@ -19,6 +19,7 @@ _WEEK = frozenset(range(7))
 _FORM = re.compile(r"(?:([A-Za-z,\s-]*?)\s*)?(\d[\d:,\s-]*\d)(?:\s+(\S+))?")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _EXAMPLE = 'write for example "Mon-Fri 08:00-18:00 Europe/Rome"'
+_QUIET_EXAMPLE = 'write for example "22:00-07:00 Europe/Rome"'
 _A_DAY_IN_MINUTES = 24 * 60
 _A_DAY = dt.timedelta(days=1)
 _A_SECOND = dt.timedelta(seconds=1)
@@ -43,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When sending may go on. ``words`` is how the officer said it, with the zone."""
+    """Some hours of the week. ``words`` is how the officer said it, with the zone."""
 
     spans: tuple[Span, ...]
     zone: str
@@ -75,20 +76,6 @@ class Hours:
     def next_close(self, at: dt.datetime) -> dt.datetime | None:
         """The first instant from ``at`` on at which they are closed, in UTC; None if never."""
         return self._first(at, is_open=False)
-
-    def after(self, at: dt.datetime, open_for: dt.timedelta) -> dt.datetime:
-        """When they will have been open for so long since ``at``, in UTC.
-
-        ``ValueError`` where that is over a year away.
-        """
-        left, limit = open_for, at + _FARTHEST * _A_DAY
-        while (opens := self.next_open(at)) < limit:
-            closes = self.next_close(opens)
-            if closes is None or closes - opens >= left:
-                return opens + left
-            left, at = left - (closes - opens), closes
-        message = f"{self.words}: not done before {limit:%Y-%m-%d}"
-        raise ValueError(message)
 
     def _first(self, at: dt.datetime, *, is_open: bool) -> dt.datetime | None:
         if self.are_open(at) is is_open:
@@ -140,10 +127,23 @@ def _clock_changes(midnight: dt.datetime, place: dt.tzinfo) -> Iterator[dt.datet
 
 
 def parse_hours(text: str, *, default_zone: str, days_off: Collection[dt.date] = ()) -> Hours:
-    """Read ``[days] HH:MM-HH:MM[,…] [zone]``; without days it is every day.
+    """Read a window, ``[days] HH:MM-HH:MM[,…] [zone]``; without days it is every day.
 
     Raises ``UsageError`` that names the part which cannot be read, and how to write it.
     """
+    return _parsed(text, default_zone, days_off)
+
+
+def parse_quiet(text: str, *, default_zone: str) -> Hours:
+    """Read quiet hours, in the same form; they have no days off."""
+    try:
+        return _parsed(text, default_zone, ())
+    except UsageError as error:
+        message = error.message.replace("the window", "the quiet hours", 1)
+        raise UsageError(message, cure=_QUIET_EXAMPLE) from None
+
+
+def _parsed(text: str, default_zone: str, days_off: Collection[dt.date]) -> Hours:
     match = _FORM.fullmatch(text.strip())
     if not match:
         raise _unreadable(text, "it is not days, hours and a zone")

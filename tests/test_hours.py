@@ -159,35 +159,3 @@ def test_the_next_opening_is_the_first_open_minute_in_every_zone(
     step = max((opens - instant) / 300, MINUTE)
     looked = [instant + number * step for number in range(300)]
     assert not any(hours.are_open(each) for each in looked if each < opens)
-
-
-@settings(deadline=None)
-@given(
-    zone=st.sampled_from(ZONES),
-    days=DAYS,
-    begin=TIMES,
-    end=TIMES,
-    instant=INSTANTS,
-    minutes=st.integers(1, 600),
-)
-def test_a_length_of_open_time_is_passed_in_the_open_minutes(
-    zone: str, days: str, begin: str, end: str, instant: dt.datetime, minutes: int
-) -> None:
-    if begin == end:
-        return
-    hours = parse_hours(f"{days} {begin}-{end}", default_zone=zone)
-    done = hours.after(instant, minutes * MINUTE)
-
-    passed, at = dt.timedelta(), instant
-    while (opens := hours.next_open(at)) < done:
-        closes = hours.next_close(opens)
-        at = min(closes or done, done)
-        passed += at - opens
-    assert passed == minutes * MINUTE
-
-
-def test_what_takes_over_a_year_of_open_time_is_said() -> None:
-    with pytest.raises(ValueError, match="not done before"):
-        parse_hours("Mon 08:00-08:01", default_zone=ROME).after(
-            at("2026-11-23"), dt.timedelta(hours=5)
-        )

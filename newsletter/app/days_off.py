@@ -5,17 +5,24 @@ from collections.abc import Collection
 
 from newsletter.campaign import Terms
 from newsletter.errors import UsageError
-from newsletter.hours import Hours, parse_hours
+from newsletter.hours import parse_hours, parse_quiet
+from newsletter.sending_times import SendingTimes
 from newsletter.values import nearest
 
 _EXAMPLE = 'name a country, or one of its parts: "IT", "CA-QC"'
 
 
-def hours_of(terms: Terms) -> Hours | None:
-    """The window that a campaign was recorded with; None for one that may be sent at any time."""
-    if not terms.window:
-        return None
-    return parse_hours(terms.window, default_zone="UTC", days_off=days_off(terms.holidays))
+def times_of(terms: Terms) -> SendingTimes:
+    """The window and the quiet hours that a campaign was recorded with."""
+    return sending_times(terms.window, terms.holidays, terms.quiet, "UTC")
+
+
+def sending_times(window: str, holidays: str, quiet: str, zone: str) -> SendingTimes:
+    """What was said of when messages may leave; nothing said is no limit."""
+    return SendingTimes(
+        parse_hours(window, default_zone=zone, days_off=days_off(holidays)) if window else None,
+        parse_quiet(quiet, default_zone=zone) if quiet else None,
+    )
 
 
 def days_off(place: str) -> Collection[dt.date]:

@@ -9,7 +9,7 @@ from newsletter.app.compose import (
     language_of,
     unsubscribe_address,
 )
-from newsletter.app.days_off import days_off
+from newsletter.app.days_off import sending_times
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged_address
 from newsletter.app.plan_view import PlanView, view_of
@@ -20,13 +20,14 @@ from newsletter.campaign import Plan, Terms, plan_campaign
 from newsletter.edition.model import Variant
 from newsletter.edition.variants import variant_for
 from newsletter.errors import InputError, IssueError, UsageError
-from newsletter.hours import Hours, parse_hours
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
 from newsletter.recipients import Recipients
+from newsletter.sending_times import SendingTimes
 from newsletter.values import Rate, seconds_of
 
 ANY_TIME = "any"
+NEVER = "none"
 _MOST_PAGES = 10_000  # ways to one that are remembered
 
 
@@ -48,6 +49,8 @@ class PlanRequest:
     """When messages may be sent; None means as the settings say, ``any`` at any time."""
     missing: Missing = "error"
     """Whether a field that a reader lacks stops a send where a slot has no default."""
+    quiet: str | None = None
+    """When none is sent; None means as the settings say, ``none`` lifts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         rate = Rate.parse(request.rate) if request.rate else app.settings.rate
     except ValueError as error:
         raise UsageError(str(error)) from error
-    hours = _hours(app, request)
+    times = _times(app, request)
     return Terms(
         rate=rate,
         connections=app.settings.connections,
@@ -144,23 +147,26 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         pause_refused=app.settings.pause.refused,
         pause_deferred=app.settings.pause.deferred,
         pause_after=app.settings.pause.after,
-        window=str(hours or ""),
-        holidays=app.settings.schedule.holidays if hours else "",
+        window=str(times.window or ""),
+        holidays=app.settings.schedule.holidays if times.window else "",
+        quiet=str(times.quiet or ""),
     )
 
 
-def _hours(app: App, request: PlanRequest) -> Hours | None:
-    """The window with its zone; ``UsageError`` for one that cannot be read or never opens."""
+def _times(app: App, request: PlanRequest) -> SendingTimes:
+    """Window and quiet hours with their zones; ``UsageError`` where nothing could ever leave."""
+    if app.profile == STAGING:
+        return SendingTimes()
     when = app.settings.schedule
-    said = when.window if request.window is None else request.window
-    if app.profile == STAGING or not said or said == ANY_TIME:
-        return None
-    hours = parse_hours(said, default_zone=when.zone, days_off=days_off(when.holidays))
+    window = when.window if request.window is None else request.window
+    quiet = when.quiet if request.quiet is None else request.quiet
+    window, quiet = "" if window == ANY_TIME else window, "" if quiet == NEVER else quiet
+    times = sending_times(window, when.holidays, quiet, when.zone)
     try:
-        hours.next_open(app.clock())
+        times.next_open(app.clock())
     except ValueError as error:
-        raise UsageError(str(error)) from error
-    return hours
+        raise UsageError(str(error), cure="leave some time between the quiet hours") from error
+    return times
 
 
 def _canary_wait(request: PlanRequest) -> int:

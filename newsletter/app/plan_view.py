@@ -14,7 +14,7 @@ from newsletter.app.compose import (
     sample_values,
     sections_label,
 )
-from newsletter.app.days_off import hours_of
+from newsletter.app.days_off import times_of
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
 from newsletter.app.rehearsal import Gap, Missing, rehearse
@@ -24,12 +24,12 @@ from newsletter.app.tested import TestedState, tested_state
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
-from newsletter.hours import Hours
 from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
 from newsletter.schedule import zone_of
+from newsletter.sending_times import SendingTimes
 
 _Listed = tuple[str, tuple[str, ...]]
 _Audience = Iterator[_Listed]
@@ -93,8 +93,10 @@ class PlanView:
     """Seconds after which it goes on by itself; 0: when it is resumed."""
     window: str
     """When messages may be sent, in words; or nothing."""
+    quiet: str
+    """When no message is sent, in words; or nothing."""
     opens_at: dt.datetime | None
-    """When the window opens next, if it is closed now."""
+    """When messages may leave next, if they may not now."""
     done_at: dt.datetime | None
     """When the last message would leave if it were sent now; None if that is over a year away."""
     connections: int
@@ -141,7 +143,7 @@ def view_of(
     )
     already, last = _already(ledger, plan, recipients)
     tested = tested_state(app, plan.slug, plan.content_digest)
-    hours = hours_of(plan.terms)
+    times = times_of(plan.terms)
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,
@@ -171,8 +173,9 @@ def view_of(
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
         window=_window(plan),
-        opens_at=_opens_at(hours, app.clock()),
-        done_at=_done_at(plan, hours, app.clock()),
+        quiet=plan.terms.quiet,
+        opens_at=_opens_at(times, app.clock()),
+        done_at=_done_at(plan, times, app.clock()),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
@@ -194,19 +197,22 @@ def _window(plan: Plan) -> str:
     return f"{terms.window}{apart}" if terms.window else ""
 
 
-def _opens_at(hours: Hours | None, now: dt.datetime) -> dt.datetime | None:
-    if hours is None or hours.are_open(now):
-        return None
-    return hours.next_open(now).astimezone(zone_of(hours.zone))
+def _opens_at(times: SendingTimes, now: dt.datetime) -> dt.datetime | None:
+    return None if times.are_open(now) else _on_its_clocks(times.next_open(now), times)
 
 
-def _done_at(plan: Plan, hours: Hours | None, now: dt.datetime) -> dt.datetime | None:
+def _done_at(plan: Plan, times: SendingTimes, now: dt.datetime) -> dt.datetime | None:
     duration = dt.timedelta(seconds=len(plan.recipients) / plan.terms.rate.per_second)
     try:
-        done = hours.after(now, duration) if hours else now + duration
+        return _on_its_clocks(times.after(now, duration), times)
     except (ValueError, OverflowError):
         return None
-    return done.astimezone(zone_of(hours.zone)) if hours else done
+
+
+def _on_its_clocks(instant: dt.datetime, times: SendingTimes) -> dt.datetime:
+    """As the clocks of the window (or of the quiet hours) show it."""
+    hours = times.window or times.quiet
+    return instant.astimezone(zone_of(hours.zone)) if hours else instant
 
 
 def _red_lines(plan: Plan, already: int, last: str) -> tuple[str, ...]:

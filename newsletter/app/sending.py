@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsletter.app.days_off import hours_of
+from newsletter.app.days_off import times_of
 from newsletter.app.loop import run_sending
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import STAGING, App
@@ -174,7 +174,7 @@ async def _run(
         options=RunOptions(
             suppress=app.profile != STAGING,
             limits=limits,
-            hours=hours_of(ledger.campaign(number).terms),
+            times=times_of(ledger.campaign(number).terms),
         ),
     )
 
@@ -214,6 +214,7 @@ def dry_run(app: App, planned: Planned, output: Path | None) -> DryRun:
     """Write every message as it would be sent: the same path, a ledger of its own, no relay."""
     folder = (output or app.root / "build" / planned.plan.slug / "dry-run").absolute()
     terms = replace(planned.plan.terms, rate=Rate(1_000_000, 1), connections=1, canary=0, window="")
+    terms = replace(terms, quiet="")
     terms = replace(terms, pause_refused=0.0, pause_deferred=0.0)
     with (
         tempfile.TemporaryDirectory() as place,

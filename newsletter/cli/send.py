@@ -51,6 +51,14 @@ Window = Annotated[
         show_default=False,
     ),
 ]
+Quiet = Annotated[
+    str | None,
+    typer.Option(
+        "--quiet",
+        help='When no message is sent: "22:00-07:00 Europe/Rome", none; by default the settings\'.',
+        show_default=False,
+    ),
+]
 Missing = Annotated[
     Literal["error", "default"],
     typer.Option(
@@ -109,6 +117,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     canary_wait: CanaryWait = None,
     missing: Missing = "error",
     window: Window = None,
+    quiet: Quiet = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -118,7 +127,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing, quiet
     )
     view = plan_only(desk.app, request).view
     following = "" if view.unfit else show_sending.send_command(request, view.issue)
@@ -137,6 +146,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     canary_wait: CanaryWait = None,
     missing: Missing = "error",
     window: Window = None,
+    quiet: Quiet = None,
     at: Annotated[
         str | None,
         typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
@@ -165,7 +175,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         settle_in(desk.app, take_over=take_over)
     lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing
+        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing, quiet
     )
     planned = sending.plan_only(desk.app, request)
     view = planned.view

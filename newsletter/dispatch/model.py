@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from newsletter.delivery import DeliveryState, Reply, RetryPolicy
 from newsletter.dispatch.limits import Limits
 from newsletter.errors import NewsletterError
-from newsletter.hours import Hours
 from newsletter.ledger.model import CampaignId, CampaignState, Progress
 from newsletter.ledger.notes import NO_TIME, Until
+from newsletter.sending_times import SendingTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class RunOptions:
     jitter: Callable[[], float] = random.random
     limits: Limits = field(default_factory=Limits)
     """What holds over all relays, besides the rate of the campaign's terms."""
-    hours: Hours | None = None
-    """When messages may be sent; None means at any time."""
+    times: SendingTimes = field(default_factory=SendingTimes)
+    """When messages may be sent; by default at any time."""
     executor: Executor | None = None
     """Where the ledger is called; by default one thread of the run's own."""
 

@@ -22,13 +22,13 @@ def nobody_now(run: Run, next_at: dt.datetime | None) -> Halt | None:
 
 
 def closed(run: Run) -> Halt | None:
-    """The window is closed: the campaign waits until it opens."""
-    hours, now = run.options.hours, run.clock.now()
-    if hours is None or hours.are_open(now):
+    """The window is closed, or it is quiet: the campaign waits until messages may leave."""
+    times, now = run.options.times, run.clock.now()
+    reason = times.closed_by(now)
+    if not reason:
         return None
-    at = hours.next_open(now)
-    why = f"outside the window {hours}; it goes on at {_told(at)}"
-    return Halt(CampaignState.WAITING, why, until=Until(at))
+    at = times.next_open(now)
+    return Halt(CampaignState.WAITING, f"{reason}; it goes on at {_told(at)}", until=Until(at))
 
 
 def hold(run: Run, campaign: Campaign) -> Halt | None:

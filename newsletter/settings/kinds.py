@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from newsletter.errors import UsageError
-from newsletter.hours import parse_hours
+from newsletter.hours import parse_hours, parse_quiet
 from newsletter.lint.limits import Limits
 from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
 
@@ -100,6 +100,15 @@ def _window(raw: str) -> str:
     return raw
 
 
+def _quiet(raw: str) -> str:
+    try:
+        if raw:
+            parse_quiet(raw, default_zone="UTC")
+    except UsageError as error:
+        raise ValueError(error.message) from None
+    return raw
+
+
 def _holidays(raw: str) -> str:
     if raw and not _COUNTRY.fullmatch(raw):
         message = 'must be a country or a part of it, such as "IT" or "CA-QC"'
@@ -147,6 +156,7 @@ LanguageTag = Annotated[str, AfterValidator(_language)]
 Site = Annotated[str, AfterValidator(_site)]
 Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]
+Quiet = Annotated[Line, AfterValidator(_quiet)]
 Holidays = Annotated[Line, AfterValidator(_holidays)]
 Zone = Annotated[str, AfterValidator(_zone)]
 RelayName = Annotated[str, AfterValidator(_relay_name)]

@@ -22,6 +22,7 @@ from newsletter.settings.kinds import (
     ListId,
     Options,
     Pace,
+    Quiet,
     RelayName,
     RuleId,
     Said,
@@ -173,6 +174,10 @@ class ScheduleOptions(Options):
     window: Window = Field(
         default="",
         description='When messages may be sent: "Mon-Fri 08:00-18:00"; by default at any time.',
+    )
+    quiet: Quiet = Field(
+        default="",
+        description='When none is sent, whatever the window: "22:00-07:00"; by default never.',
     )
     holidays: Holidays = Field(
         default="",

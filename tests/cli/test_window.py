@@ -100,3 +100,39 @@ def test_a_window_in_the_settings_is_checked_where_it_stands(newsroom: Newsroom)
     assert ran.code == 2
     assert "newsletter.toml" in ran.err
     assert "did you mean Fri" in ran.err
+
+
+def test_quiet_hours_hold_a_campaign_back_until_they_end_and_the_plan_says_when(
+    newsroom: Newsroom,
+) -> None:
+    readers(newsroom, 3)
+    night = window(-1, 2)
+    schedule(newsroom, f'quiet = "{night}"')
+    ends = NOW + dt.timedelta(hours=2)
+    shown = newsroom.run("plan", ISSUE).out
+    assert f"Quiet     {night}; opens {ends:%a %Y-%m-%d %H:%M}; done about" in shown
+    ran = newsroom.run("send", ISSUE, "--yes")
+
+    assert ran.code == 75
+    assert f"in the quiet hours {night}; it goes on at {ends:%Y-%m-%d %H:%M}:00 UTC" in ran.out
+    assert not newsroom.relay.received
+
+
+def test_quiet_hours_are_lifted_for_one_campaign_and_narrow_a_window(newsroom: Newsroom) -> None:
+    readers(newsroom, 3)
+    schedule(newsroom, f'quiet = "{window(-1, 2)}"')
+    both = newsroom.run("plan", ISSUE, "--window", window(-2, 4), "--quiet", window(1, 3))
+    assert f"{window(-2, 4)} · quiet {window(1, 3)}; done about" in both.out
+    assert f"--quiet '{window(1, 3)}'" in both.next
+    assert newsroom.run("send", ISSUE, "--yes", "--quiet", "none").code == 0
+    assert sorted(newsroom.relay.counts.values()) == [1] * 3
+
+
+def test_quiet_hours_that_leave_no_time_or_cannot_be_read_stop_the_plan(newsroom: Newsroom) -> None:
+    never = newsroom.run("plan", ISSUE, "--window", "09:00-10:00", "--quiet", "08:00-12:00")
+    unread = newsroom.run("plan", ISSUE, "--quiet", "at night")
+
+    assert (never.code, unread.code) == (2, 2)
+    assert "no time is left to send" in never.err
+    assert "the quiet hours 'at night' cannot be read" in unread.err
+    assert "22:00-07:00" in unread.err

@@ -10,11 +10,12 @@ import pytest
 from newsletter.hours import parse_hours
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
+from newsletter.sending_times import SendingTimes
 from tests.dispatch.test_runner import Bench
 from tests.doubles import START, FakeClock
 
 OPENS, CLOSES = dt.time(8), dt.time(18)
-HOURS = parse_hours("08:00-18:00 UTC", default_zone="UTC")
+HOURS = SendingTimes(parse_hours("08:00-18:00 UTC", default_zone="UTC"))
 NEXT_DAY = dt.datetime.combine(START.date() + dt.timedelta(days=1), OPENS, dt.UTC)
 
 
@@ -24,7 +25,7 @@ def evening(file: Path) -> Iterator[Bench]:
     closes = dt.datetime.combine(START.date(), CLOSES, dt.UTC)
     with Ledger.open(file) as ledger:
         bench = Bench(ledger, FakeClock(closes - dt.timedelta(seconds=10)))
-        bench.options = replace(bench.options, hours=HOURS)
+        bench.options = replace(bench.options, times=HOURS)
         yield bench
 
 
