@@ -53,6 +53,8 @@ class Terms:
     """The country whose public holidays the window leaves out; nothing: none."""
     quiet: str = ""
     """When no message is sent, with its zone; nothing: there are no quiet hours."""
+    bounce_address: str = ""
+    """Where bounces go, each delivery with a token of its own; nothing: to the sender."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,11 @@ def compile_page(
     reader's message does not tell which sections others see.
     """
     sender = app.settings.sender
-    marks: dict[str, str] = {"X-Newsletter-Issue": issue.slug}
+    marks: dict[str, str] = {
+        "List-Help": f"<{_help_url(app)}>",
+        "Feedback-ID": f"{issue.slug}:{sender.list_id}:newsletter:{sender_id(app)}",
+        "X-Newsletter-Issue": issue.slug,
+    }
     if app.profile == STAGING or smtp_options(app).on_loopback:
         label = f"{edition.variant.language}, {sections_label(issue, edition.variant)}"
         marks["X-Newsletter-Variant"] = label
@@ -160,6 +164,20 @@ def sample_values(app: App, issue: Issue, page: Page) -> dict[str, str]:
 def unsubscribe_address(app: App) -> str:
     """Where unsubscribes by mail go."""
     return app.settings.site.unsubscribe_mailto or app.settings.sender.address
+
+
+def _help_url(app: App) -> str:
+    """Where readers ask for help: the setting, else a mail to whoever answers."""
+    sender, said = app.settings.sender, app.settings.site.help
+    if said and "@" not in said:
+        return said
+    return f"mailto:{said or sender.reply_to or sender.address}?subject=help"
+
+
+def sender_id(app: App) -> str:
+    """What Feedback-ID calls the sender: the setting, else the List-Id's letters, 15 at most."""
+    sender = app.settings.sender
+    return sender.feedback_id or "".join(filter(str.isalnum, sender.list_id))[:15]
 
 
 def _domain(app: App) -> str:

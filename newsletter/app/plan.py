@@ -150,6 +150,7 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         window=str(times.window or ""),
         holidays=app.settings.schedule.holidays if times.window else "",
         quiet=str(times.quiet or ""),
+        bounce_address=app.settings.sender.bounce_address or "",
     )
 
 

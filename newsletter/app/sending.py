@@ -18,6 +18,7 @@ from newsletter.app.relays import every_smtp_options, limits_of, relays_of
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
 from newsletter.campaign import Plan
+from newsletter.dispatch.identity import Identity
 from newsletter.dispatch.limits import Limits, Relay
 from newsletter.dispatch.model import RunOptions, Snapshot
 from newsletter.dispatch.runner import run_campaign
@@ -164,17 +165,19 @@ async def _run(
     stop: asyncio.Event,
 ) -> None:
     limits = Limits() if isinstance(transport, EmlTransport) else limits_of(app)
+    keys = token_keys(app)
     await run_campaign(
         ledger,
         number,
         transport,
-        mint=minter(token_keys(app)),
+        mint=minter(keys),
         on_progress=on_progress,
         stop=stop,
         options=RunOptions(
             suppress=app.profile != STAGING,
             limits=limits,
             times=times_of(ledger.campaign(number).terms),
+            identity=Identity(keys),
         ),
     )
 

@@ -141,7 +141,8 @@ def _addressed(app: App, values: dict[str, str], goal: Address) -> dict[str, str
 
 
 def _message(app: App, goal: Address, content: bytes) -> OutgoingMessage:
-    return OutgoingMessage(app.settings.sender.address, goal.text, "", content)
+    sender = app.settings.sender
+    return OutgoingMessage(sender.bounce_address or sender.address, goal.text, "", content)
 
 
 async def _send(app: App, messages: Sequence[OutgoingMessage]) -> list[Outcome]:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from newsletter.delivery import DeliveryState, Reply, RetryPolicy
+from newsletter.dispatch.identity import NOBODY, Identity
 from newsletter.dispatch.limits import Limits
 from newsletter.errors import NewsletterError
 from newsletter.ledger.model import CampaignId, CampaignState, Progress
@@ -43,6 +44,8 @@ class RunOptions:
     """What holds over all relays, besides the rate of the campaign's terms."""
     times: SendingTimes = field(default_factory=SendingTimes)
     """When messages may be sent; by default at any time."""
+    identity: Identity = NOBODY
+    """Who vouches for the messages."""
     executor: Executor | None = None
     """Where the ledger is called; by default one thread of the run's own."""
 

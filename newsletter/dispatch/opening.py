@@ -52,7 +52,7 @@ class Opening:
         roads = Roads(relays, campaign, stock, self._clock, options)
         roads.remember(*await self._desk.call(self._memories))
         run = Run(
-            letters=Letters(campaign, variants, mint),
+            letters=Letters(campaign, variants, mint, options.identity),
             roads=roads,
             shares=Shares(_thresholds(campaign.terms)),
             stock=stock,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import Protocol
 
+from newsletter.dispatch.identity import NOBODY, Identity
 from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.model import Campaign, ClaimedRow, StoredVariant
 from newsletter.message import Common, CompiledMessage, Filler, date_line
 from newsletter.transport.base import OutgoingMessage
 from newsletter.unsubscribe import Minter, Purpose
 from newsletter.values import Address
+from newsletter.verp import ReturnPath, return_paths
 
 _SECOND = dt.timedelta(seconds=1)
 
@@ -48,13 +50,14 @@ class Letters:
         campaign: Campaign,
         variants: Sequence[StoredVariant],
         mint: Mint,
+        identity: Identity = NOBODY,
     ) -> None:
         terms = campaign.terms
         base = terms.unsubscribe_base.rstrip("/")
         self._number = int(campaign.id)
         self.message_id = message_ids(campaign)
         """The Message-ID of each delivery, by its number."""
-        self._sender = terms.envelope_sender
+        self._sender = _sender(campaign, identity)
         self._compiled = [variant.compiled for variant in variants]
         self._proved = [compiled.needs_no_stuffing for compiled in self._compiled]
         self._mint = mint
@@ -82,14 +85,14 @@ class Letters:
             tokens(seq),
         )
         proved = self._proved[row.variant]
-        return OutgoingMessage(self._sender, address, message_id, content, proved)
+        return OutgoingMessage(self._sender(seq), address, message_id, content, proved)
 
     def _filled_by_name(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The same for pages that ask for what is not known ahead, and for any mint."""
         message_id = self.message_id(row.seq)
         content = self._compiled[row.variant].fill(self.values_for(row, now, message_id))
         proved = self._proved[row.variant]
-        return OutgoingMessage(self._sender, row.address, message_id, content, proved)
+        return OutgoingMessage(self._sender(row.seq), row.address, message_id, content, proved)
 
     def values_for(self, row: ClaimedRow, now: dt.datetime, message_id: str) -> Mapping[str, str]:
         """The reader's fields, and what dispatch alone knows."""
@@ -107,6 +110,15 @@ class Letters:
             "unsubscribe_mailto": self._mailto and self._mailto + tokens[0],
             **{slot: begin + token for (slot, begin), token in urls},
         }
+
+
+def _sender(campaign: Campaign, identity: Identity) -> ReturnPath:
+    """The envelope's sender of each delivery: a path of its own where bounces have an address."""
+    terms = campaign.terms
+    if terms.bounce_address and identity.keys:
+        return return_paths(identity.keys, int(campaign.id), terms.bounce_address)
+    fixed = terms.bounce_address or terms.envelope_sender
+    return lambda _: fixed
 
 
 def _filler(compiled: CompiledMessage, common: Common) -> Filler | None:

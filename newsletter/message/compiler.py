@@ -7,7 +7,13 @@ from types import MappingProxyType
 from newsletter.edition.model import Edition, Slot
 from newsletter.message.compiled import CompiledMessage, Context, SlotPlace
 from newsletter.message.embedding import EmbeddedImage, embed, image_part
-from newsletter.message.headers import check_static, encoded_words, mailbox, unstructured
+from newsletter.message.headers import (
+    check_static,
+    encoded_words,
+    fixed,
+    mailbox,
+    unstructured,
+)
 from newsletter.message.quoted import body_text, encode_segment
 from newsletter.values import Address, digest_of
 
@@ -66,7 +72,7 @@ def compile_message(
             _list_id(list_id, list_name),
             _UNSUBSCRIBE,
             "Precedence: bulk\r\n",
-            *(unstructured(name, check_static(value, name)) for name, value in marks.items()),
+            *(fixed(name, check_static(value, name)) for name, value in marks.items()),
             "\r\n",
             f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{_QUOTED_PRINTABLE}",
             *text,

@@ -44,6 +44,10 @@ _DATE = re.compile(
 _MESSAGE_ID = re.compile(r"<[!-;=A-~]+@[!-;=A-~]+>").fullmatch  # no ``?``, so no encoded word
 _URL = r"(?:https?://|mailto:)[!#-+\-.-;=?-\[\]-~]++"
 _TARGETS = re.compile(f"<{_URL}>(?:,\r\n <{_URL}>)?").fullmatch
+_FOR_MACHINES = {
+    "List-Help": re.compile(f"<{_URL}>").fullmatch,
+    "Feedback-ID": re.compile(r"[A-Za-z0-9._-]*(?::[A-Za-z0-9._-]*){3}").fullmatch,
+}
 _ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
@@ -205,6 +209,20 @@ def message_id_line(value: str) -> str:
         message = f"{value!r} is not a Message-ID such as <token@list.example>"
         raise ValueError(message)
     return f"Message-ID: {value}\r\n"
+
+
+def fixed(name: str, value: str) -> str:
+    """A header that all of a variant's messages have, with its line break.
+
+    Those that machines read stand on one line as they are; ``ValueError`` where they cannot.
+    """
+    allowed = _FOR_MACHINES.get(name)
+    if allowed is None:
+        return unstructured(name, value)
+    if not allowed(value) or "=?" in value or len(value) > _LONGEST_TOKEN:
+        message = f"{value!r} cannot stand in a {name} header"
+        raise ValueError(message)
+    return f"{name}: {value}\r\n"
 
 
 def unsubscribe_lines(values: Mapping[str, str]) -> str:

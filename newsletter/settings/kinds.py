@@ -12,11 +12,13 @@ from newsletter.errors import UsageError
 from newsletter.hours import parse_hours, parse_quiet
 from newsletter.lint.limits import Limits
 from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
+from newsletter.verp import LONGEST_BEGIN
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _IN_AN_ADDRESS = re.compile(r"[!#-'*+./0-9=?A-Z^-~-]+@[A-Za-z0-9.-]+")
 _IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
 _COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_FEEDBACK_ID = re.compile(r"[A-Za-z0-9_-]{5,15}")
 _LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
@@ -30,6 +32,18 @@ def _address(raw: str) -> str:
     text = Address.parse(raw).text
     if not _IN_AN_ADDRESS.fullmatch(text) or "=?" in text:
         message = f"{text!r} cannot stand in a header: use letters of ASCII, digits and . _ + -"
+        raise ValueError(message)
+    return text
+
+
+def _bounce_address(raw: str) -> str:
+    text = _address(raw)
+    local = Address(text).local
+    if "+" in local or len(local) > LONGEST_BEGIN:
+        message = (
+            f"{text!r} leaves no room for a delivery's token: use at most {LONGEST_BEGIN} letters"
+            " and no + before the @"
+        )
         raise ValueError(message)
     return text
 
@@ -81,6 +95,17 @@ def _site(raw: str) -> str:
         message = "must be a host and a path, in letters of ASCII, such as https://news.example"
         raise ValueError(message)
     return raw.rstrip("/")
+
+
+def _help(raw: str) -> str:
+    return _address(raw) if "@" in raw else _site(raw)
+
+
+def _feedback_id(raw: str) -> str:
+    if not _FEEDBACK_ID.fullmatch(raw):
+        message = "must be 5 to 15 letters, digits, - or _, the same in every mail of yours"
+        raise ValueError(message)
+    return raw
 
 
 def _zone(raw: str) -> str:
@@ -149,11 +174,15 @@ def _limit_name(raw: str) -> str:
 Line = Annotated[str, AfterValidator(_one_line)]
 Said = Annotated[Line, AfterValidator(_said)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
+BounceAddress = Annotated[str, AfterValidator(_bounce_address)]
 Domain = Annotated[str, AfterValidator(_domain)]
 """The part of an address after the @, in ASCII and lower case."""
 ListId = Annotated[str, AfterValidator(_list_id)]
 LanguageTag = Annotated[str, AfterValidator(_language)]
 Site = Annotated[str, AfterValidator(_site)]
+Help = Annotated[str, AfterValidator(_help)]
+"""A page or an address."""
+FeedbackId = Annotated[str, AfterValidator(_feedback_id)]
 Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]
 Quiet = Annotated[Line, AfterValidator(_quiet)]

@@ -19,48 +19,22 @@ from newsletter.settings.kinds import (
     LanguageTag,
     LimitName,
     Line,
-    ListId,
     Options,
     Pace,
     Quiet,
     RelayName,
     RuleId,
     Said,
-    Site,
     Wait,
     Window,
     Zone,
 )
+from newsletter.settings.sender import SenderOptions, SiteOptions
 from newsletter.values import Rate, nearest
 
 FILE_NAME = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
 _SHORTEST_SECRET = 16
-
-
-class SenderOptions(Options):
-    """Who the mail is from, as readers see it."""
-
-    name: Said = Field(description="The name in From.")
-    address: EmailAddress = Field(description="The address in From, and the envelope's sender.")
-    reply_to: EmailAddress | None = Field(default=None, description="Where answers go.")
-    organisation: Said = Field(description="Who publishes: the first line of the footer.")
-    postal_address: tuple[Line, ...] = Field(
-        min_length=1, description="The footer's postal address, a line each (CAN-SPAM, CASL)."
-    )
-    list_id: ListId = Field(description="The List-Id (RFC 2919): a name under a domain of yours.")
-    tagline: dict[LanguageTag, Line] = Field(
-        default={}, description="The line under the masthead's name, per language."
-    )
-
-
-class SiteOptions(Options):
-    """Where images, unsubscribe pages and the view in the browser live."""
-
-    url: Site = Field(description="The address before /u/, /images/.")
-    unsubscribe_mailto: EmailAddress | None = Field(
-        default=None, description="Reads unsubscribes by mail; by default the sender's address."
-    )
 
 
 class RelayOptions(Options):

@@ -43,7 +43,12 @@ class Envelopes:
         return None
 
     def mail(self, message: OutgoingMessage) -> bytes:
-        """MAIL FROM with what the relay wants to know; a message that is ``unfit`` has none."""
+        """MAIL FROM with what the relay wants to know; a message that is ``unfit`` has none.
+
+        Others may have been looked at since, each with a sender of its own.
+        """
+        if message.sender is not self._sender:
+            self._take_sender(message.sender)
         command = self._mail % len(message.content) if self._sized else self._mail
         if message.recipient.isascii() and message.sender.isascii():
             return command + b"\r\n"

@@ -27,6 +27,8 @@ class Relay:
         self.port = 0
         self.connections = 0
         self.received: list[tuple[str, bytes]] = []
+        self.senders: dict[str, str] = {}
+        """The envelope's sender of each recipient's last message."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
         self._ready = threading.Event()
@@ -85,11 +87,14 @@ class Relay:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         writer.write(b"220 relay.test ready\r\n")
-        recipient = ""
+        recipient = sender = ""
         while line := (await reader.readline()).decode("latin-1").strip():
             verb = line.split()[0].upper()
+            if verb == "MAIL":
+                sender = line.partition("<")[2].partition(">")[0]
             if verb == "RCPT":
                 recipient = line.partition("<")[2].partition(">")[0]
+                self.senders[recipient] = sender
                 writer.write(f"{self._reply(recipient)}\r\n".encode())
             elif verb == "DATA":
                 writer.write(b"354 go ahead\r\n")

@@ -76,6 +76,8 @@ HEADERS = {
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
     "Precedence",
+    "List-Help",
+    "Feedback-ID",
     "MIME-Version",
     "Content-Type",
     "Content-Language",
