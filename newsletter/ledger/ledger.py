@@ -16,6 +16,7 @@ from typing import Self
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import Delivery, DeliveryState, Reply
 from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.forgotten import Marks
 from newsletter.ledger import (
     checking,
     claiming,
@@ -52,6 +53,7 @@ from newsletter.ledger.model import (
     Want,
 )
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
+from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.values import Address, IssueSlug
 
@@ -315,6 +317,10 @@ class Ledger:
         """Address key and reason of each, for planning."""
         with self._database.read() as connection:
             yield from suppressions.suppression_reasons(connection)
+
+    def register(self, marks: Marks) -> Register:
+        """What readers themselves said; ``marks`` know again who was forgotten."""
+        return Register(self._database, marks)
 
     # What a run asks
 

@@ -124,3 +124,11 @@ def insert_new(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table).on_conflict_do_nothing()
     return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def upsert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that takes the place of the row that has its key."""
+    made = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {each.name: made.excluded[each.name] for each in table.c if each.name not in keys}
+    return made.on_conflict_do_update(index_elements=keys, set_=others)

@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -232,5 +232,61 @@ quota = Table(
     Column("relay", Text, primary_key=True),
     Column("minute", Integer, primary_key=True, autoincrement=False),
     Column("tried", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("purpose", String(12), nullable=False),
+    Column("list_name", Text, nullable=False),
+    Column("change", String(12), nullable=False),
+    Column("basis", String(12), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("ip", Text, nullable=False),
+    Column("lapses_at", Instant),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_consent_lapses_at",
+    consent.c.lapses_at,
+    sqlite_where=text("lapses_at IS NOT NULL"),
+    postgresql_where=text("lapses_at IS NOT NULL"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("address_key", Text, primary_key=True),
+    Column("list_name", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("fields", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("requested_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("left_at", Instant),
+    Column("token", String(64), index=True),
+    Column("expires_at", Instant),
+    Column("wording", Text, nullable=False),
+    Column("ip", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+reader = Table(
+    "reader",
+    metadata,
+    Column("address_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("language", Text),
+    Column("tracking", Boolean),
+    Column("at", Instant, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, delete, select
 
-from newsletter.ledger import schema
+from newsletter.consent import Basis, Change, ConsentEvent, ConsentTo, Told
+from newsletter.ledger import consents, schema
 from newsletter.ledger.database import streamed
 from newsletter.ledger.model import Suppression
 from newsletter.ledger.recording import note_event
@@ -15,8 +16,17 @@ from newsletter.values import Address
 _table = schema.suppression
 
 
-def suppress(connection: Connection, suppression: Suppression, key: str) -> bool:
-    """Never mail this address again; False if that was so before (the first reason stays)."""
+READERS_WORD = frozenset({"unsubscribed", "complained"})
+"""Reasons that are what the reader said: with them the consent to be mailed is withdrawn."""
+
+
+def suppress(
+    connection: Connection, suppression: Suppression, key: str, told: Told | None = None
+) -> bool:
+    """Never mail this address again; False if that was so before (the first reason stays).
+
+    ``told`` is how the reader said so, where more is known of it than the suppression's source.
+    """
     row = {
         "address_key": key,
         "address": suppression.address,
@@ -31,15 +41,44 @@ def suppress(connection: Connection, suppression: Suppression, key: str) -> bool
     connection.execute(insert_new(connection, _table), row)
     words = f"{suppression.address}: {suppression.reason} ({suppression.source})"
     note_event(connection, None, suppression.at, "suppressed", storable(words))
+    if suppression.reason in READERS_WORD:
+        how = told or Told(suppression.at, suppression.source)
+        withdrawn = _about_all(suppression.address, Change.WITHDRAWN, how, suppression.reason)
+        consents.add(connection, key, withdrawn)
     return True
 
 
+def reason_for(connection: Connection, key: str) -> str | None:
+    """Why the address of this key is never mailed; None if it may be."""
+    return connection.execute(select(_table.c.reason).where(_table.c.address_key == key)).scalar()
+
+
 def unsuppress(connection: Connection, address: Address, now: dt.datetime) -> bool:
-    """Let an address be mailed again; False if it was not suppressed."""
+    """Let an address be mailed again, on the officer's word that its reader asked for it.
+
+    False if it was not suppressed.
+    """
+    reason = reason_for(connection, address.key)
+    gone = lift(connection, address, now)
+    if reason in READERS_WORD:
+        words = f"no longer {reason}: the reader asked to be mailed again"
+        asked = _about_all(address.text, Change.GIVEN, Told(now, "officer"), words)
+        consents.add(connection, address.key, asked)
+    return gone
+
+
+def lift(connection: Connection, address: Address, now: dt.datetime) -> bool:
+    """Take a suppression away and say so; False if there was none."""
     gone = connection.execute(delete(_table).where(_table.c.address_key == address.key)).rowcount
     if gone:
         note_event(connection, None, now, "unsuppressed", address.text)
     return gone > 0
+
+
+def _about_all(address: str, change: Change, told: Told, detail: str) -> ConsentEvent:
+    return ConsentEvent(
+        address, ConsentTo.NEWSLETTER, "", change, Basis.EXPRESS, told, detail=detail
+    )
 
 
 def suppressions(connection: Connection) -> tuple[Suppression, ...]:

@@ -1,0 +1,133 @@
+"""The register: what readers themselves said, and every question that is asked of it.
+
+Public pages need nothing else of the ledger's. Each method is one short transaction and raises
+``LedgerError`` when the database cannot be read or written.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from newsletter.consent import (
+    Answer,
+    Confirmed,
+    ConsentEvent,
+    ConsentTo,
+    Joined,
+    Lapse,
+    Preferences,
+    Request,
+    Told,
+)
+from newsletter.forgotten import Marks
+from newsletter.ledger import consents, joining, preferring, roll, suppressions
+from newsletter.ledger.database import Database
+from newsletter.values import Address, Language
+
+
+class Register:
+    """Joining, leaving, preferences and consent; ``Ledger.register`` opens it."""
+
+    def __init__(self, database: Database, marks: Marks) -> None:
+        self._database = database
+        self._marks = marks
+
+    # What a reader's page says
+
+    def request_subscription(self, asked: Request) -> Answer:
+        """Write down who asks to join which lists: pending until ``confirm``.
+
+        A token in the answer is to be mailed to that address, and to be shown nowhere else.
+        """
+        with self._database.write() as connection:
+            barred = self._why_not(connection, asked.address)
+            return joining.request(connection, asked, barred)
+
+    def confirm(self, token: str, told: Told) -> Confirmed | None:
+        """Join what was asked for; None for a token that is unknown, too old or overtaken."""
+        with self._database.write() as connection:
+            return joining.confirm(connection, token, told)
+
+    def leave(self, address: Address, lists: Iterable[str], told: Told) -> None:
+        """Leave these lists; a file never brings the reader back to them."""
+        with self._database.write() as connection:
+            preferring.leave(connection, address, lists, told)
+
+    def unsubscribe(self, address: Address, told: Told) -> bool:
+        """Never mail the reader again, by no list; False if that was so before."""
+        with self._database.write() as connection:
+            return preferring.unsubscribe(connection, address, told)
+
+    def set_language(self, address: Address, language: Language, told: Told) -> None:
+        """Choose the language of the issues; it wins over a file's."""
+        with self._database.write() as connection:
+            preferring.set_language(connection, address, language, told)
+
+    def set_tracking(self, address: Address, told: Told, *, allowed: bool) -> None:
+        """Give or withdraw the consent to be counted by name."""
+        with self._database.write() as connection:
+            preferring.set_tracking(connection, address, told, allowed=allowed)
+
+    def preferences_of(self, address: Address) -> Preferences:
+        """What the reader said so far."""
+        with self._database.read() as connection:
+            return preferring.preferences_of(connection, address)
+
+    # What a plan asks
+
+    def joined(self) -> Iterator[Joined]:
+        """Everybody who joined a list by a confirmed form, by list and address."""
+        with self._database.read() as connection:
+            yield from roll.joined(connection)
+
+    def left(self) -> Iterator[tuple[str, str]]:
+        """Address key and list of everybody who left one."""
+        with self._database.read() as connection:
+            yield from roll.left(connection)
+
+    def languages(self) -> Iterator[tuple[str, str]]:
+        """Address key and language of everybody who chose one."""
+        with self._database.read() as connection:
+            yield from roll.languages(connection)
+
+    def lapsing(
+        self, lists: Sequence[str], before: dt.datetime, now: dt.datetime
+    ) -> Iterator[Lapse]:
+        """Implied consents that lapse before an instant and that nothing stronger replaced."""
+        with self._database.read() as connection:
+            yield from consents.implied(connection, lists, before, now)
+
+    def may_track(self, addresses: Iterable[str]) -> frozenset[str]:
+        """Which of these addresses' keys stand for readers who allow to be counted by name."""
+        with self._database.read() as connection:
+            return roll.trackable(connection, addresses)
+
+    # Proof
+
+    def add_events(self, events: Iterable[tuple[Address, ConsentEvent]]) -> None:
+        """Write down consents that were given elsewhere: on paper, to another tool."""
+        with self._database.write() as connection:
+            for address, event in events:
+                consents.add(connection, address.key, event)
+
+    def events(
+        self,
+        address: Address | None = None,
+        purpose: ConsentTo | None = None,
+        list_name: str | None = None,
+    ) -> Iterator[ConsentEvent]:
+        """Everything that was said, in order; all, or by one reader, for one purpose or list."""
+        query = consents.said(address.key if address else None, purpose, list_name)
+        with self._database.read() as connection:
+            for _, event in consents.events(connection, query):
+                yield event
+
+    def is_barred(self, address: Address) -> str | None:
+        """Why this address is never mailed: suppressed, or forgotten; None if it may be."""
+        with self._database.read() as connection:
+            return self._why_not(connection, address)
+
+    def _why_not(self, connection: Connection, address: Address) -> str | None:
+        found = suppressions.reason_for(connection, address.key)
+        return found or suppressions.reason_for(connection, self._marks.of_address(address))
