@@ -2,6 +2,7 @@
 
     python -m tools.motif masthead 2019-11-15 issues/2019-11-assemblea/images/masthead.png
     python -m tools.motif picture  2019-11-15 issues/2019-11-assemblea/images/streams.png
+    python -m tools.motif banner   2019-11-15 newsletter/web/static/public-wind.png
     python -m tools.motif disc 39.904 116.407 issues/2019-11-assemblea/images/disc-china.png
     python -m tools.motif disc 46.81 -71.21 issues/2019-11-assemblea/images/disc-canada.png
     python -m tools.motif bearing 39.904 116.407
@@ -31,6 +32,11 @@ from tools.strokes import (
     strokes,
 )
 
+_DATED = (
+    ("masthead", "the wind of an issue"),
+    ("banner", "the same, as wide as a window, for the public pages"),
+    ("picture", "three streams join"),
+)
 EARTH_RADIUS_KM = 6371.0
 ROME = (41.9, 12.5)
 WINDS = (
@@ -198,7 +204,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(description="Draw the motif.")
     kinds = top.add_subparsers(dest="what", required=True)
-    for name, about in (("masthead", "the wind of an issue"), ("picture", "three streams join")):
+    for name, about in _DATED:
         kind = kinds.add_parser(name, help=about)
         kind.add_argument("date", type=dt.date.fromisoformat)
         kind.add_argument("file", type=Path)
@@ -216,6 +222,8 @@ def main() -> None:
     match asked.what:
         case "masthead":
             save(masthead(asked.date), asked.file)
+        case "banner":
+            save(masthead(asked.date, 1600, 120), asked.file)
         case "picture":
             save(picture(asked.date), asked.file)
         case "disc":

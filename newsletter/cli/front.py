@@ -15,8 +15,7 @@ Write   init           a working newsletter in an empty folder
 Check   check          is it fit to send? every finding with file and line
         build          HTML, text and .eml of every variant
         preview        the pages in the browser, new at every save
-        inbox          the staging inbox: SMTP on loopback, and a page
-        test           send every variant to the staging inbox
+        inbox          the staging inbox and its page; test: every variant to it
 Send    plan           who would get what, and when it would be done
         send           record the plan and send it, now or --at a time
         schedule       list · move · cancel what is to be sent
@@ -26,6 +25,7 @@ Send    plan           who would get what, and when it would be done
 After   report         what the relay answered, by reason and domain
         lists          the lists; segments list · count · explain
         subscribers    check · show · unsubscribe
+        serve          the public pages: unsubscribe, preferences, subscribe
         suppressions   list · add · remove: who is never mailed again
         ledger         verify · backup · take-over: the memory of all campaigns
 """

@@ -18,6 +18,7 @@ from newsletter.delivery import Delivery, DeliveryState, Reply
 from newsletter.errors import LedgerCopied, LedgerError
 from newsletter.forgotten import Marks
 from newsletter.ledger import (
+    addressees,
     checking,
     claiming,
     doubts,
@@ -321,6 +322,18 @@ class Ledger:
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""
         return Register(self._database, marks)
+
+    def suppression_of(self, address: Address) -> Suppression | None:
+        """Why and since when this address is never mailed; None where it is."""
+        with self._database.read() as connection:
+            return addressees.suppression_of(connection, address.key)
+
+    # Whom a link names
+
+    def addressee(self, number: int, seq: int) -> addressees.Addressee | None:
+        """The recipient of this number in this campaign, or None where there is none."""
+        with self._database.read() as connection:
+            return addressees.addressee(connection, CampaignId(number), seq)
 
     # What a run asks
 

@@ -29,6 +29,7 @@ from newsletter.settings.kinds import (
     Window,
     Zone,
 )
+from newsletter.settings.public import ServeOptions
 from newsletter.settings.sender import SenderOptions, SiteOptions
 from newsletter.values import Rate, nearest
 
@@ -206,6 +207,7 @@ class Settings(BaseSettings):
     )
     sender: SenderOptions
     site: SiteOptions
+    serve: ServeOptions = ServeOptions()
     relay: RelayOptions = RelayOptions()
     relays: dict[RelayName, NamedRelayOptions] = Field(
         default={}, description="More relays, each in a table of its own: [relays.NAME]."

@@ -45,6 +45,9 @@ class SiteOptions(Options):
     """Where images, unsubscribe pages and the view in the browser live."""
 
     url: Site = Field(description="The address before /u/, /images/.")
+    theme: str = Field(
+        default="", description="Whose masthead the public pages bear; by default the first theme."
+    )
     unsubscribe_mailto: EmailAddress | None = Field(
         default=None, description="Reads unsubscribes by mail; by default the sender's address."
     )

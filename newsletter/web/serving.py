@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from newsletter.errors import NewsletterError
 
@@ -31,14 +31,19 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def serving(
-    app: Starlette,
+    app: ASGIApp,
     host: str = "127.0.0.1",
     port: int = 8025,
     cure: str = "set another staging.web_port",
+    *,
+    trusted: Sequence[str] = (),
+    finish: int = 1,
 ) -> AsyncIterator[str]:
     """Serve while the block runs; gives the page's address. Port 0 asks for a free one.
 
-    Raises ``NewsletterError`` with this cure when the port cannot be had.
+    ``trusted`` are servers in front whose word on a client's address is believed; ``finish`` is
+    how many seconds open requests get at the end. Raises ``NewsletterError`` with this cure when
+    the port cannot be had.
     """
     listener = _listener(host, port, cure)
     config = uvicorn.Config(
@@ -50,13 +55,16 @@ async def serving(
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=finish,
+        proxy_headers=bool(trusted),
+        forwarded_allow_ips=list(trusted),
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.ready.wait()
-        yield f"http://{host}:{listener.getsockname()[1]}/"
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listener.getsockname()[1]}/"
     finally:
         server.should_exit = True
         await task
@@ -64,7 +72,8 @@ async def serving(
 
 
 def _listener(host: str, port: int, cure: str) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -124,7 +124,7 @@ EVERYBODY = {
 }
 
 _NEXT = re.compile(r"^next: (.+)$", re.MULTILINE)
-_LASTING = {"worker", "inbox", "preview"}
+_LASTING = {"worker", "inbox", "preview", "serve"}
 _FOLLOWED: set[str] = set()
 """Of those that last, which were followed already: once is enough, they need a process each."""
 _STAGING_PORT = quiet_port()

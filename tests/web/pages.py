@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from newsletter.web.serving import serving
 
@@ -38,21 +39,32 @@ class Client:
         return f"http://127.0.0.1:{self.port}"
 
     def ask(
-        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str | bytes | None = None,
     ) -> Answer:
         """One request, on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, headers=dict(headers or {}))
+            connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, names, answer.read())
         finally:
             connection.close()
 
+    def post(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A form, as a page without script sends it."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask(path, "POST", kind | dict(headers or {}), urlencode(fields))
+
 
 @contextmanager
-def served(app: Starlette) -> Iterator[Client]:
+def served(app: ASGIApp) -> Iterator[Client]:
     """The app on a free port of loopback, while the block runs."""
     ready, ended = threading.Event(), threading.Event()
     ports: list[int] = []
