@@ -6,23 +6,22 @@ Writes `docs/pictures/sections/KIND.png` from the specimen in Italian, and `docs
 of the plain theme. Needs what `tools.screenshots` needs.
 """
 
-import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Locator, sync_playwright
+from playwright.sync_api import Locator
 from playwright.sync_api import Page as Tab
 
 from newsletter.issue.loader import load_issue
 from tools.screenshots import (
-    CHROMIUM_OPTIONS,
     GROUND,
     STAND_INS,
     Camera,
     Page,
     Scheme,
+    chromium,
     pages,
     readme,
 )
@@ -80,9 +79,7 @@ def draw_kinds(tabs: list[tuple[Tab, Scheme]]) -> None:
 
 def main() -> None:
     """Draw every picture anew."""
-    with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+    with chromium() as browser:
         camera, page = Camera(browser, ROOT, SPECIMEN), italian("alisei")
         tabs = [(camera.open(page, width, scheme), scheme) for width, scheme in SHOWN]
         for tab, _ in tabs:
@@ -90,7 +87,6 @@ def main() -> None:
             tab.evaluate("document.fonts.ready")
         draw_kinds(tabs)
         readme(camera, italian("plain"), PICTURES / "plain.png")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import argparse
 import os
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from PIL import Image
@@ -39,7 +40,10 @@ READERS = {
     "zh-Hans": {"first_name": "王", "name": "王女士"},
     "ar": {"first_name": "ليلى", "name": "ليلى"},
 }
-CHROMIUM_OPTIONS = [
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+PATIENCE = 120_000
+"""Milliseconds that a busy machine may take for any one thing."""
+_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -59,6 +63,22 @@ STAND_INS = """
 
 README_HEIGHT = 1100
 GROUND = "#CFC6D4"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser of its own, while the block runs."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS, timeout=PATIENCE)
+        yield browser
+        browser.close()
+
+
+def new_tab(browser: Browser, **wanted: Any) -> Tab:
+    """A tab that waits long; it takes what ``Browser.new_page`` takes."""
+    tab = browser.new_page(**wanted)
+    tab.set_default_timeout(PATIENCE)
+    return tab
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +128,8 @@ class Camera:
 
     def open(self, page: Page, width: int, scheme: Scheme) -> Tab:
         """The page in a tab of its own, loaded; whoever opens it closes it."""
-        tab = self.browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        window = {"width": width, "height": 800}
+        tab = new_tab(self.browser, viewport=window, color_scheme=scheme)
         tab.route("**/*", self._answer)
         tab.set_content(page.html, wait_until="load")
         return tab
@@ -181,16 +202,13 @@ def main() -> None:
     folder = (
         Path(asked.issue).resolve() if Path(asked.issue).is_dir() else root / "issues" / asked.issue
     )
-    with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+    with chromium() as browser:
         camera = Camera(browser, root, folder, images=not asked.images_off)
         for page in pages(root, folder, asked.theme):
             if not asked.language or page.language in asked.language:
                 proofs(camera, page, asked.out)
             if asked.readme and page.language == "it":
                 readme(camera, page, asked.readme)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ One thread at a time works with it. What a save did not change is kept: the them
 compiled templates, the readers, and every page whose words are the same.
 """
 
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from newsletter.inbox.parts import read_headers
 from newsletter.issue.model import Issue
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding
+from newsletter.settings import FILE_NAME
+
+_BEFORE = 1.0  # seconds: the settings were read, and the system's clock ticks coarsely
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class LivePreview:
     """One issue under the officer's hands. Raises what ``preview`` raises when it begins."""
 
     def __init__(self, app: App, name: str | None) -> None:
+        self._begun = time.time() - _BEFORE
         self.slug = app.issue_folder(name or newest(app)).name
         self.reading = read_again(app, self.slug, None, frozenset())
         self._pending: set[str] = set()  # what changed since the last reading that went well
@@ -93,6 +98,12 @@ class LivePreview:
         root = self.reading.app.root
         wanted = (root / "issues" / self.slug, root / "templates", root / "subscribers")
         return tuple(folder for folder in wanted if folder.is_dir())
+
+    def saved_since_read(self) -> tuple[Path, ...]:
+        """The files that were saved since the preview began to read them."""
+        below = (file for folder in self.folders for file in folder.rglob("*") if file.is_file())
+        files = (*below, self.reading.app.root / FILE_NAME)
+        return tuple(file for file in files if _changed_at(file) >= self._begun)
 
     def refresh(self, changed: Collection[Path]) -> None:
         """Read again what changed; when that fails, the last good reading stays.
@@ -205,6 +216,14 @@ class LivePreview:
         """A path as it is shown and asked for: from the newsletter's folder."""
         root = self.reading.app.root
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _changed_at(file: Path) -> float:
+    """When the system last saw the file change, whatever its own time says."""
+    try:
+        return file.stat().st_ctime
+    except OSError:  # gone by now
+        return 0.0
 
 
 def _with_html(page: Page, html: str) -> Page:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from typing import Final
 
 from newsletter.app.live_preview import LivePreview
 from newsletter.app.open import App
-from newsletter.errors import UsageError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview import create_preview
 from newsletter.web.preview_studio import Studio
@@ -24,6 +24,9 @@ _PORT: Final = 8026
 _STEP: Final = 5  # milliseconds between two looks at what the system reports
 _SETTINGS: Final = {FILE_NAME, ".env"}
 _NEEDED: Final = ("watchfiles", "sse_starlette")
+
+_Saves = Collection[tuple[object, str]]
+Watch = asyncio.Task[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +91,61 @@ async def previewing(preview: LivePreview, port: int = 0) -> AsyncIterator[str]:
             serving(page, port=port, cure="choose another with --port")
         )
         stack.push_async_callback(studio.close)
+        stack.push_async_callback(_end, over, await _follow(studio, over))
+        if missed := preview.saved_since_read():
+            await studio.changed(missed)
         await studio.begin()
-        watch = asyncio.create_task(_follow(studio, over))
-        try:
-            yield address
-        finally:
-            over.set()
-            await watch
+        yield address
 
 
-async def _follow(studio: Studio, over: asyncio.Event) -> None:
+async def _follow(studio: Studio, over: asyncio.Event) -> Sequence[Watch]:
     """Hand on every save: of the issue, themes and readers at any depth, and of the settings."""
     root = studio.preview.reading.app.root
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_watch(studio, over, studio.preview.folders, deep=True))
-        group.create_task(_watch(studio, over, (root,), deep=False))
+    return [
+        await _watch(studio, over, studio.preview.folders, deep=True),
+        await _watch(studio, over, (root,), deep=False),
+    ]
+
+
+async def _end(over: asyncio.Event, watches: Sequence[Watch]) -> None:
+    over.set()
+    await asyncio.gather(*watches)
 
 
 async def _watch(
     studio: Studio, over: asyncio.Event, folders: Iterable[Path], *, deep: bool
-) -> None:
+) -> Watch:
+    """Begin to watch; from here on nothing is missed.
+
+    Raises ``NewsletterError`` when the system will not watch.
+    """
     from watchfiles import awatch
 
-    async for changes in awatch(
+    saves = awatch(
         *folders,
         debounce=_TOGETHER,
         step=_STEP,
         stop_event=over,
         recursive=deep,
         watch_filter=None,
-    ):
+    )
+    first = asyncio.ensure_future(anext(saves, None))
+    await asyncio.sleep(0)  # by now it has asked the system
+    if first.done() and (error := first.exception()):
+        raise NewsletterError(
+            f"this machine will not watch the newsletter's files: {error}",
+            cure="raise fs.inotify.max_user_watches and max_user_instances, or use --once",
+        ) from error
+    return asyncio.create_task(_hand_on(studio, saves, first, deep=deep))
+
+
+async def _hand_on(
+    studio: Studio, saves: AsyncIterator[_Saves], first: Awaitable[_Saves | None], *, deep: bool
+) -> None:
+    changes = await first
+    while changes is not None:
         files = {Path(name) for _, name in changes}
         wanted = {file for file in files if deep or file.name in _SETTINGS}
         if wanted:
             await studio.changed(wanted)
+        changes = await anext(saves, None)

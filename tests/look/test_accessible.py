@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from newsletter.edition.model import Variant
 from newsletter.edition.render import render_edition
@@ -13,8 +13,7 @@ from newsletter.values import Language
 from tests.look.axe import violations
 from tests.look.every_kind import LANGUAGES, issue_of_every_kind
 from tests.look.pages import FIRST, ROOT, publisher
-from tests.look.test_rendered import CHROMIUM
-from tools.screenshots import CHROMIUM_OPTIONS, SCHEMES, Camera, Page, Scheme, filled, pages
+from tools.screenshots import SCHEMES, Camera, Page, Scheme, chromium, filled, pages
 
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
 
@@ -27,10 +26,8 @@ INACCESSIBLE = """<!doctype html><html><head><title>x</title></head><body style=
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 def test_axe_sees_what_is_wrong(browser: Browser) -> None:

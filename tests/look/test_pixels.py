@@ -9,7 +9,7 @@ from io import BytesIO
 import css_inline
 import pytest
 from PIL import Image, ImageChops
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from bench.senders import PEERS
 from newsletter.edition.inline import inline_css
@@ -20,8 +20,7 @@ from newsletter.values import Language
 from tests.look.components import page_of_components
 from tests.look.every_kind import issue_of_every_kind
 from tests.look.pages import FIRST, ROOT, publisher, theme
-from tests.look.test_rendered import CHROMIUM
-from tools.screenshots import CHROMIUM_OPTIONS, SCHEMES, Camera, Page
+from tools.screenshots import SCHEMES, Camera, Page, chromium
 
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
 
@@ -37,10 +36,8 @@ let page = ""; process.stdin.on("data", (part) => { page += part; }).on("end", a
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 def differing(

@@ -1,16 +1,13 @@
 """The pages as Chromium paints them: nothing too faint, nothing too wide, no quirks."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.look.pages import FIRST, ROOT, SPECIMEN, THEMES
-from tools.screenshots import CHROMIUM_OPTIONS, SCHEMES, Camera, Page, Scheme, pages
-
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+from tools.screenshots import SCHEMES, Camera, Page, Scheme, chromium, pages
 
 pytestmark = [
     pytest.mark.debian,
@@ -49,10 +46,8 @@ FAINTEST = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 def every_page() -> list[tuple[Path, Page]]:

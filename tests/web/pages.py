@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp
 
 from newsletter.web.serving import serving
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Client:
         body: str | bytes | None = None,
     ) -> Answer:
         """One request, on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, dict(headers or {}))
             answer = connection.getresponse()
@@ -77,9 +78,9 @@ def served(app: ASGIApp) -> Iterator[Client]:
 
     thread = threading.Thread(target=lambda: asyncio.run(live()), daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     try:
         yield Client(ports[0])
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(PATIENCE)

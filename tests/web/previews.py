@@ -5,7 +5,7 @@ import http.client
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ from typing import Any, Self
 from newsletter.app.live_preview import LivePreview
 from newsletter.app.open import open_app
 from newsletter.web.previewing import previewing
+from tests.waiting import PATIENCE
 from tests.web.pages import Client
 
 EXAMPLE = Path(__file__).parents[2]
@@ -34,25 +35,25 @@ def opened(root: Path) -> LivePreview:
 
 
 @contextmanager
-def previewed(root: Path) -> Iterator[Client]:
+def previewed(root: Path, preview: LivePreview | None = None) -> Iterator[Client]:
     """The preview's page on a free port of loopback, following saves, while the block runs."""
     ready, ended = threading.Event(), threading.Event()
     ports: list[int] = []
 
     async def live() -> None:
-        async with previewing(opened(root)) as url:
+        async with previewing(preview or opened(root)) as url:
             ports.append(int(url.rstrip("/").rpartition(":")[2]))
             ready.set()
             await asyncio.to_thread(ended.wait)
 
     thread = threading.Thread(target=lambda: asyncio.run(live()), daemon=True)
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(PATIENCE)
     try:
         yield Client(ports[0])
     finally:
         ended.set()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
@@ -60,7 +61,7 @@ class Stream:
     """What one window is told, event by event."""
 
     def __init__(self, client: Client, query: str = "") -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
         self._connection.request("GET", f"/events?{query}")
         self._answer = self._connection.getresponse()
 
@@ -72,15 +73,17 @@ class Stream:
         """Go away."""
         self._connection.close()
 
-    def next(self, wanted: str) -> Any:
-        """The next event of this kind; those of other kinds are passed over."""
+    def next(self, wanted: str, holds: Callable[[Any], object] = lambda _: True) -> Any:
+        """The next event of this kind for which it holds; the others are passed over."""
         kind = ""
         while True:
             line = self._answer.readline().decode().rstrip("\r\n")
             if line.startswith("event: "):
                 kind = line.removeprefix("event: ")
             elif line.startswith("data: ") and kind == wanted:
-                return json.loads(line.removeprefix("data: "))
+                told = json.loads(line.removeprefix("data: "))
+                if holds(told):
+                    return told
 
 
 def line_of(beginning: str) -> int:
@@ -101,7 +104,13 @@ def mistaken(root: Path) -> Iterator[None]:
 
 def change(root: Path, old: str, new: str, file: str = WRITTEN) -> None:
     """Save a file with one thing changed."""
-    path = root / file
-    text = path.read_text("utf-8")
+    text = (root / file).read_text("utf-8")
     assert old in text
-    path.write_text(text.replace(old, new, 1), "utf-8")
+    save(root, file, text.replace(old, new, 1))
+
+
+def save(root: Path, file: str, text: str) -> None:
+    """Put a file in its place in one step: nobody reads the half of it, however busy we are."""
+    beside = root / "saved"
+    beside.write_text(text, "utf-8")
+    beside.replace(root / file)

@@ -7,22 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.inbox.maildir import Envelope, file_message, prepare
 from newsletter.web.inbox import create_app
 from tests.inbox.samples import sample
+from tests.waiting import wait_until
 from tests.web.pages import served
+from tools.screenshots import chromium, new_tab
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 HOSTILE_PAGE = """<!doctype html><html><head>
 <meta http-equiv="refresh" content="0;url=OUTSIDE/refresh">
 <link rel="stylesheet" href="OUTSIDE/style.css"><link rel="prefetch" href="OUTSIDE/pre">
@@ -50,20 +43,27 @@ def test_a_hostile_message_reaches_nothing_outside_and_runs_nothing(tmp_path: Pa
         html = HOSTILE_PAGE.replace("OUTSIDE", outside)
         name = file_message(tmp_path, envelope, sample(html=html))
         app = create_app(tmp_path, "127.0.0.1:2525", lambda _: None)
-        with served(app) as client, sync_playwright() as player:
-            browser = player.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-            page = browser.new_page()
+        with served(app) as client, chromium() as browser:
+            page = new_tab(browser)
             for path in ("/", f"/message/{name}?tab=source", f"/page/{name}"):
                 page.goto(client.origin + path)
-                page.wait_for_timeout(300)
+                page.wait_for_load_state("networkidle")
                 assert page.title() != "owned"
                 assert page.url.startswith(client.origin)
+            catch_up(browser)
             assert callers == []
 
             page.set_content(html)  # the same page without the policy: the trap does catch
-            page.wait_for_timeout(100)
-            browser.close()
-        assert callers
+            wait_until(lambda: callers)
+
+
+def catch_up(browser: Browser) -> None:
+    """What the browser was to ask for until now, it has asked for."""
+    with trap() as (outside, callers):
+        page = new_tab(browser)
+        page.set_content(f'<img src="{outside}/later.gif">')
+        wait_until(lambda: callers)
+        page.close()
 
 
 @contextmanager
@@ -90,9 +90,9 @@ def test_the_inbox_is_read_and_emptied_by_keyboard_and_fits_a_phone(tmp_path: Pa
         file_message(tmp_path, envelope, sample(subject=f"Numero {number} " + "lungo" * 30))
     app = create_app(tmp_path, "127.0.0.1:2525", lambda _: None)
 
-    with served(app) as client, sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 375, "height": 812}, java_script_enabled=False)
+    with served(app) as client, chromium() as browser:
+        window = {"width": 375, "height": 812}
+        page = new_tab(browser, viewport=window, java_script_enabled=False)
         page.goto(client.origin)
         assert _fits(page)
         page.focus(".entry >> nth=1")
@@ -106,7 +106,6 @@ def test_the_inbox_is_read_and_emptied_by_keyboard_and_fits_a_phone(tmp_path: Pa
         page.keyboard.press("Enter")
         page.wait_for_url(client.origin + "/")
         assert "Nothing has arrived yet" in (page.text_content(".list") or "")
-        browser.close()
 
 
 def _fits(page: Page) -> bool:

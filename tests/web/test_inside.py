@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect
 
 from newsletter.inbox.maildir import Envelope, file_message, prepare
 from newsletter.inbox.parts import take_apart
@@ -16,7 +16,7 @@ from newsletter.web.inside import with_images_inside
 from tests.issue.folder import PNG
 from tests.message.make import OPTIONS, VALUES, make_edition
 from tests.web.pages import Client, served
-from tests.web.test_inbox_browser import ARGUMENTS, CHROMIUM
+from tools.screenshots import PATIENCE, chromium, new_tab
 
 IMAGE = EmbeddedImage("https://news.alisei.example/images/2019-11/a.png", PNG)
 ENVELOPE = Envelope("news@alisei.example", ("anna@soci.example",))
@@ -88,11 +88,8 @@ def test_a_message_is_examined_with_its_images() -> None:
 @pytest.mark.slow
 def test_a_browser_shows_the_image_inside_the_sandboxed_page(box: Path, client: Client) -> None:
     name = file_message(box, ENVELOPE, message())
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page()
+    with chromium() as browser:
+        page = new_tab(browser)
         page.goto(f"{client.origin}/message/{name}")
-        frame = page.frame_locator("iframe")
-        frame.locator("p").wait_for()
-        assert frame.locator("img").evaluate("image => image.naturalWidth") == 1
-        browser.close()
+        image = page.frame_locator("iframe").locator("img")
+        expect(image).to_have_js_property("naturalWidth", 1, timeout=PATIENCE)

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Route
 
 from tests.look.axe import violations
 from tests.web.pages import Client
 from tests.web.previews import change, copy_example, line_of, mistaken, previewed
-from tests.web.test_inbox_browser import ARGUMENTS, CHROMIUM, trap
+from tests.web.test_inbox_browser import catch_up, trap
+from tools.screenshots import chromium, new_tab
 
 NEWS = "in questo numero trova"
+WINDOW = {"width": 1280, "height": 900}
 pytestmark = [pytest.mark.debian, pytest.mark.slow]
 
 
@@ -28,15 +30,13 @@ def client(root: Path) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as player:
-        running = player.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
 def page(browser: Browser, client: Client) -> Iterator[Page]:
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened = new_tab(browser, viewport=WINDOW)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -46,37 +46,136 @@ def page(browser: Browser, client: Client) -> Iterator[Page]:
     assert errors == []
 
 
+class Late:
+    """Answers that are held back until they are let go."""
+
+    def __init__(self) -> None:
+        self.held: list[Route] = []
+        self._open = False
+
+    def hold(self, route: Route) -> None:
+        """Hold one back; once they are let go, none is."""
+        if self._open:
+            route.continue_()
+        else:
+            self.held.append(route)
+
+    def let_go(self) -> None:
+        """Answer all."""
+        self._open = True
+        for route in self.held:
+            route.continue_()
+
+
+def box_of(part: Locator) -> FloatRect:
+    found = part.bounding_box()
+    assert found
+    return found
+
+
 def look(page: Page, client: Client, query: str = "") -> None:
     page.goto(f"{client.origin}/{query}")
     page.wait_for_selector("body[data-painted]", state="attached")
 
 
-def painted(page: Page) -> str:
-    return page.get_attribute("body", "data-painted") or ""
+def wait_for_words(page: Page, words: str, frames: int = 2) -> None:
+    """Until so many windows show these words."""
+    page.wait_for_function(
+        """([words, frames]) => [...document.querySelectorAll('iframe')].filter(
+            (one) => one.contentDocument.body?.innerText.includes(words)).length === frames""",
+        arg=[words, frames],
+    )
 
 
-def wait_for_paint(page: Page, before: str) -> None:
-    page.wait_for_selector(f'body:not([data-painted="{before}"])', state="attached")
+def wait_for_schemes(page: Page, *schemes: str) -> None:
+    """Until there is a window for each of these and no other, and nothing in them moves."""
+    page.wait_for_function(
+        """(schemes) => {
+            const windows = [...document.querySelectorAll('.window')];
+            const images = (one) => [...one.querySelector('iframe').contentDocument.images];
+            return windows.length === schemes.length
+              && windows.every((one, at) => one.classList.contains(schemes[at])
+                && images(one).length && images(one).every((image) => image.complete));
+        }""",
+        arg=list(schemes),
+    )
+
+
+def scrolled(page: Page) -> int:
+    found: int = page.evaluate("document.getElementById('page').scrollTop")
+    return found
+
+
+def scroll_to(page: Page, top: float) -> None:
+    page.evaluate("top => { document.getElementById('page').scrollTop = top; }", top)
+
+
+def cut_off(page: Page) -> list[int]:
+    """How many pixels of each page lie below the end of its window."""
+    found: list[int] = page.evaluate(
+        """[...document.querySelectorAll('iframe')].map((one) => Math.ceil(
+            one.contentDocument.documentElement.getBoundingClientRect().height)
+            - one.clientHeight)"""
+    )
+    return found
 
 
 def test_a_save_is_painted_in_both_schemes_and_scroll_and_frames_stay(
     page: Page, root: Path
 ) -> None:
-    page.evaluate("document.getElementById('page').scrollTop = 400")
+    scroll_to(page, 400)
     page.evaluate("for (const frame of document.querySelectorAll('iframe')) frame.mine = true")
-    before = painted(page)
     change(root, NEWS, "QUI " + NEWS)
     try:
-        wait_for_paint(page, before)
-        for frame in page.frames[1:]:
-            assert "QUI " + NEWS in frame.inner_text("body")
-        assert page.evaluate("document.getElementById('page').scrollTop") == 400
+        wait_for_words(page, "QUI " + NEWS)
+        page.wait_for_selector("#saved:has-text('painted in')")
+        assert scrolled(page) == 400
         assert page.evaluate("[...document.querySelectorAll('iframe')].every((one) => one.mine)")
-        assert "painted in" in page.inner_text("#saved")
+        assert cut_off(page) == [0, 0]
     finally:
-        before = painted(page)
         change(root, "QUI " + NEWS, NEWS)
-        wait_for_paint(page, before)
+        wait_for_words(page, "QUI", 0)
+
+
+def test_a_window_grows_with_its_images_and_the_ring_keeps_to_what_is_pointed_at(
+    browser: Browser, client: Client
+) -> None:
+    page, late = new_tab(browser, viewport=WINDOW), Late()
+    page.route("**/images/**", late.hold)
+    page.goto(client.origin)
+    wait_for_words(page, NEWS)
+    frame = page.frame_locator("iframe >> nth=0")
+    title = frame.get_by_text("Biomedicina")
+    scroll_to(page, box_of(title)["y"] - 400)
+    before = box_of(title)
+    page.mouse.move(before["x"] + 5, before["y"] + 5)
+    page.mouse.down()  # on the title, and then the images above it come
+    assert abs(box_of(page.locator(".window.light .ring"))["y"] - before["y"]) < 4
+    late.let_go()
+    wait_for_schemes(page, "light", "dark")
+    page.wait_for_selector("body[data-painted]", state="attached")
+    assert box_of(title)["y"] > before["y"] + 100
+    assert cut_off(page) == [0, 0]
+    ring = box_of(page.locator(".window.light .ring"))  # on what is under the pointer now
+    assert ring["y"] - 4 <= before["y"] + 5 <= ring["y"] + ring["height"] + 4
+    assert ring["y"] + ring["height"] < box_of(title)["y"]
+    page.mouse.up()
+    page.wait_for_selector(".lines .here")
+    assert page.inner_text(".lines .here code").startswith('title = "Biomedicina"')
+    page.close()
+
+
+def test_what_she_scrolls_while_a_page_is_made_is_not_undone(page: Page) -> None:
+    scroll_to(page, 900)
+    late = Late()
+    page.route("**/frame", late.hold)
+    page.click("text=Inverted")
+    page.wait_for_selector(".window.inverted", state="attached")
+    assert scrolled(page) == 900
+    scroll_to(page, 700)
+    late.let_go()
+    wait_for_schemes(page, "inverted")
+    assert scrolled(page) == 700
 
 
 def test_light_and_dark_stand_side_by_side_whatever_the_window_prefers(page: Page) -> None:
@@ -86,21 +185,19 @@ def test_light_and_dark_stand_side_by_side_whatever_the_window_prefers(page: Pag
     ]
     assert grounds == ["rgb(244, 240, 243)", "rgb(18, 13, 30)"]
     page.click("text=Inverted")
-    page.wait_for_selector(".window.inverted iframe")
-    page.wait_for_selector(".window.dark", state="detached")
+    wait_for_schemes(page, "inverted")
     inverted = page.frames[-1]
-    inverted.wait_for_selector("img", state="attached")
     assert "invert" in inverted.evaluate("getComputedStyle(document.documentElement).filter")
 
 
 def test_every_width_is_the_width_that_the_page_has(page: Page) -> None:
     page.click("text=Light")
-    page.wait_for_selector(".window.dark", state="detached")
+    wait_for_schemes(page, "light")
     for width in (320, 375, 600, 700):
         page.click(f".choice >> text='{width}'")
-        assert page.frames[-1].evaluate("innerWidth") == width
+        page.wait_for_function("wide => frames[0].innerWidth === wide", arg=width)
     page.click("text=Full")
-    assert page.frames[-1].evaluate("innerWidth") > 700
+    page.wait_for_function("frames[0].innerWidth > 700")
 
 
 def test_a_mistake_lies_over_the_last_good_page_and_leads_to_its_line(
@@ -111,26 +208,20 @@ def test_a_mistake_lies_over_the_last_good_page_and_leads_to_its_line(
         assert f"issue.toml:{line_of('subject')}" in page.inner_text("#mistake")
         assert NEWS in page.frames[1].inner_text("body")
         page.click("#mistake .link")
-        assert page.inner_text(".lines .here code").startswith("subject = L")
+        page.wait_for_selector(".lines .here code:text('subject = L')")
     page.wait_for_selector("#mistake", state="hidden")
 
 
 def test_a_click_on_the_page_leads_to_the_line_and_the_line_back_to_the_page(page: Page) -> None:
-    place = page.frame_locator("iframe >> nth=0").get_by_text("Biomedicina").bounding_box()
-    assert place
-    page.evaluate(f"document.getElementById('page').scrollTop = {place['y'] - 400}")
-    place = page.frame_locator("iframe >> nth=0").get_by_text("Biomedicina").bounding_box()
-    assert place
+    title = page.frame_locator("iframe >> nth=0").get_by_text("Biomedicina")
+    scroll_to(page, box_of(title)["y"] - 400)
+    place = box_of(title)
     page.mouse.click(place["x"] + 5, place["y"] + 5)
     page.wait_for_selector(".lines .here")
     assert page.inner_text(".lines .here code").startswith('title = "Biomedicina"')
     page.keyboard.press("Enter")  # the line's number has the focus
     page.wait_for_selector(".window.light .ring:not([hidden])")
-    ring = page.locator(".window.light .ring").bounding_box()
-    again = page.frame_locator("iframe >> nth=0").get_by_text("Biomedicina").bounding_box()
-    assert ring
-    assert again
-    assert abs(ring["y"] - again["y"]) < 4
+    assert abs(box_of(page.locator(".window.light .ring"))["y"] - box_of(title)["y"]) < 4
 
 
 def test_a_variant_a_reader_and_every_page_are_shown_and_kept_in_the_address(
@@ -173,10 +264,7 @@ def test_the_keyboard_reaches_and_moves_every_choice(page: Page) -> None:
     "query", ["", "?every=yes", "?tab=text", "?tab=toml&line=3", "?tab=headers", "?tab=message"]
 )
 def test_axe_finds_nothing(browser: Browser, client: Client, scheme: str, query: str) -> None:
-    page = browser.new_page(
-        viewport={"width": 1280, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
+    page = new_tab(browser, viewport=WINDOW, color_scheme=scheme)
     look(page, client, query)
     page.wait_for_selector("#findings .passed")
     assert violations(page) == []
@@ -192,7 +280,7 @@ def test_axe_finds_nothing_where_a_mistake_stands(page: Page, root: Path) -> Non
 
 
 def test_it_fits_a_phone(browser: Browser, client: Client) -> None:
-    page = browser.new_page(viewport={"width": 375, "height": 812})
+    page = new_tab(browser, viewport={"width": 375, "height": 812})
     look(page, client)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     page.close()
@@ -212,9 +300,9 @@ def test_a_hostile_theme_runs_nothing_and_reaches_nothing_outside(
         footer = '  <mj-section css-class="footer"'
         change(root, footer, f"{bad}\n{footer}", template)
         with previewed(root) as client:
-            page = browser.new_page()
+            page = new_tab(browser)
             look(page, client)
-            page.wait_for_timeout(500)
+            catch_up(browser)
             assert "Preview" in page.title()
             assert outside in page.frames[1].content()
             page.close()

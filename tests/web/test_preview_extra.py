@@ -32,7 +32,7 @@ def test_without_its_extra_the_preview_says_what_to_install_and_what_works(
     def typed(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 our own program
             [sys.executable, "-S", "-m", "newsletter", *words],
-            cwd=root, env=environ, capture_output=True, text=True, check=False, timeout=60,
+            cwd=root, env=environ, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     refused = typed("preview", "2019-11", "--no-browser")

@@ -9,7 +9,8 @@ const sheets = document.getElementById("sheets");
 
 export const letters = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-export function paint(data, look, choose) {
+export async function paint(data, look, choose) {
+  sheets.style.minHeight = `${sheets.offsetHeight}px`; // windows come and go: what she looks at stays where it is
   sheets.classList.toggle("every", look.every);
   if (data.first) forget((one) => look.every !== one.small || !(one.scheme in data.frames));
   const painted = Object.entries(data.frames).map(([scheme, html]) => {
@@ -18,14 +19,26 @@ export function paint(data, look, choose) {
     one.caption.textContent = look.every
       ? `${data.variant.language}, ${data.variant.label} · ${data.variant.readers}`
       : NAMES[scheme];
-    return put(one, html).then(() => fit(look));
+    return put(one, html);
   });
-  return Promise.all(painted);
+  await Promise.all(painted);
+  fit(look);
+  sheets.style.minHeight = "";
+}
+
+// An image without a height moves all that is below it when it comes; one that came or failed moves nothing.
+export function settled() {
+  const awaited = [...windows.values()].flatMap((one) => [...one.frame.contentDocument.images])
+    .filter((image) => !image.complete && image.loading !== "lazy");
+  return Promise.all(awaited.map((image) => new Promise((done) => {
+    for (const end of ["load", "error"]) image.addEventListener(end, done, { once: true });
+  })));
 }
 
 function forget(gone) {
   for (const [key, one] of windows) {
     if (!gone(one)) continue;
+    one.growth.disconnect();
     one.figure.remove();
     windows.delete(key);
   }
@@ -40,7 +53,8 @@ function windowOf(key, scheme, data, look, choose) {
   const box = element("div", { className: `window ${scheme}` }, frame, glass);
   const caption = look.every ? element("button", { className: "link", type: "button" }) : element("span");
   const figure = element("figure", {}, element("figcaption", {}, caption), box);
-  const one = { frame, glass, box, caption, figure, scheme, small: look.every, html: "" };
+  const one = { frame, glass, box, caption, figure, scheme, small: look.every, html: "", part: null, pointer: null };
+  one.growth = new ResizeObserver(() => grow(one));
   one.ready = new Promise((done) => frame.addEventListener("load", done, { once: true }));
   if (look.every) {
     caption.addEventListener("click", () => choose(data.variant.key));
@@ -67,6 +81,10 @@ async function put(one, html) {
   for (const link of page.links) link.tabIndex = -1;
   here.replaceChild(here.adoptNode(page.documentElement), here.documentElement);
   one.frame.inert = one.small;
+  one.part = null; // it was on the page that is gone
+  one.grown = 0;
+  one.growth.disconnect();
+  one.growth.observe(here.documentElement);
 }
 
 // Each window is as high as its page: the pages scroll together, with the tool's own page.
@@ -79,19 +97,29 @@ export function fit(look) {
     one.scale = one.small ? THUMB.width / width : Math.min(1, room / width);
     one.frame.style.width = `${width}px`;
     one.frame.style.transform = one.scale === 1 ? "none" : `scale(${one.scale})`;
-    measure(one, width);
+    one.width = width;
+    measure(one);
   }
   return { scale: shown[0]?.scale ?? 1, width: Number.parseInt(shown[0]?.frame.style.width ?? "0", 10) };
 }
 
-function measure(one, width) {
+const MOST_GROWTHS = 100; // a page as high as its window and more would grow for ever
+
+function grow(one) {
+  if (sheets.hidden || !one.width || (one.grown += 1) > MOST_GROWTHS) return;
+  measure(one);
+}
+
+function measure(one) {
   const page = one.frame.contentDocument?.documentElement;
   if (!page) return;
   const height = Math.max(120, Math.ceil(page.getBoundingClientRect().height));
   one.frame.style.height = `${height}px`;
-  one.box.style.width = `${Math.round(width * one.scale)}px`;
+  one.box.style.width = `${Math.round(one.width * one.scale)}px`;
   const tall = Math.ceil(height * one.scale);
   one.box.style.height = `${one.small ? Math.min(tall, THUMB.height) : tall}px`;
+  if (one.pointer) one.part = under(one, one.pointer);
+  encircle(one);
 }
 
 // What stands under the pointer, and which line says it.
@@ -99,19 +127,27 @@ let pointed = () => {};
 export const onPoint = (handler) => { pointed = handler; };
 
 function listen(one) {
-  const ring = element("div", { className: "ring", hidden: true });
-  one.glass.append(ring);
-  const under = (event) => {
-    const box = one.glass.getBoundingClientRect();
-    const at = [(event.clientX - box.left) / one.scale, (event.clientY - box.top) / one.scale];
-    return partOf(one.frame.contentDocument.elementFromPoint(...at));
+  one.ring = element("div", { className: "ring", hidden: true });
+  one.glass.append(one.ring);
+  const point = (pointer) => {
+    one.pointer = pointer;
+    one.part = pointer && under(one, pointer);
+    encircle(one);
   };
-  one.glass.addEventListener("pointermove", (event) => encircle(ring, under(event), one.scale));
-  one.glass.addEventListener("pointerleave", () => { ring.hidden = true; });
+  one.glass.addEventListener("pointermove", point);
+  one.glass.addEventListener("pointerleave", () => point(null));
+  one.glass.addEventListener("pointerdown", (event) => { one.pressed = under(one, event); });
   one.glass.addEventListener("click", (event) => {
-    const part = under(event);
+    const part = one.pressed ?? under(one, event); // what she pressed on, even if the page moved before she let go
+    one.pressed = null;
     if (part) pointed({ language: one.language, section: sectionOf(part), said: saidBy(part) });
   });
+}
+
+function under(one, { clientX, clientY }) {
+  const box = one.glass.getBoundingClientRect();
+  const at = [(clientX - box.left) / one.scale, (clientY - box.top) / one.scale];
+  return partOf(one.frame.contentDocument.elementFromPoint(...at));
 }
 
 function partOf(found) {
@@ -120,7 +156,8 @@ function partOf(found) {
   return part && part.tagName !== "HTML" && part.tagName !== "BODY" ? part : null;
 }
 
-function encircle(ring, part, scale) {
+function encircle({ ring, part, scale }) {
+  if (!ring) return;
   ring.hidden = !part;
   if (!part) return;
   const box = part.getBoundingClientRect();
@@ -154,12 +191,12 @@ function saidBy(part) {
 export function reveal(section, words, nth = 0) {
   for (const one of windows.values()) {
     const part = find(one.frame.contentDocument, section, words, nth);
-    const ring = one.glass.querySelector(".ring");
-    if (!part || !ring) continue;
-    encircle(ring, part, one.scale);
-    ring.classList.remove("flash");
-    requestAnimationFrame(() => ring.classList.add("flash"));
-    ring.scrollIntoView({ block: "center" });
+    if (!part || !one.ring) continue;
+    Object.assign(one, { part, pointer: null });
+    encircle(one);
+    one.ring.classList.remove("flash");
+    requestAnimationFrame(() => one.ring.classList.add("flash"));
+    one.ring.scrollIntoView({ block: "center" });
   }
 }
 

@@ -1,5 +1,5 @@
 // One window of the live preview: what it looks at stands in its address, what it shows comes by a stream.
-import { fit, onPoint, paint, reveal } from "./preview-frames.js";
+import { fit, onPoint, paint, reveal, settled } from "./preview-frames.js";
 import {
   element, showInbox, showMistake, showSections, showSizes, showVariants, showVerdict,
 } from "./preview-panels.js";
@@ -10,9 +10,11 @@ const at = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
 const look = Object.fromEntries(Object.entries(DEFAULTS).map(([key, value]) => [key, asked.get(key) ?? value]));
 let stream;
+let newest = null; // the last page that came
 let last = null; // the last page that was shown
 let lastSaved = 0;
 let verdict = null;
+let points = 0; // clicks on a page so far: the last one leads
 
 function remember() {
   const kept = Object.entries(look).filter(([key, value]) => value !== DEFAULTS[key]);
@@ -40,12 +42,9 @@ function listen() {
 
 async function show(data) {
   showMistake([], open);
-  if (look.tab === "page") {
-    const { scrollTop } = at("page");
-    await paint(data, { ...look, every: Boolean(look.every) }, choose);
-    at("page").scrollTop = scrollTop;
-  }
-  if (data.last) requestAnimationFrame(() => setTimeout(() => painted(data)));
+  newest = data;
+  if (look.tab === "page") await paint(data, { ...look, every: Boolean(look.every) }, choose);
+  if (data.last) settled().then(() => requestAnimationFrame(() => setTimeout(() => painted(data))));
   if (!data.first) return;
   const begun = last === null;
   last = data;
@@ -59,6 +58,8 @@ async function show(data) {
 }
 
 function painted(data) {
+  if (data !== newest) return; // saved again since
+  if (look.tab === "page") caption();
   const now = Date.now();
   const time = new Date(data.saved * 1000).toTimeString().slice(0, 8);
   const took = Math.round(now - data.saved * 1000);
@@ -146,8 +147,10 @@ function lead(section, words, nth) {
 onPoint(async ({ language, section, said }) => {
   const query = new URLSearchParams({ language, section });
   for (const words of said) query.append("said", words.slice(0, 1000));
-  const found = await (await fetch(`/point?${query}`)).json();
-  open(found.file, found.line);
+  const turn = (points += 1);
+  const answer = await fetch(`/point?${query}`).catch(() => null); // closed: the bar says so
+  const found = await answer?.json();
+  if (found && turn === points) open(found.file, found.line);
 });
 
 at("views").addEventListener("change", (event) => {
