@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,8 @@ from tests.edition.tiny import write_theme
 from tests.issue.folder import PNG
 from tests.ledger.moved import as_if_moved
 from tests.ports import quiet_port
+from tests.waiting import PATIENCE
+from tests.waiting import wait_until as wait_until  # noqa: PLC0414 - for those who read this room
 
 ISSUE = "2026-11-news"
 REPOSITORY = Path(__file__).parents[2]
@@ -274,7 +275,7 @@ def stop_soon(words: list[str]) -> None:
         assert process.stdout
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
 
 
@@ -305,11 +306,3 @@ def write_newsletter(root: Path, relay_port: int | None = None) -> None:
         (root / name).write_text(text, encoding="utf-8")
     (root / "issues" / ISSUE / "images").mkdir()
     (root / "issues" / ISSUE / "images" / "a.png").write_bytes(PNG)
-
-
-def wait_until(holds: Any, seconds: float = 10.0) -> None:
-    """Wait for something that another process does."""
-    limit = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < limit, "it did not come about"
-        time.sleep(0.01)

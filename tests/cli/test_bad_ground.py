@@ -38,7 +38,7 @@ def in_thread(serving: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(live()), daemon=True)
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(120)
     try:
         yield found[0]
     finally:

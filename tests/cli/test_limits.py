@@ -135,7 +135,7 @@ def test_a_slow_domain_is_named_with_the_relays_words_and_who_waits(newsroom: Ne
         wait_until(lambda: "waiting: “421" in newsroom.run("status", follow=False).out)
         seen = newsroom.run("status", follow=False).out
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert "! slow.example" in seen
     assert "waiting: “421 4.7.0 slow down”" in seen
 

@@ -156,4 +156,4 @@ def test_whoever_watches_sees_rate_end_and_the_next_try_while_another_process_se
     finally:
         child.kill()
         child.communicate()
-    watching.communicate(timeout=20)
+    watching.communicate(timeout=120)

@@ -119,7 +119,7 @@ def test_a_deferral_is_tried_again_and_ends_accepted(newsroom: Newsroom, relay: 
     child = newsroom.child(*SEND)
     wait_until(lambda: len(relay.received) == 4 and not relay._answers[BRUNO])
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=20)
+    out, _ = child.communicate(timeout=120)
     assert child.returncode == 6
     assert re.search(r"deferred +1 +20.0% +next try 20\d\d-", out)
     due_now(newsroom, column="delivery.next_at")

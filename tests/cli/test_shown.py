@@ -95,7 +95,7 @@ def test_the_number_typed_in_a_terminal_agrees(newsroom: Newsroom) -> None:
         text=True,
     )
     os.write(mine, b"5\n")
-    out, err = child.communicate(timeout=20)
+    out, err = child.communicate(timeout=120)
     os.close(mine)
     os.close(theirs)
     assert child.returncode == 0, out + err
