@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from newsletter.values import Address
 
-_PREFIX = "forgotten:"
+MARK = "forgotten:"
+"""What every mark begins with, and no address."""
 _KEY_LETTERS = 8
 _MARK_OCTETS = 16
 
@@ -48,7 +49,7 @@ class Marks:
 
 def is_mark(key: str) -> bool:
     """Whether this is a mark, and no address's key."""
-    return key.startswith(_PREFIX)
+    return key.startswith(MARK)
 
 
 def _derived(secret: bytes) -> bytes:
@@ -57,4 +58,4 @@ def _derived(secret: bytes) -> bytes:
 
 def _begin(secret: bytes) -> str:
     name = hmac.digest(secret, b"name of the key", "sha256").hex()[:_KEY_LETTERS]
-    return f"{_PREFIX}{name}:"
+    return f"{MARK}{name}:"

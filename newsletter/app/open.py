@@ -11,6 +11,7 @@ from pathlib import Path
 from newsletter.edition.model import Publisher
 from newsletter.edition.theme import Theme, load_theme
 from newsletter.errors import IssueError, LedgerError, UsageError
+from newsletter.forgotten import Marks
 from newsletter.issue.model import Issue
 from newsletter.settings import FILE_NAME, Settings, find_root, load_settings
 from newsletter.values import Language, nearest, parse_language
@@ -137,6 +138,11 @@ class App:
         if not path.exists():
             _make_secret(path)
         return path.read_bytes().strip()
+
+    @property
+    def marks(self) -> Marks:
+        """What knows again who was forgotten."""
+        return Marks(self.secret())
 
 
 def open_app(

@@ -9,6 +9,7 @@ from pathlib import Path
 from newsletter.app.open import App
 from newsletter.audience.lists import load_list, refuse_faulty
 from newsletter.audience.model import Gravity, Person
+from newsletter.audience.said import NOTHING_SAID, Said
 from newsletter.audience.segments import Segment, load_segments, parse_expression
 from newsletter.audience.select import Audience, Exclusion, Suppressed, select_audience
 from newsletter.audience.subscribers import SubscriberList
@@ -23,7 +24,7 @@ class Readers:
     """An audience and what it was selected with. ``notes`` counts mended and noted rows."""
 
     lists: tuple[SubscriberList, ...]
-    """Those that were chosen from."""
+    """The files that were chosen from."""
 
     audience: Audience
     segments: Mapping[str, Segment]
@@ -83,25 +84,29 @@ def read_people(
     segment: str | None,
     exclude: Sequence[str],
     suppressed: Suppressed | None = None,
+    said: Said = NOTHING_SAID,
 ) -> Readers:
     """Select an audience; any refused row stops it with ``ListError``, all of them at once."""
-    every = read_lists(app)
+    files = read_lists(app)
+    every = [*said.joined, *files]  # the reader's own words come first
     known = columns_of(every)
     chosen = [each for each in every if each.name in only] if only else every
-    if len(chosen) < len(set(only)):
+    if {each.name for each in chosen} < set(only):
         read_lists(app, only)  # names the one that is not there
-    faults = people_problems(app, every)
+    faults = people_problems(app, files)
     if faults:
         raise ListError(faults)
     segments = read_segments(app, known)
     audience = select_audience(
         chosen,
         only=find_segment(segment, segments, known) if segment else None,
-        exclude=[_exclusion(name, every, segments, known) for name in exclude],
+        exclude=[each for name in exclude for each in _exclusions(name, every, segments, known)],
         suppressed=suppressed,
+        said=said,
     )
-    notes = sum(len(each.problems(Gravity.MENDED, Gravity.NOTED)) for each in chosen)
-    return Readers(tuple(chosen), audience, segments, known, notes)
+    read = tuple(each for each in chosen if each not in said.joined)
+    notes = sum(len(each.problems(Gravity.MENDED, Gravity.NOTED)) for each in read)
+    return Readers(read, audience, segments, known, notes)
 
 
 def find_segment(words: str, segments: Mapping[str, Segment], columns: frozenset[str]) -> Segment:
@@ -117,15 +122,15 @@ def find_segment(words: str, segments: Mapping[str, Segment], columns: frozenset
     return parse_expression(words, columns, segments)
 
 
-def _exclusion(
+def _exclusions(
     name: str,
     lists: Sequence[SubscriberList],
     segments: Mapping[str, Segment],
     columns: frozenset[str],
-) -> Exclusion:
-    for each in lists:
-        if each.name == name:
-            return each
+) -> Sequence[Exclusion]:
+    named = [each for each in lists if each.name == name]
+    if named:
+        return named
     if name not in segments and name.replace("-", "").replace("_", "").isalnum():
         names = [*segments, *(each.name for each in lists)]
         raise UsageError(
@@ -133,7 +138,7 @@ def _exclusion(
             cure=did_you_mean(name, names),
             next_command="newsletter segments list",
         )
-    return find_segment(name, segments, columns)
+    return [find_segment(name, segments, columns)]
 
 
 def person_of(people: Audience, key: str) -> Person | None:

@@ -14,7 +14,9 @@ from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers, people_problems, read_lists, read_people, staged_address
 from newsletter.app.plan_view import PlanView, view_of
 from newsletter.app.rehearsal import Missing
+from newsletter.app.said import said_by_readers
 from newsletter.audience.model import Arithmetic, Person
+from newsletter.audience.said import NOTHING_SAID
 from newsletter.audience.select import Suppressed
 from newsletter.campaign import Plan, Terms, plan_campaign
 from newsletter.edition.model import Variant
@@ -72,7 +74,8 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     issue = _read_issue(app, request.issue)
     latest = ledger.latest_campaign(issue.slug) if ledger else None
     suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
-    readers = read_people(app, request.lists, request.segment, request.exclude, suppressed)
+    said = said_by_readers(app, ledger) if ledger else NOTHING_SAID
+    readers = read_people(app, request.lists, request.segment, request.exclude, suppressed, said)
     choose = Chooser(app, issue, readers)
     box = partial(staged_address, app) if app.profile == STAGING else None
     recipients = Recipients(readers.audience.crowds(), choose, choose.reads, box)
@@ -185,7 +188,7 @@ def _canary_wait(request: PlanRequest) -> int:
 def _why_nobody(sums: Arithmetic) -> str:
     if not sums.on_lists:
         return "the lists hold no readers"
-    gone = sum(sums.suppressed.values())
+    gone = sum(sums.suppressed.values()) + sum(sums.gone.values())
     if gone:
-        return f"{gone} of {sums.on_lists} are suppressed, the others excluded"
+        return f"{gone} of {sums.on_lists} are suppressed or left, the others excluded"
     return "no reader of these lists is in the segment"

@@ -1,12 +1,14 @@
 """Several lists to one row of people: each address once, with whatever else is known of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, groupby
 from operator import itemgetter
 
 from newsletter.audience.cohort import Cohort, cohorts_of
 from newsletter.audience.model import Person, Subscriber
+from newsletter.audience.said import Said
 from newsletter.audience.segments import Segment
 from newsletter.audience.spool import SortedSpool, merge_blocks
 from newsletter.audience.subscribers import ABSENT, UNIT, SubscriberList, whole_groups
@@ -16,6 +18,8 @@ _Blocks = Iterator[list[str]]
 _Rows = Sequence[Sequence[str]]
 _SUPPRESSED = "s"
 _EXCLUDED = "x"
+_GONE = "g"
+_LANGUAGE = "c"
 
 
 class Suppressed:
@@ -63,13 +67,18 @@ class Part:
 
 
 def merged(
-    lists: Sequence[SubscriberList], exclude: Sequence[Exclusion], suppressed: Suppressed
+    lists: Sequence[SubscriberList],
+    exclude: Sequence[Exclusion],
+    suppressed: Suppressed,
+    said: Said,
+    gone: Counter[str],
 ) -> Iterator[Sequence[Part]]:
     """Everybody on the lists, in the order of the addresses' keys, many at a time.
 
-    Fields of the first list win; cells that it leaves empty come from the later ones.
+    Fields of the first list win; cells that it leaves empty come from the later ones. Subscribers
+    who are on a list no more are counted in ``gone``, by why.
     """
-    merging = _Merging(lists)
+    merging = _Merging(lists, gone)
     sources = [
         *(_tagged(each.subscribers.blocks(), str(at)) for at, each in enumerate(lists)),
         *(
@@ -78,6 +87,8 @@ def merged(
             if isinstance(each, SubscriberList)
         ),
         _tagged(suppressed.blocks(), _SUPPRESSED),
+        _tagged(said.gone(), _GONE),
+        _tagged(said.languages(), _LANGUAGE),
     ]
     for lines in whole_groups(merge_blocks(sources)):
         yield merging.parts([line.split(UNIT) for line in lines])
@@ -93,7 +104,8 @@ def _tagged(blocks: _Blocks, tag: str) -> _Blocks:
 class _Merging:
     """Makes people of rows that have been tagged."""
 
-    def __init__(self, lists: Sequence[SubscriberList]) -> None:
+    def __init__(self, lists: Sequence[SubscriberList], gone: Counter[str]) -> None:
+        self._gone = gone
         self._lists = [each.subscribers for each in lists]
         self._at = {str(at): at for at in range(len(lists))}
 
@@ -135,7 +147,9 @@ class _Merging:
             fields = dict(zip(of.names, cells, strict=True))
             return [Part(Cohort((of.list_name,), keys, addresses, fields), places)]
         people = (
-            (place, _merge([of.read([row[:-1]])])) for place, row in zip(places, rows, strict=True)
+            (place, person)
+            for place, row in zip(places, rows, strict=True)
+            if (person := _merge([of.read([row[:-1]])]))
         )
         return [Part(*each) for each in cohorts_of(people)]
 
@@ -144,18 +158,37 @@ class _Merging:
         found: dict[int, list[Sequence[str]]] = {}
         excluded = set()
         reason = None
+        gone: dict[str, str] = {}
+        language = ""
         for *row, tag in rows:
             if tag == _SUPPRESSED:
                 reason = row[1]
+            elif tag == _GONE:
+                gone[row[1]] = row[2]
+            elif tag == _LANGUAGE:
+                language = row[1]
             elif tag.startswith(_EXCLUDED):
                 excluded.add(int(tag.removeprefix(_EXCLUDED)))
             else:
                 found.setdefault(self._at[tag], []).append(row)
         read = [self._lists[at].read(some) for at, some in sorted(found.items())]
-        return _merge(read) if read else None, Marks(frozenset(excluded), reason)
+        person = self._person(read, gone, language)
+        return person, Marks(frozenset(excluded), reason)
+
+    def _person(
+        self, read: Sequence[Subscriber], gone: Mapping[str, str], language: str
+    ) -> Person | None:
+        """One reader of these subscribers, but for the lists that the reader is on no more."""
+        self._gone.update(gone[each.list_name] for each in read if each.list_name in gone)
+        person = _merge([each for each in read if each.list_name not in gone])
+        if person and language:
+            return replace(person, fields={**person.fields, "language": language})
+        return person
 
 
-def _merge(rows: Sequence[Subscriber]) -> Person:
+def _merge(rows: Sequence[Subscriber]) -> Person | None:
+    if not rows:
+        return None
     first = rows[0]
     fields = dict(first.fields)
     for row in rows[1:]:

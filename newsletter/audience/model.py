@@ -56,7 +56,8 @@ class Remark:
 class Arithmetic:
     """How lists become recipients: one sum, shown once, the same in plan and send.
 
-    on_lists - duplicates - refused - overlap - not_in_segment - excluded - suppressed = recipients
+    on_lists - duplicates - refused - gone - overlap - not_in_segment - excluded - suppressed
+    = recipients
 
     ``on_lists`` counts rows; what a row falls to first, in this order, is where it is counted.
     """
@@ -74,11 +75,13 @@ class Arithmetic:
     """Rows that were not imported; 0 wherever a campaign is planned, as they stop it."""
     excluded_by: Mapping[str, int] = field(default_factory=dict)
     """``excluded`` by the list or segment that did it, in the order given."""
+    gone: Mapping[str, int] = field(default_factory=dict)
+    """Subscribers who are on their list no more, whatever the file says: left, consent lapsed."""
 
     @property
     def recipients(self) -> int:
         """What is left."""
-        merged = self.duplicates + self.refused + self.overlap
+        merged = self.duplicates + self.refused + sum(self.gone.values()) + self.overlap
         chosen = self.on_lists - merged - self.not_in_segment - self.excluded
         return chosen - sum(self.suppressed.values())
 

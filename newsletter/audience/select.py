@@ -7,6 +7,7 @@ from newsletter.audience.cohort import Crowd, laid_out
 from newsletter.audience.fingerprint import Fingerprint
 from newsletter.audience.merging import Exclusion, Part, Suppressed, merged
 from newsletter.audience.model import Arithmetic, Person, Sums
+from newsletter.audience.said import NOTHING_SAID, Said
 from newsletter.audience.segments import Segment
 from newsletter.audience.subscribers import SubscriberList
 from newsletter.values import Digest
@@ -20,16 +21,18 @@ def select_audience(
     only: Segment | None = None,
     exclude: Sequence[Exclusion] = (),
     suppressed: "Mapping[str, str] | Suppressed | None" = None,
+    said: Said = NOTHING_SAID,
 ) -> "Audience":
     """Who gets the message: each address once, in the order of the addresses.
 
     ``only`` keeps a segment; ``exclude`` takes whole lists and segments out; ``suppressed`` maps
-    the key of an address to the reason why it is never mailed. The same lists in the same order
+    the key of an address to the reason why it is never mailed; ``said`` is what readers said of the
+    lists, those who joined by form being among ``lists``. The same lists in the same order
     with the same options give the same audience and digest, however their rows are ordered.
     """
     if not isinstance(suppressed, Suppressed):
         suppressed = Suppressed((suppressed or {}).items())
-    return Audience(lists, only, exclude, suppressed)
+    return Audience(lists, only, exclude, suppressed, said)
 
 
 def merge_lists(lists: Sequence[SubscriberList]) -> "Audience":
@@ -53,11 +56,13 @@ class Audience:
         only: Segment | None,
         exclude: Sequence[Exclusion],
         suppressed: Suppressed,
+        said: Said,
     ) -> None:
         self._lists = tuple(lists)
         self._only = only
         self._exclude = tuple(exclude)
         self._suppressed = suppressed
+        self._said = said
         self._sums: Sums | None = None
 
     def __iter__(self) -> Iterator[Person]:
@@ -67,10 +72,10 @@ class Audience:
 
     def crowds(self) -> Iterator[Crowd]:
         """The same, many at a time."""
-        sieve = _Sieve(self._only, self._exclude)
+        sieve = _Sieve(self._only, self._exclude, self._said)
         lists_of: Counter[tuple[str, ...]] = Counter()
         fingerprint = Fingerprint()
-        for parts in merged(self._lists, self._exclude, self._suppressed):
+        for parts in merged(self._lists, self._exclude, self._suppressed, self._said, sieve.gone):
             kept = [part for each in parts if len(part := sieve.kept(each))]
             if kept:
                 crowd = laid_out([(part.cohort, part.places) for part in kept])
@@ -121,9 +126,12 @@ class Audience:
 class _Sieve:
     """Lets through who is to have the message, and counts what the others fall to."""
 
-    def __init__(self, only: Segment | None, exclude: Sequence[Exclusion]) -> None:
+    def __init__(self, only: Segment | None, exclude: Sequence[Exclusion], said: Said) -> None:
         self._only = only
         self._exclude = exclude
+        self._said = said
+        self.gone: Counter[str] = Counter()
+        """Subscribers who are on their list no more, by why."""
         self._people = self._chosen = 0
         self._excluded: Counter[int] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -141,7 +149,16 @@ class _Sieve:
         if part.marks.reason is not None:
             self._reasons[part.marks.reason] += len(part)
             return part.where([False] * len(part))
-        return part
+        return self._remembered(part)
+
+    def _remembered(self, part: Part) -> Part:
+        """Without those who were forgotten."""
+        if self._said.forgotten is None:
+            return part
+        forgotten = self._said.forgotten(part.cohort.keys)
+        left = part.where([not each for each in forgotten])
+        self._reasons["forgotten"] += len(part) - len(left)
+        return left
 
     def arithmetic(self, lists: Sequence[SubscriberList]) -> Arithmetic:
         """The sum, once everybody was gone through."""
@@ -152,7 +169,8 @@ class _Sieve:
             on_lists=sum(each.rows for each in lists),
             duplicates=sum(each.duplicates for each in lists),
             refused=sum(each.refused for each in lists),
-            overlap=sum(len(each.subscribers) for each in lists) - self._people,
+            gone={why: n for why, n in sorted(self.gone.items()) if n},
+            overlap=sum(len(each.subscribers) for each in lists) - self._people - self.gone.total(),
             not_in_segment=self._people - self._chosen,
             excluded=self._excluded.total(),
             excluded_by=dict(excluded_by),

@@ -112,6 +112,7 @@ def minus(sums: Arithmetic) -> Mapping[str, int]:
     """What is taken off, by name."""
     return {
         "duplicates": sums.duplicates,
+        **sums.gone,
         "overlap": sums.overlap,
         "outside the segment": sums.not_in_segment,
         **{f"excluded {name}": count for name, count in sums.excluded_by.items()},

@@ -126,6 +126,7 @@ def _arithmetic(plan: Plan) -> str:
             "not_in_segment": total.not_in_segment,
             "excluded": total.excluded,
             "suppressed": dict(total.suppressed),
+            "gone": dict(total.gone),
         }
     )
 

@@ -20,6 +20,7 @@ from newsletter.consent import (
     Request,
     Told,
 )
+from newsletter.errors import LedgerError
 from newsletter.forgotten import Marks
 from newsletter.ledger import consents, joining, preferring, roll, suppressions
 from newsletter.ledger.database import Database
@@ -97,6 +98,20 @@ class Register:
         """Implied consents that lapse before an instant and that nothing stronger replaced."""
         with self._database.read() as connection:
             yield from consents.implied(connection, lists, before, now)
+
+    def forgotten(self) -> frozenset[str]:
+        """The marks of everybody who was forgotten.
+
+        ``LedgerError`` where some were made under another secret: nobody could be told by them.
+        """
+        with self._database.read() as connection:
+            found = frozenset(roll.forgotten(connection))
+        strange = sum(not mark.startswith(self._marks.begin) for mark in found)
+        if strange:
+            message = f"{strange} readers were forgotten under another secret than today's"
+            cure = "put the old secret back: without it a file could bring them back unseen"
+            raise LedgerError(message, cure=cure)
+        return found
 
     def may_track(self, addresses: Iterable[str]) -> frozenset[str]:
         """Which of these addresses' keys stand for readers who allow to be counted by name."""

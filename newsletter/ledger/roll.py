@@ -7,6 +7,7 @@ from itertools import islice
 from sqlalchemy import Connection, select
 
 from newsletter.consent import Joined, Membership
+from newsletter.forgotten import MARK
 from newsletter.ledger import schema
 from newsletter.ledger.database import streamed
 from newsletter.values import Address
@@ -39,6 +40,13 @@ def languages(connection: Connection) -> Iterator[tuple[str, str]]:
     query = select(_reader.c.address_key, _reader.c.language)
     for row in streamed(connection, query.where(_reader.c.language.is_not(None))):
         yield row.address_key, row.language
+
+
+def forgotten(connection: Connection) -> Iterator[str]:
+    """The marks of everybody who was forgotten."""
+    key = schema.suppression.c.address_key
+    for row in streamed(connection, select(key).where(key.startswith(MARK))):
+        yield row.address_key
 
 
 def trackable(connection: Connection, keys: Iterable[str]) -> frozenset[str]:
