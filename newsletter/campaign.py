@@ -1,5 +1,6 @@
 """Words meet people: what a campaign would do, computed before anything is recorded."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,10 @@ class Terms:
     """When no message is sent, with its zone; nothing: there are no quiet hours."""
     bounce_address: str = ""
     """Where bounces go, each delivery with a token of its own; nothing: to the sender."""
+    local_time: bool = False
+    """Whether each reader is due at the campaign's wall time on her own clocks."""
+    passed: str = ""
+    """What becomes of readers whose local time is over (see ``local_time``); nothing: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,8 @@ class Plan:
     per_list: Mapping[str, int]
     terms: Terms
     section_readers: Mapping[SectionId, int] = field(default_factory=dict)
+    instants: Mapping[str, dt.datetime] = field(default_factory=dict)
+    """When readers are due, by their zone as the lists have it; empty: all at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Recipients(Collection[Recipient]):
         self._last = ""
         self._blocks: list[_Block] = []
         numbers: dict[Variant, str] = {}
+        self.zones: Counter[str] = Counter()
+        """How many live in each time zone, as their lists have it."""
 
         def number(person: Person) -> str:
             return numbers.setdefault(choose(person), str(len(numbers)))
@@ -79,6 +81,8 @@ class Recipients(Collection[Recipient]):
             chosen = [each.judged(number, reads) for each in crowd.cohorts]
             mailed = [each.mailed_to(box) if box else each for each in crowd.cohorts]
             self._take(replace(crowd, cohorts=mailed), chosen)
+            for each in crowd.cohorts:
+                self.zones.update(each.zones)
         counts: Counter[str] = Counter()
         for block in self._blocks:
             counts.update(block.readers)

@@ -10,6 +10,7 @@ import zoneinfo
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from newsletter.errors import UsageError
 from newsletter.values import nearest
@@ -34,18 +35,23 @@ class Due:
     """When a campaign is to start: the wall time and zone the officer said, and the instant.
 
     ``wall_time`` is ``2026-12-03T10:00:00``; ``zone`` an IANA name or an offset (``+01:00``);
-    ``instant`` is in UTC. ``zone_assumed`` says that the officer named no zone.
+    ``instant`` is in UTC. ``zone_assumed`` says that the officer named no zone. A ``local`` one
+    is on each reader's own clocks: it begins with the first of them, and ``zone`` is that of
+    readers of whom none is known.
     """
 
     instant: dt.datetime
     wall_time: str
     zone: str
     zone_assumed: bool = field(default=False, compare=False)
+    local: bool = False
 
     def __str__(self) -> str:
         """``2026-12-03 10:00 Europe/Rome (2026-12-03 09:00 UTC)``."""
         said = " (by default)" if self.zone_assumed else ""
         wall = self.wall_time.replace("T", " ").removesuffix(":00")
+        if self.local:
+            return f"{wall} on each reader's clocks (from {self.instant:%Y-%m-%d %H:%M} UTC)"
         return f"{wall} {self.zone}{said} ({self.instant:%Y-%m-%d %H:%M} UTC)"
 
 
@@ -63,6 +69,13 @@ def parse_when(text: str, *, default_zone: str) -> Due:
     Raises ``UsageError`` for what is no time, no zone, or a wall time that a change of the clocks
     makes ambiguous or skips; the message names the instants to choose from.
     """
+    wall, zone = parse_wall(text)
+    named = zone or default_zone
+    return Due(instant_of(wall, named), wall.isoformat(), named, zone_assumed=not zone)
+
+
+def parse_wall(text: str) -> tuple[dt.datetime, str]:
+    """The wall time and the zone that were said, the zone as yet unread; nothing if none was."""
     match = _FORM.fullmatch(text.strip())
     if not match:
         message = f"{text!r} is not a date and time"
@@ -73,8 +86,7 @@ def parse_when(text: str, *, default_zone: str) -> Due:
     except ValueError as error:
         message = f"{text!r} is not a date and time: {error}"
         raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
-    named = "UTC" if zone in {"Z", "z"} else zone or default_zone
-    return Due(instant_of(wall, named), wall.isoformat(), named, zone_assumed=zone is None)
+    return wall, "UTC" if zone in {"Z", "z"} else zone or ""
 
 
 def instant_of(wall: dt.datetime | str, zone: str) -> dt.datetime:
@@ -93,6 +105,31 @@ def instant_of(wall: dt.datetime | str, zone: str) -> dt.datetime:
     if early == late:
         return early
     raise _ambiguous(wall, zone, early, late) if early < late else _skipped(wall, zone, place)
+
+
+def first_instant_of(wall: dt.datetime, zone: str) -> dt.datetime:
+    """The first instant, in UTC, at which clocks in ``zone`` show the wall time or are past it.
+
+    So a time that they skip is when they have gone forward, one that they show twice the first.
+    Raises ``UsageError`` beyond the calendar.
+    """
+    place = zone_of(zone)
+    try:
+        early, late = (_in_utc(wall.replace(fold=fold), place) for fold in (0, 1))
+        return early if early <= late else _change_near(wall, place)
+    except OverflowError as error:
+        message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
+        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this very name."""
+    return name in _known_zones() and not _NOT_A_PLACE.match(name)
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
 
 
 def zone_of(name: str) -> dt.tzinfo:

@@ -98,7 +98,7 @@ async def _send(
         planned = await loop.run_in_executor(None, plan_only, app, PlanRequest(EXAMPLE_ISSUE))
         show_plan(planned.view)
         agree(planned, Agreement(recipients=planned.view.recipients), None, "newsletter demo")
-        number = await loop.run_in_executor(None, record, app, planned, None)
+        number = await loop.run_in_executor(None, record, app, planned)
         report = await _run_and_prove(app, number, watch)
         return inbox.received, report, planned.view
 

@@ -1,6 +1,6 @@
 """The plan: exactly who would get what, computed and shown before anything is recorded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Literal
 
@@ -15,6 +15,7 @@ from newsletter.app.people import Readers, people_problems, read_lists, read_peo
 from newsletter.app.plan_view import PlanView, view_of
 from newsletter.app.rehearsal import Missing
 from newsletter.app.said import said_by_readers
+from newsletter.app.starting import Asked, Start, start_of
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.audience.said import NOTHING_SAID
 from newsletter.audience.select import Suppressed
@@ -24,6 +25,7 @@ from newsletter.edition.variants import variant_for
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
+from newsletter.local_time import Passed
 from newsletter.recipients import Recipients
 from newsletter.sending_times import SendingTimes
 from newsletter.values import Rate, seconds_of
@@ -53,6 +55,12 @@ class PlanRequest:
     """Whether a field that a reader lacks stops a send where a slot has no default."""
     quiet: str | None = None
     """When none is sent; None means as the settings say, ``none`` lifts it."""
+    at: str | None = None
+    """When it is to be sent; None means now."""
+    local_time: bool = False
+    """Whether that is on each reader's own clocks."""
+    passed: Passed | None = None
+    """What becomes of readers whose local time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Planned:
     view: PlanView
     newest: int
     """The number of the issue's newest campaign that it knows of; 0 if there was none."""
+    start: Start
 
 
 def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
@@ -87,9 +96,12 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
         )
     made = compose_issue(app, issue, recipients.variants)
     sums, terms = readers.audience.sums, _terms(app, request)
+    asked = Asked(request.at, request.passed, local_time=request.local_time)
+    start = start_of(app, asked, recipients.zones)
     plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
-    view = view_of(app, made, plan, recipients, readers, ledger, request.missing)
-    return Planned(plan, view, latest.id if latest else 0)
+    plan = replace(plan, instants={part.cell: part.at for part in start.parts})
+    view = view_of(app, made, plan, start, recipients, readers, ledger, request.missing)
+    return Planned(plan, view, latest.id if latest else 0, start)
 
 
 def _read_issue(app: App, name: str) -> Issue:
@@ -154,6 +166,8 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         holidays=app.settings.schedule.holidays if times.window else "",
         quiet=str(times.quiet or ""),
         bounce_address=app.settings.sender.bounce_address or "",
+        local_time=request.local_time,
+        passed=str(request.passed or ""),
     )
 
 

@@ -17,9 +17,11 @@ from newsletter.app.compose import (
 from newsletter.app.days_off import times_of
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
+from newsletter.app.plan_times import PartLine, done_at, opens_at, part_lines
 from newsletter.app.rehearsal import Gap, Missing, rehearse
 from newsletter.app.relay import relay_name
 from newsletter.app.relays import limits_in_words
+from newsletter.app.starting import Start
 from newsletter.app.tested import TestedState, tested_state
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
@@ -28,8 +30,6 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
-from newsletter.schedule import zone_of
-from newsletter.sending_times import SendingTimes
 
 _Listed = tuple[str, tuple[str, ...]]
 _Audience = Iterator[_Listed]
@@ -91,14 +91,20 @@ class PlanView:
     canary: int
     canary_wait: int
     """Seconds after which it goes on by itself; 0: when it is resumed."""
+    starts: str
+    """When it is due, in words; nothing: as soon as it is recorded."""
+    parts: tuple[PartLine, ...]
+    """Readers by when they are due, the first due first, where each has her own time."""
+    undecided: int
+    """Readers whose local time is over, of whom nobody said what becomes of them."""
     window: str
     """When messages may be sent, in words; or nothing."""
     quiet: str
     """When no message is sent, in words; or nothing."""
     opens_at: dt.datetime | None
-    """When messages may leave next, if they may not now."""
+    """When messages may leave first, if they may not when it is due."""
     done_at: dt.datetime | None
-    """When the last message would leave if it were sent now; None if that is over a year away."""
+    """When the last message would leave at this rate; None if that is over a year away."""
     connections: int
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
@@ -125,6 +131,7 @@ def view_of(
     app: App,
     made: Composition,
     plan: Plan,
+    start: Start,
     recipients: Recipients,
     readers: Readers,
     ledger: Ledger | None,
@@ -144,6 +151,7 @@ def view_of(
     already, last = _already(ledger, plan, recipients)
     tested = tested_state(app, plan.slug, plan.content_digest)
     times = times_of(plan.terms)
+    begins = start.due.instant if start.due else app.clock()
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,
@@ -172,10 +180,13 @@ def view_of(
         limits=limits_in_words(app),
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
+        starts=str(start.due or ""),
+        parts=part_lines(start, times),
+        undecided=start.undecided,
         window=_window(plan),
         quiet=plan.terms.quiet,
-        opens_at=_opens_at(times, app.clock()),
-        done_at=_done_at(plan, times, app.clock()),
+        opens_at=opens_at(times, begins),
+        done_at=done_at(plan, start, times, begins),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
@@ -195,24 +206,6 @@ def _window(plan: Plan) -> str:
     terms = plan.terms
     apart = f", without the holidays of {terms.holidays}" if terms.holidays else ""
     return f"{terms.window}{apart}" if terms.window else ""
-
-
-def _opens_at(times: SendingTimes, now: dt.datetime) -> dt.datetime | None:
-    return None if times.are_open(now) else _on_its_clocks(times.next_open(now), times)
-
-
-def _done_at(plan: Plan, times: SendingTimes, now: dt.datetime) -> dt.datetime | None:
-    duration = dt.timedelta(seconds=len(plan.recipients) / plan.terms.rate.per_second)
-    try:
-        return _on_its_clocks(times.after(now, duration), times)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _on_its_clocks(instant: dt.datetime, times: SendingTimes) -> dt.datetime:
-    """As the clocks of the window (or of the quiet hours) show it."""
-    hours = times.window or times.quiet
-    return instant.astimezone(zone_of(hours.zone)) if hours else instant
 
 
 def _red_lines(plan: Plan, already: int, last: str) -> tuple[str, ...]:

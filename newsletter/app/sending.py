@@ -25,7 +25,6 @@ from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState, Progress
-from newsletter.schedule import Due, check_future, parse_when
 from newsletter.transport.base import Transport
 from newsletter.transport.eml import EmlTransport
 from newsletter.transport.smtp import probe, refuse_larger
@@ -53,25 +52,17 @@ def plan_only(app: App, request: PlanRequest) -> Planned:
         return make_plan(app, request, ledger)
 
 
-def due_at(app: App, at: str | None) -> Due | None:
-    """The instant of `--at`; refuses what is past, ambiguous or does not exist."""
-    if at is None:
-        return None
-    due = parse_when(at, default_zone=app.settings.schedule.zone)
-    check_future(due, app.clock())
-    return due
-
-
 # Recording
 
 
-def record(app: App, planned: Planned, due: Due | None) -> CampaignId:
+def record(app: App, planned: Planned) -> CampaignId:
     """Record a plan that was agreed to; before an immediate send the relay is tried.
 
     Raises ``UsageError`` while another campaign of the issue is unfinished, ``PlanChanged`` when
     one was recorded since the plan was made, and ``RelayError`` when the relay cannot be used;
     then nothing is recorded.
     """
+    due = planned.start.due
     if due is None:
         asyncio.run(_try_relay(app, planned.plan))
     with open_ledger(app) as ledger:
@@ -217,13 +208,14 @@ def dry_run(app: App, planned: Planned, output: Path | None) -> DryRun:
     """Write every message as it would be sent: the same path, a ledger of its own, no relay."""
     folder = (output or app.root / "build" / planned.plan.slug / "dry-run").absolute()
     terms = replace(planned.plan.terms, rate=Rate(1_000_000, 1), connections=1, canary=0, window="")
-    terms = replace(terms, quiet="")
+    terms = replace(terms, quiet="", local_time=False)
     terms = replace(terms, pause_refused=0.0, pause_deferred=0.0)
     with (
         tempfile.TemporaryDirectory() as place,
         Ledger.open(Path(place) / "dry-run.db") as ledger,
     ):
-        number = ledger.record(replace(planned.plan, terms=terms), due=None, now=app.clock())
+        plan = replace(planned.plan, terms=terms, instants={})
+        number = ledger.record(plan, due=None, now=app.clock())
         transport = EmlTransport(folder)
         asyncio.run(_run(app, ledger, number, transport, lambda _: None, asyncio.Event()))
     return DryRun(len(planned.plan.recipients), folder)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
+from newsletter.app.starting import Asked, start_of
 from newsletter.delivery import DeliveryState
 from newsletter.dispatch.recovery import clear_up
 from newsletter.errors import ApprovalMissing, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
-from newsletter.schedule import check_future, parse_when
+from newsletter.local_time import Passed
 
 Ask = Callable[[str], str]
 """How the officer is asked: a prompt goes in, what she typed comes out."""
@@ -203,12 +204,17 @@ def scheduled(app: App) -> tuple[Campaign, ...]:
 
 def move(app: App, which: str | None, at: str) -> Campaign:
     """Give a campaign that has not begun another time."""
-    due = parse_when(at, default_zone=app.settings.schedule.zone)
-    now: dt.datetime = app.clock()
-    check_future(due, now)
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(TIMED))
-        return ledger.reschedule(campaign.id, due, now)
+        terms = campaign.terms
+        passed = Passed(terms.passed) if terms.passed else None
+        asked = Asked(at, passed if terms.local_time else None, local_time=terms.local_time)
+        start = start_of(app, asked, ledger.zones(campaign.id) if terms.local_time else {})
+        start.check_decided()
+        if start.due is None:
+            raise UsageError("a campaign is moved to a time")
+        instants = {part.cell: part.at for part in start.parts}
+        return ledger.reschedule(campaign.id, start.due, app.clock(), instants)
 
 
 def _wait_for_the_sender(ledger: Ledger) -> None:

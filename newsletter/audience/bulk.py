@@ -21,6 +21,7 @@ from newsletter.audience.cells import (
     is_zone,
     read_language,
 )
+from newsletter.audience.model import ZONE_FIELDS
 from newsletter.audience.subscribers import ABSENT, UNIT
 from newsletter.audience.table import Block
 from newsletter.values import LONGEST_ADDRESS, LONGEST_LOCAL, PLAIN_DOMAIN, PLAIN_LOCAL
@@ -110,7 +111,8 @@ def _has_margins(block: Block) -> bool:
 def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> set[int]:
     """Rows with a cell to remark upon: its language, time zone, or a formula."""
     found = _where(columns.get("language", ()), lambda cell: bool(read_language(cell)[1]))
-    found |= _where(columns.get("timezone", ()), lambda cell: not is_zone(cell))
+    for name in ZONE_FIELDS:
+        found |= _where(columns.get(name, ()), lambda cell: not is_zone(cell))
     text = "\n".join(["", *block.texts])
     elsewhere = text.count("@") > "".join(columns["email"]).count("@")
     marks = [mark for mark in _MARKS if mark in text and (mark != "@" or elsewhere)]

@@ -1,5 +1,6 @@
 """People side by side: what is alike in many of them is worked out once for them all."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from itertools import chain, compress, repeat
 from operator import itemgetter
 from typing import TypeVar
 
-from newsletter.audience.model import Person
+from newsletter.audience.model import ZONE_FIELDS, Person
 from newsletter.values import Address
 
 _One = TypeVar("_One")
@@ -36,6 +37,16 @@ class Cohort:
     def full(self) -> frozenset[str]:
         """The fields in which all of them have something."""
         return frozenset(name for name, column in self.fields.items() if all(column))
+
+    @property
+    def zones(self) -> Counter[str]:
+        """How many live in each time zone, as their lists have it; nothing where they say none."""
+        columns = [self.fields[name] for name in ZONE_FIELDS if name in self.fields]
+        if not columns:
+            return Counter({"": len(self)})
+        if len(columns) == 1:
+            return Counter(columns[0])
+        return Counter(first or second for first, second in zip(*columns, strict=True))
 
     def person(self, at: int) -> Person:
         """One of them."""

@@ -17,6 +17,7 @@ KNOWN_COLUMNS = (
     "tags",
     "country",
     "timezone",
+    "zone",
 )
 """Columns with a meaning of their own; any other is a free field, usable in slots and segments."""
 

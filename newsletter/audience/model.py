@@ -7,6 +7,8 @@ from enum import StrEnum
 from newsletter.errors import Problem
 from newsletter.values import Address, Digest
 
+ZONE_FIELDS = ("timezone", "zone")
+"""Columns that say in which time zone a reader lives; the first that is filled counts."""
 MULTIPLE_FIELDS = frozenset({"interests", "tags"})
 """Columns whose cells hold several words, separated by ``;`` or ``|``: sets in expressions."""
 

@@ -17,7 +17,7 @@ from newsletter.audience.cells import (
     read_address,
     read_language,
 )
-from newsletter.audience.model import Gravity, Remark
+from newsletter.audience.model import ZONE_FIELDS, Gravity, Remark
 from newsletter.audience.table import Row
 from newsletter.errors import Problem
 from newsletter.values import Address
@@ -135,7 +135,7 @@ class CheckedRow:
         if column == "language" and cell:
             cell, doubt = read_language(cell)
         else:
-            doubt = self._doubt_about_zone(cell) if column == "timezone" and cell else ""
+            doubt = self._doubt_about_zone(cell) if column in ZONE_FIELDS and cell else ""
         if doubt:
             self.remark(Gravity.NOTED, column, doubt, "correct it")
         return cell

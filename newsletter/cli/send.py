@@ -9,6 +9,7 @@ from newsletter.cli import settle
 from newsletter.cli.arguments import Agreed, TakeOver, Which, Yes
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
+from newsletter.local_time import Passed
 
 Issue = Annotated[
     str, typer.Argument(help="The issue's name, or a unique beginning of it.", metavar="ISSUE")
@@ -56,6 +57,21 @@ Quiet = Annotated[
     typer.Option(
         "--quiet",
         help='When no message is sent: "22:00-07:00 Europe/Rome", none; by default the settings\'.',
+        show_default=False,
+    ),
+]
+At = Annotated[
+    str | None, typer.Option("--at", help='Not now but then: "2026-12-03 10:00 Europe/Rome".')
+]
+LocalTime = Annotated[
+    bool,
+    typer.Option("--local-time", help="--at is on each reader's own clocks (column timezone)."),
+]
+OverThere = Annotated[
+    Passed | None,
+    typer.Option(
+        "--passed",
+        help="Readers whose local time is over: now, or the same time on the next-day.",
         show_default=False,
     ),
 ]
@@ -118,6 +134,9 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     missing: Missing = "error",
     window: Window = None,
     quiet: Quiet = None,
+    at: At = None,
+    local_time: LocalTime = False,
+    passed: OverThere = None,
 ) -> None:
     """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
@@ -125,12 +144,25 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     from newsletter.app.sending import plan_only
     from newsletter.cli import show, show_sending
 
-    lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing, quiet
+        issue,
+        lists=tuple(only or ()),
+        segment=segment,
+        exclude=tuple(exclude or ()),
+        rate=rate,
+        on_doubt=on_doubt,
+        canary=canary,
+        canary_wait=canary_wait,
+        window=window,
+        missing=missing,
+        quiet=quiet,
+        at=at,
+        local_time=local_time,
+        passed=passed,
     )
     view = plan_only(desk.app, request).view
-    following = "" if view.unfit else show_sending.send_command(request, view.issue)
+    stuck = view.unfit or view.undecided
+    following = "" if stuck else show_sending.send_command(request, view.issue)
     desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
 
 
@@ -147,10 +179,9 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     missing: Missing = "error",
     window: Window = None,
     quiet: Quiet = None,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", help='Record now, send then: "2026-12-03 10:00 Europe/Rome".'),
-    ] = None,
+    at: At = None,
+    local_time: LocalTime = False,
+    passed: OverThere = None,
     recipients: Agreed = None,
     yes: Yes = False,
     again: Annotated[
@@ -173,9 +204,21 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 
     if not dry_run:
         settle_in(desk.app, take_over=take_over)
-    lists, excluded = tuple(only or ()), tuple(exclude or ())
     request = PlanRequest(
-        issue, lists, segment, excluded, rate, on_doubt, canary, canary_wait, window, missing, quiet
+        issue,
+        lists=tuple(only or ()),
+        segment=segment,
+        exclude=tuple(exclude or ()),
+        rate=rate,
+        on_doubt=on_doubt,
+        canary=canary,
+        canary_wait=canary_wait,
+        window=window,
+        missing=missing,
+        quiet=quiet,
+        at=at,
+        local_time=local_time,
+        passed=passed,
     )
     planned = sending.plan_only(desk.app, request)
     view = planned.view
@@ -187,11 +230,11 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         desk.show(done, show_sending.dry_run(done))
         return None
     sending.refuse_second(desk.app, planned.plan)
-    due = sending.due_at(desk.app, at)
+    planned.start.check_decided()
     agreed = agreeing.Agreement(recipients, yes=yes, again=again)
     again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
     agreeing.agree(planned, agreed, ask(desk), again_command)
-    number = sending.record(desk.app, planned, due)
+    number, due = sending.record(desk.app, planned), planned.start.due
     if due:
         desk.show(*show_sending.recorded(number, view, due), "newsletter worker")
         return None

@@ -11,7 +11,7 @@ from newsletter.app.start import Started
 from newsletter.app.testing import TestReport
 from newsletter.app.translated import Recorded
 from newsletter.audience.model import Arithmetic
-from newsletter.cli import show_sending
+from newsletter.cli import show_sending, show_times
 from newsletter.cli.desk import Desk
 from newsletter.cli.layout import (
     counted,
@@ -22,7 +22,6 @@ from newsletter.cli.layout import (
     shown_path,
     size,
     table,
-    weekday,
 )
 from newsletter.cli.show_check import findings, tally
 from newsletter.inbox.place import InboxPlace
@@ -156,7 +155,7 @@ def plan(view: PlanView) -> Iterator[str]:
         yield "Doubt     sent once more, under the same Message-ID: a reader may have it twice"
     if view.limits:
         yield f"Limits    {view.limits}"
-    yield from _times(view)
+    yield from show_times.times(view)
     if view.canary:
         wait = f"after {duration(view.canary_wait)}" if view.canary_wait else "when you resume it"
         yield f"Canary    the first {number(view.canary)}; the others {wait}"
@@ -219,16 +218,6 @@ def demo(outcome: Demo, desk: Desk) -> Iterator[str]:
     yield "Next, for example:"
     for line in outcome.next_commands:
         yield f"  {desk.command(line)}"
-
-
-def _times(view: PlanView) -> Iterator[str]:
-    """When messages may leave, and when all have."""
-    if view.window or view.quiet:
-        opens = f"; opens {weekday(view.opens_at)}" if view.opens_at else ""
-        done = weekday(view.done_at) if view.done_at else "in over a year"
-        lead = "Window" if view.window else "Quiet"
-        words = " · quiet ".join(filter(None, [view.window, view.quiet]))
-        yield f"{lead:9} {words}{opens}; done about {done}"
 
 
 def _missing(view: PlanView) -> Iterator[str]:

@@ -47,6 +47,9 @@ def send_command(request: PlanRequest, issue: str, *, recipients: int | None = N
         parts += [f"--canary-wait {shlex.quote(request.canary_wait)}"]
     parts += [f"--window {shlex.quote(request.window)}"] if request.window else []
     parts += [f"--quiet {shlex.quote(request.quiet)}"] if request.quiet else []
+    parts += [f"--at {shlex.quote(request.at)}"] if request.at else []
+    parts += ["--local-time"] if request.local_time else []
+    parts += [f"--passed {request.passed}"] if request.passed else []
     parts += [f"--missing {request.missing}"] if request.missing != "error" else []
     parts += [f"--recipients {recipients}"] if recipients is not None else []
     return " ".join(parts)

@@ -62,5 +62,6 @@ class Meter:
 
 
 def origin_of(row: ClaimedRow) -> DeliveryState:
-    """What a claimed row was before: a deferral has its time."""
-    return DeliveryState.DEFERRED if row.delivery.next_at else DeliveryState.QUEUED
+    """What a claimed row was before: a deferral has its time, and was tried."""
+    put_off = row.delivery.next_at and row.delivery.attempts
+    return DeliveryState.DEFERRED if put_off else DeliveryState.QUEUED

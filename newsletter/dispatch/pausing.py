@@ -10,15 +10,21 @@ from newsletter.ledger.model import Campaign, CampaignState
 from newsletter.ledger.notes import Until
 
 
-def nobody_now(run: Run, next_at: dt.datetime | None) -> Halt | None:
+def nobody_now(run: Run, campaign: Campaign, next_at: dt.datetime | None) -> Halt | None:
     """The end; or why the campaign waits, unless it is worth to stay for the next one."""
     if next_at is None:
         return Halt(CampaignState.FINISHED, "")
     if next_at - run.clock.now() <= run.options.wait_for_retries:
         return None
+    return Halt(CampaignState.WAITING, f"{_left(run, campaign)}, the next at {_told(next_at)}")
+
+
+def _left(run: Run, campaign: Campaign) -> str:
+    """Who waits, in words."""
+    if campaign.terms.local_time and run.meter.counts.get(DeliveryState.QUEUED, 0):
+        return "the others' local time has not come"
     slow = any(place.waiting for place in run.roads.slow_places())
-    left = "only retries and slow domains are left" if slow else "only retries are left"
-    return Halt(CampaignState.WAITING, f"{left}, the next at {_told(next_at)}")
+    return "only retries and slow domains are left" if slow else "only retries are left"
 
 
 def closed(run: Run) -> Halt | None:

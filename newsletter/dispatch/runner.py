@@ -148,7 +148,9 @@ class _Runner:
     def _decide(self, grant: Grant) -> None:
         """Nobody can be tried now: the end, or a short wait, or a long one."""
         run, campaign = self._run, self._campaign
-        halt = nobody_now(run, grant.next_retry_at) if grant.empty else hold(run, campaign)
+        halt = (
+            nobody_now(run, campaign, grant.next_retry_at) if grant.empty else hold(run, campaign)
+        )
         if halt:
             run.halt(halt)
 

@@ -22,6 +22,7 @@ from newsletter.ledger import (
     checking,
     claiming,
     doubts,
+    local_times,
     opening,
     pacing,
     recording,
@@ -223,6 +224,16 @@ class Ledger:
         with self._database.read() as connection:
             yield from standing.audience(connection, number)
 
+    def zones(self, number: CampaignId) -> Mapping[str, int]:
+        """How many recipients live in each time zone, as their lists have it."""
+        with self._database.read() as connection:
+            return local_times.zones(connection, number)
+
+    def next_turn(self, number: CampaignId) -> dt.datetime | None:
+        """When the first reader who was not tried yet is due; None if nobody waits for a time."""
+        with self._database.read() as connection:
+            return local_times.next_turn(connection, number)
+
     def domains(self, number: CampaignId) -> tuple[DomainCount, ...]:
         """Each recipient domain of a campaign, the largest first."""
         with self._database.read() as connection:
@@ -253,10 +264,16 @@ class Ledger:
         with self._database.write() as connection:
             return steering.cancel(connection, number, now, reason)
 
-    def reschedule(self, number: CampaignId, due: Due, now: dt.datetime) -> Campaign:
-        """Give a campaign that has not begun another time."""
+    def reschedule(
+        self,
+        number: CampaignId,
+        due: Due,
+        now: dt.datetime,
+        instants: Mapping[str, dt.datetime] | None = None,
+    ) -> Campaign:
+        """Give a campaign that has not begun another time, by its readers' zones if it has any."""
         with self._database.write() as connection:
-            return steering.reschedule(connection, number, due, now)
+            return steering.reschedule(connection, number, due, now, instants or {})
 
     def mark_missed(self, number: CampaignId, now: dt.datetime) -> Campaign:
         """Say that its time went by; it is not sent by surprise."""

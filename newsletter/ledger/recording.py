@@ -14,6 +14,7 @@ from newsletter.campaign import Due, Plan
 from newsletter.delivery import DeliveryState
 from newsletter.errors import PlanChanged, UsageError
 from newsletter.ledger import schema
+from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
 from newsletter.message import CompiledMessage
@@ -29,6 +30,7 @@ def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime
     _record_variants(connection, campaign, plan)
     _record_recipients(connection, campaign, frozen(plan.recipients))
     _queue(connection, campaign)
+    spread(connection, campaign, plan.instants)
     return campaign
 
 

@@ -55,6 +55,7 @@ def terms_from_json(stored: str) -> Terms:
 
 def campaign_from(row: RowMapping) -> Campaign:
     """A row of ``campaign``."""
+    terms = terms_from_json(row["terms"])
     return Campaign(
         id=CampaignId(row["id"]),
         slug=IssueSlug(row["slug"]),
@@ -64,13 +65,19 @@ def campaign_from(row: RowMapping) -> Campaign:
         audience_digest=Digest(row["audience_digest"]),
         recipients=row["recipients"],
         recorded_at=row["recorded_at"],
-        due=Due(row["due_at"], row["due_wall"], row["due_zone"]) if row["due_at"] else None,
-        terms=terms_from_json(row["terms"]),
+        due=_due_from(row, terms),
+        terms=terms,
         per_list=json.loads(row["per_list"]),
         nonce=row["nonce"],
         resume_at=row["resume_at"],
         canary_at=row["canary_at"],
     )
+
+
+def _due_from(row: RowMapping, terms: Terms) -> Due | None:
+    if row["due_at"] is None:
+        return None
+    return Due(row["due_at"], row["due_wall"], row["due_zone"], local=terms.local_time)
 
 
 @lru_cache(maxsize=1_000)

@@ -20,6 +20,7 @@ from newsletter.delivery import (
 )
 from newsletter.errors import UsageError
 from newsletter.ledger import schema
+from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import delivery_from, storable
@@ -57,13 +58,20 @@ def cancel(connection: Connection, number: CampaignId, now: dt.datetime, reason:
     return cancel_open(connection, number)
 
 
-def reschedule(connection: Connection, number: CampaignId, due: Due, now: dt.datetime) -> Campaign:
-    """Another time for a campaign that has not begun."""
+def reschedule(
+    connection: Connection,
+    number: CampaignId,
+    due: Due,
+    now: dt.datetime,
+    instants: Mapping[str, dt.datetime],
+) -> Campaign:
+    """Another time for a campaign that has not begun, and for each of its readers' zones."""
     if _has_begun(connection, number):
         message = f"campaign {number} has begun: it has no start to move"
         raise UsageError(message, next_command=f"newsletter status {number}")
     values = {"due_at": due.instant, "due_wall": due.wall_time, "due_zone": due.zone}
     _update(connection, number, values)
+    spread(connection, number, instants)
     words = f"to {due.wall_time} {due.zone}"
     return _move(connection, number, "reschedule", S.SCHEDULED, now, "", words)
 
