@@ -1,64 +1,10 @@
-"""The words of the room: what a mail that came back says, before anybody asks the ledger."""
+"""What a mail says before anybody asks the ledger."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-LONGEST_WORDS = 300
-"""Letters of a server's answer that are kept; the mail itself never is."""
+from newsletter.returned import LONGEST_WORDS, Gravity, Kind, Reason
 
-
-class Kind(StrEnum):
-    """What a mail in the bounce mailbox is."""
-
-    BOUNCE = "bounce"
-    """A message was given up."""
-    DELAYED = "delayed"
-    """A server still tries; nothing is decided."""
-    COMPLAINT = "complaint"
-    """A reader called a message spam, and the provider passed it on (RFC 5965)."""
-    UNSUBSCRIBE = "unsubscribe"
-    """A mail with one of our tokens, sent by a mail program's button or by hand."""
-    WISH = "wish"
-    """A person's words that seem to ask to leave: for the officer to read, never obeyed."""
-    AUTOMATIC = "automatic"
-    """Out of office, a receipt, a challenge, a delivery that succeeded: nothing to do."""
-    OTHER = "other"
-    """A mail of another kind, perhaps from a person."""
-
-
-class Gravity(StrEnum):
-    """Whether trying again may help."""
-
-    HARD = "hard"
-    SOFT = "soft"
-
-
-class Reason(StrEnum):
-    """Why a message was given up."""
-
-    NO_MAILBOX = "no such mailbox"
-    NO_DOMAIN = "no such domain"
-    MOVED = "moved away"
-    NO_MAIL = "takes no mail"
-    DISABLED = "mailbox disabled"
-    FULL = "mailbox full"
-    TOO_BIG = "message too big"
-    CONTENT = "content refused"
-    BLOCKED = "sender refused"
-    RELAYING = "relaying refused"
-    THROTTLED = "too much at once"
-    EXPIRED = "not reached in time"
-    NETWORK = "network or name service"
-    SYSTEM = "a server's fault"
-    UNKNOWN = "no reason told"
-
-    @property
-    def gravity(self) -> Gravity:
-        """Hard only where no message can ever arrive there."""
-        return Gravity.HARD if self in _HARD else Gravity.SOFT
-
-
-_HARD = frozenset({Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED, Reason.NO_MAIL})
+__all__ = ["LONGEST_WORDS", "Failure", "Gravity", "Heard", "Kind", "Reason"]
 
 
 @dataclass(frozen=True, slots=True)

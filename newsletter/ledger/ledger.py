@@ -57,6 +57,7 @@ from newsletter.ledger.model import (
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
+from newsletter.ledger.returns import Returns
 from newsletter.values import Address, IssueSlug
 
 
@@ -335,6 +336,11 @@ class Ledger:
         """Address key and reason of each, for planning."""
         with self._database.read() as connection:
             yield from suppressions.suppression_reasons(connection)
+
+    @property
+    def returns(self) -> Returns:
+        """What came back: bounces, complaints, unsubscribes by mail."""
+        return Returns(self._database)
 
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""

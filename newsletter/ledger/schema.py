@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -289,4 +289,27 @@ reader = Table(
     Column("tracking", Boolean),
     Column("at", Instant, nullable=False),
     sqlite_with_rowid=False,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("mark", String(64), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("proof", String(12), nullable=False),
+    Column("address_key", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    Column("gravity", String(4)),
+    Column("reason", Text, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("code", Integer),
+    Column("campaign", Integer, index=True),
+    Column("seq", Integer),
+    Column("words", Text, nullable=False),
+    Column("void", Boolean, nullable=False),
+    UniqueConstraint("mark"),
+    sqlite_autoincrement=True,
 )
