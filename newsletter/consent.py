@@ -111,6 +111,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a mailed token would confirm: whose it is, and the lists that were asked for."""
+
+    address: str
+    lists: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """Whose token it was, and the lists that were joined; not new the second time."""
 

@@ -23,6 +23,7 @@ from newsletter.edition.environment import make_environment
 from newsletter.issue.model import SECTION_KINDS, IssueText
 from newsletter.lint.check import EVERY_RULE
 from newsletter.settings import Settings
+from newsletter.settings.lists import ListOptions
 from newsletter.settings.options import NamedRelayOptions
 from tests.docs_pages import DOCS, PAGES, ROOT, blocks_of, named, parsed, prose_of, words_of
 from tools import reference
@@ -96,8 +97,9 @@ def test_every_setting_is_documented_with_its_variable() -> None:
 def setting_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         inner = field.annotation
-        if name == "relays":  # tables of the officer's own names
-            yield from setting_keys(NamedRelayOptions, "relays.NAME.")
+        if name in {"relays", "lists"}:  # tables of the officer's own names
+            named = NamedRelayOptions if name == "relays" else ListOptions
+            yield from setting_keys(named, f"{name}.NAME.")
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from setting_keys(inner, f"{prefix}{name}.")
         else:

@@ -13,6 +13,7 @@ from typing import Final
 
 from newsletter.app.door import Door, Holder
 from newsletter.app.open import Clock
+from newsletter.consent import Told
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Suppression
 from newsletter.unsubscribe import Purpose
@@ -74,8 +75,8 @@ class Leaving:
             return None
         if not hmac.compare_digest(proof.encode(), self._proof(holder, found).encode()):
             return None
-        self._ledger.unsuppress(holder.address, self._clock())
-        return holder
+        told = Told(self._clock(), SOURCE, language=holder.row.language)
+        return holder if self._ledger.take_back(holder.address, found.at, told) else None
 
     def _may_undo(self, holder: Holder, found: Suppression) -> bool:
         own = (found.reason, found.source, found.note) == (REASON, SOURCE, _note(holder))

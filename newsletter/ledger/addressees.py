@@ -1,7 +1,7 @@
 """Whom a link in a message names: one row of one campaign, as it was frozen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -50,6 +50,16 @@ def addressee(connection: Connection, number: CampaignId, seq: int) -> Addressee
         variant=row["variant"],
         fields=json.loads(row["fields"]),
     )
+
+
+def lists_of(
+    connection: Connection, key: str, numbers: Iterable[CampaignId]
+) -> Mapping[CampaignId, tuple[str, ...]]:
+    """For each of these campaigns that had this address, the lists that it was on."""
+    query = select(_recipient.c.campaign, _recipient.c.lists).where(
+        _recipient.c.address_key == key, _recipient.c.campaign.in_(sorted(set(numbers)))
+    )
+    return {CampaignId(row.campaign): lists_from(row.lists) for row in connection.execute(query)}
 
 
 def suppression_of(connection: Connection, key: str) -> Suppression | None:

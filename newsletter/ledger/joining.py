@@ -6,11 +6,13 @@ Of a token only the SHA-256 is kept: whoever reads the ledger can confirm nothin
 import datetime as dt
 import hashlib
 import secrets
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
 
 from newsletter.consent import (
     Answer,
+    Asked,
     Basis,
     Change,
     Confirmed,
@@ -62,10 +64,7 @@ def confirm(connection: Connection, token: str, told: Told) -> Confirmed | None:
 
     The second time it changes nothing, and after the reader left it does nothing.
     """
-    query = select(_table).where(_table.c.token == _digest(token)).order_by(_table.c.list_name)
-    rows = connection.execute(query).all()
-    fresh = [row for row in rows if row.expires_at is not None and told.at <= row.expires_at]
-    joined = [row for row in rows if row.expires_at is None]
+    fresh, joined = _asked(connection, token, told.at)
     for row in fresh:
         _join(connection, row, told)
     if fresh:
@@ -75,6 +74,25 @@ def confirm(connection: Connection, token: str, told: Told) -> Confirmed | None:
         return None
     lists = tuple(row.list_name for row in found)
     return Confirmed(found[0].address, lists, found[0].language, new=bool(fresh))
+
+
+def asked(connection: Connection, token: str, now: dt.datetime) -> Asked | None:
+    """What a token would confirm, or did; None where there is no such token (any more)."""
+    fresh, joined = _asked(connection, token, now)
+    found = fresh or joined
+    if not found:
+        return None
+    return Asked(found[0].address, tuple(row.list_name for row in found), found[0].language)
+
+
+def _asked(
+    connection: Connection, token: str, now: dt.datetime
+) -> tuple[list[Row[*tuple[Any, ...]]], list[Row[*tuple[Any, ...]]]]:
+    """The rows that wait for this token, and those that it confirmed before."""
+    query = select(_table).where(_table.c.token == _digest(token)).order_by(_table.c.list_name)
+    rows = connection.execute(query).all()
+    fresh = [row for row in rows if row.expires_at is not None and now <= row.expires_at]
+    return fresh, [row for row in rows if row.expires_at is None]
 
 
 def _rows(connection: Connection, key: str) -> dict[str, Row[*tuple[object, ...]]]:

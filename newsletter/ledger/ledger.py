@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.campaign import Due, Plan
+from newsletter.consent import Told
 from newsletter.delivery import Delivery, DeliveryState, Reply
 from newsletter.errors import LedgerCopied, LedgerError
 from newsletter.forgotten import Marks
@@ -351,12 +352,24 @@ class Ledger:
         with self._database.read() as connection:
             return addressees.suppression_of(connection, address.key)
 
+    def take_back(self, address: Address, made_at: dt.datetime, told: Told) -> bool:
+        """Undo the unsubscribing of this very instant, on its reader's word; False if gone."""
+        with self._database.write() as connection:
+            return suppressions.take_back(connection, address, made_at, told)
+
     # Whom a link names
 
     def addressee(self, number: int, seq: int) -> addressees.Addressee | None:
         """The recipient of this number in this campaign, or None where there is none."""
         with self._database.read() as connection:
             return addressees.addressee(connection, CampaignId(number), seq)
+
+    def lists_of(
+        self, address: Address, numbers: Iterable[CampaignId]
+    ) -> Mapping[CampaignId, tuple[str, ...]]:
+        """For each of these campaigns that had this address, the lists that it was on."""
+        with self._database.read() as connection:
+            return addressees.lists_of(connection, address.key, numbers)
 
     # What a run asks
 

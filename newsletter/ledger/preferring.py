@@ -1,6 +1,6 @@
 """What readers change themselves: leaving a list or all of them, language, tracking."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select, update
 
@@ -16,7 +16,7 @@ from newsletter.consent import (
 from newsletter.delivery import DeliveryState
 from newsletter.ledger import consents, schema, suppressions
 from newsletter.ledger.model import CampaignState, Suppression
-from newsletter.ledger.rows import lists_from, upsert
+from newsletter.ledger.rows import lists_from, storable, to_json, upsert
 from newsletter.values import Address, Language
 
 _table = schema.subscription
@@ -38,6 +38,43 @@ def unsubscribe(connection: Connection, address: Address, told: Told) -> bool:
     """Never be mailed again, by no list; False if that was so before."""
     gone = Suppression(address.text, "unsubscribed", told.source, "", told.at)
     return suppressions.suppress(connection, gone, address.key, told)
+
+
+def join(
+    connection: Connection,
+    address: Address,
+    lists: Iterable[str],
+    told: Told,
+    fields: Mapping[str, str],
+) -> None:
+    """Join these lists on a page that only a link mailed to the reader opens."""
+    for name in dict.fromkeys(lists):
+        row = {
+            "address_key": address.key,
+            "list_name": name,
+            "address": address.text,
+            "state": Membership.JOINED,
+            "fields": storable(to_json(dict(fields))),
+            "language": storable(told.language),
+            "requested_at": told.at,
+            "confirmed_at": told.at,
+            "left_at": None,
+            "token": None,
+            "expires_at": None,
+            "wording": storable(told.wording),
+            "ip": storable(told.ip),
+        }
+        connection.execute(upsert(connection, _table), row)
+        joined = ConsentEvent(
+            address.text,
+            ConsentTo.NEWSLETTER,
+            name,
+            Change.GIVEN,
+            Basis.EXPRESS,
+            told,
+            detail="on the page that the link in her message opens",
+        )
+        consents.add(connection, address.key, joined)
 
 
 def set_language(connection: Connection, address: Address, language: Language, told: Told) -> None:

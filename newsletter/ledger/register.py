@@ -5,12 +5,13 @@ Public pages need nothing else of the ledger's. Each method is one short transac
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from newsletter.consent import (
     Answer,
+    Asked,
     Confirmed,
     ConsentEvent,
     ConsentTo,
@@ -45,6 +46,11 @@ class Register:
             barred = self._why_not(connection, asked.address)
             return joining.request(connection, asked, barred)
 
+    def asked(self, token: str, now: dt.datetime) -> Asked | None:
+        """What a mailed token would confirm; None where ``confirm`` would say None. No change."""
+        with self._database.read() as connection:
+            return joining.asked(connection, token, now)
+
     def confirm(self, token: str, told: Told) -> Confirmed | None:
         """Join what was asked for; None for a token that is unknown, too old or overtaken."""
         with self._database.write() as connection:
@@ -54,6 +60,13 @@ class Register:
         """Leave these lists; a file never brings the reader back to them."""
         with self._database.write() as connection:
             preferring.leave(connection, address, lists, told)
+
+    def join(
+        self, address: Address, lists: Iterable[str], told: Told, fields: Mapping[str, str]
+    ) -> None:
+        """Join these lists at once: for a page that only a link mailed to the reader opens."""
+        with self._database.write() as connection:
+            preferring.join(connection, address, lists, told, fields)
 
     def unsubscribe(self, address: Address, told: Told) -> bool:
         """Never mail the reader again, by no list; False if that was so before."""

@@ -67,6 +67,17 @@ def unsuppress(connection: Connection, address: Address, now: dt.datetime) -> bo
     return gone
 
 
+def take_back(connection: Connection, address: Address, made_at: dt.datetime, told: Told) -> bool:
+    """Undo the unsubscribing of this very instant, on its reader's word; False if it is gone."""
+    query = select(_table.c.at).where(_table.c.address_key == address.key)
+    if connection.execute(query).scalar() != made_at:
+        return False
+    lift(connection, address, told.at)
+    words = "pressed by mistake: taken back from the page that followed"
+    consents.add(connection, address.key, _about_all(address.text, Change.GIVEN, told, words))
+    return True
+
+
 def lift(connection: Connection, address: Address, now: dt.datetime) -> bool:
     """Take a suppression away and say so; False if there was none."""
     gone = connection.execute(delete(_table).where(_table.c.address_key == address.key)).rowcount

@@ -29,6 +29,7 @@ from newsletter.settings.kinds import (
     Window,
     Zone,
 )
+from newsletter.settings.lists import ListOptions
 from newsletter.settings.public import ServeOptions
 from newsletter.settings.sender import SenderOptions, SiteOptions
 from newsletter.values import Rate, nearest
@@ -208,6 +209,9 @@ class Settings(BaseSettings):
     sender: SenderOptions
     site: SiteOptions
     serve: ServeOptions = ServeOptions()
+    lists: dict[str, ListOptions] = Field(
+        default={}, description="Lists as readers see them, each in a table: [lists.NAME]."
+    )
     relay: RelayOptions = RelayOptions()
     relays: dict[RelayName, NamedRelayOptions] = Field(
         default={}, description="More relays, each in a table of its own: [relays.NAME]."

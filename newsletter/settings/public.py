@@ -35,3 +35,7 @@ class ServeOptions(Options):
         default=Rate(120, 60),
         description="Pages that one client may ask for; leaving is never limited.",
     )
+    note_client: bool = Field(
+        default=False,
+        description="Whether a consent keeps the network address that it came from, as proof.",
+    )

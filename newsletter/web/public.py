@@ -14,11 +14,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.app.imprint import Imprint
+from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
+from newsletter.app.preferring import Preferring
+from newsletter.app.viewing import Viewing
 from newsletter.errors import LedgerUnavailable
 from newsletter.values import Rate
 from newsletter.web.guard import find_image, send_image, send_static
+from newsletter.web.public_browser import BrowserPage
 from newsletter.web.public_page import Press
+from newsletter.web.public_preferences import PreferencePages
+from newsletter.web.public_subscribe import SubscribePages
 from newsletter.web.public_unsubscribe import UnsubscribePages
 from newsletter.web.visitors import Visitors
 
@@ -39,16 +45,30 @@ class Errands:
     """What the pages can do: one errand a page. ``more`` are routes of other doors."""
 
     leaving: Leaving
+    preferring: Preferring
+    joining: Joining
+    viewing: Viewing
     image: Callable[[str], Path | None]
     more: Sequence[BaseRoute] = ()
 
 
-def create_public(errands: Errands, imprint: Imprint, site_url: str, rate: Rate) -> ASGIApp:
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How visitors are met."""
+
+    site_url: str
+    rate: Rate
+    """Pages that one client may ask for."""
+    note_client: bool = False
+    """Whether a consent keeps the network address that it came from."""
+
+
+def create_public(errands: Errands, imprint: Imprint, manners: Manners) -> ASGIApp:
     """The application, at the root and under the path that the site's address has."""
-    press = Press(imprint, Visitors(rate))
-    pages = _Pages(press, errands)
+    press = Press(imprint, Visitors(manners.rate), notes_clients=manners.note_client)
+    pages = _Pages(press, errands, manners.site_url)
     routes = pages.routes()
-    prefix = urlsplit(site_url).path.rstrip("/")
+    prefix = urlsplit(manners.site_url).path.rstrip("/")
     under = [Mount(prefix, routes=routes)] if prefix else []
     handlers = {
         HTTPException: pages.refuse,
@@ -62,13 +82,17 @@ def create_public(errands: Errands, imprint: Imprint, site_url: str, rate: Rate)
 class _Pages:
     """The routes of all pages, and the answers that are nobody's own."""
 
-    def __init__(self, press: Press, errands: Errands) -> None:
+    def __init__(self, press: Press, errands: Errands, site_url: str) -> None:
         self._press = press
         self._errands = errands
+        self._site_url = site_url
 
     def routes(self) -> list[BaseRoute]:
         return [
             *UnsubscribePages(self._press, self._errands.leaving).routes(),
+            *PreferencePages(self._press, self._errands.preferring, self._errands.joining).routes(),
+            *SubscribePages(self._press, self._errands.joining).routes(),
+            *BrowserPage(self._press, self._errands.viewing, self._site_url).routes(),
             *self._errands.more,
             Route("/static/{name}", self.static),
             Route("/images/{path:path}", self.image),

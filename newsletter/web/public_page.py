@@ -44,8 +44,10 @@ def words() -> Mapping[Language, Mapping[str, str]]:
 class Press:
     """Renders public pages for one newsletter, and knows who asks too often."""
 
-    def __init__(self, imprint: Imprint, visitors: Visitors) -> None:
+    def __init__(self, imprint: Imprint, visitors: Visitors, *, notes_clients: bool) -> None:
         self.imprint = imprint
+        self.notes_clients = notes_clients
+        """Whether a consent is to keep the network address that it came from."""
         self._visitors = visitors
 
     def page(

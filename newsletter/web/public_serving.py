@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from newsletter.app.confirming import asking
 from newsletter.app.door import Door
 from newsletter.app.imprint import imprint_of
+from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
 from newsletter.app.memory import open_ledger
+from newsletter.app.offered import Offers
 from newsletter.app.open import App
+from newsletter.app.preferring import Preferring
 from newsletter.app.sending import token_keys
+from newsletter.app.viewing import Viewing
 from newsletter.errors import NewsletterError
+from newsletter.forgotten import Marks
 from newsletter.ledger.ledger import Ledger
-from newsletter.web.public import Errands, create_public
+from newsletter.unsubscribe import minter
+from newsletter.web.public import Errands, Manners, create_public
 from newsletter.web.serving import serving
 from newsletter.web.staging import image_file
 
@@ -82,7 +89,13 @@ async def _run(
 
 
 async def _check(app: App) -> ServeCheck:
-    wanted = {"GET /u/": 404, "POST /u/": 404, "GET /nowhere": 404, "GET /static/public.css": 200}
+    wanted = {
+        "GET /subscribe": 200,
+        "GET /u/": 404,
+        "POST /u/": 404,
+        "GET /nowhere": 404,
+        "GET /static/public.css": 200,
+    }
     async with serving_public(app, "127.0.0.1", 0) as place:
         answers = {what: await asyncio.to_thread(_ask, place.address, what) for what in wanted}
     for what, status in wanted.items():
@@ -109,10 +122,9 @@ def _ask(address: str, what: str) -> int:
 async def serving_public(app: App, host: str, port: int) -> AsyncIterator[PublicPlace]:
     """The public pages while the block runs."""
     options = app.settings.serve
-    with open_ledger(app) as ledger:
-        pages = create_public(
-            errands_of(app, ledger), imprint_of(app), app.settings.site.url, options.rate
-        )
+    manners = Manners(app.settings.site.url, options.rate, options.note_client)
+    with open_ledger(app) as ledger, joining_of(app, ledger) as joining:
+        pages = create_public(errands_of(app, ledger, joining), imprint_of(app), manners)
         async with serving(
             pages,
             host,
@@ -124,11 +136,33 @@ async def serving_public(app: App, host: str, port: int) -> AsyncIterator[Public
             yield PublicPlace(address, app.settings.site.url, _notes(app))
 
 
-def errands_of(app: App, ledger: Ledger) -> Errands:
+def joining_of(app: App, ledger: Ledger) -> Joining:
+    """The form's errand; it has a thread of its own while it is open."""
+    return Joining(ledger.register(marks_of(app)), Offers.of(app), asking(app), app.clock)
+
+
+def marks_of(app: App) -> Marks:
+    """How forgotten readers are known again."""
+    return Marks(app.secret())
+
+
+def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
     """What the pages can do with this newsletter and this ledger."""
-    door = Door(ledger, token_keys(app))
+    keys = token_keys(app)
+    door = Door(ledger, keys)
     return Errands(
         leaving=Leaving(ledger, door, app.secret(), app.clock),
+        preferring=Preferring(
+            ledger,
+            ledger.register(marks_of(app)),
+            door,
+            joining.offers,
+            imprint_of(app),
+            app.profile,
+            app.clock,
+        ),
+        joining=joining,
+        viewing=Viewing(ledger, door, minter(keys)),
         image=lambda path: image_file(app, path),
     )
 
