@@ -1,6 +1,7 @@
 """The clerk: the one who talks with the ledger during a run, and waits for it when it is busy."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from newsletter.dispatch.desk import Desk
@@ -63,9 +64,13 @@ class Clerk:
         if self._away_since is not None:
             await self._agree()
         results, notes = list(stock.results), run.roads.notes(ending=run.halted is not None)
+        asked_at = run.lease.now() if run.lease else 0.0
+        want = replace(want, claimed=stock.claimed - len(results)) if run.lease else want
         grant = await self._desk.call(
             self._ledger.exchange, self._turn, results, want, run.clock.now(), notes
         )
+        if run.lease:
+            run.lease.renew(asked_at)
         run.roads.noted(notes, results)
         stock.written(len(results))
         stock.measure(len(results), run.clock.monotonic() - self._measured_at)
@@ -75,8 +80,9 @@ class Clerk:
 
     async def _agree(self) -> None:
         """The connection may have been lost after the commit and before the answer."""
-        left = await self._desk.call(self._ledger.leftovers, self._turn.campaign)
-        mine = {row.seq: row for run, row in left if run == self._turn.run}
+        turn = self._turn
+        left = await self._desk.call(self._ledger.leftovers, turn.campaign, turn.part)
+        mine = {row.seq: row for run, row in left if run == turn.run}
         written, rows = self._run.stock.agree(mine)
         self._run.roads.add(rows)
         self._forget(written)

@@ -8,6 +8,7 @@ that is not there yet, a turn that lies ahead, the last answers.
 import asyncio
 
 from newsletter.delivery import InDoubt, Outcome, Reply
+from newsletter.dispatch.lease import Lapsed
 from newsletter.dispatch.model import Halt
 from newsletter.dispatch.road import Road
 from newsletter.dispatch.run import Run
@@ -55,6 +56,8 @@ class Lane:
             while not self._run.halted:
                 if self._stream is None:
                     await self._road.gate.rest()
+                if self._run.lease:
+                    await self._run.lease.held(self._run.clock)
                 await self._begin(await self._road.queue.take())
                 await self._flow()
             await self._answers()
@@ -261,5 +264,5 @@ class Handed:
             self._lane.given_back(self._row)
         if isinstance(error, OSError) and not self._dotted:
             self._run.cannot_write(error)  # of before_dot: the network's are outcomes
-        elif not isinstance(error, (Halted, asyncio.CancelledError)):
+        elif not isinstance(error, (Halted, Lapsed, asyncio.CancelledError)):
             self._lane.fail(error)

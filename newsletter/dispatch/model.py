@@ -16,6 +16,17 @@ from newsletter.sending_times import SendingTimes
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a worker is to do of a campaign that several share."""
+
+    part: int
+    worker: str
+    """A name of its own among all workers."""
+    timeout: float
+    """Seconds of silence after which the others think a worker gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """How a run behaves; the terms frozen with the campaign (rate, connections) are not here."""
 
@@ -37,6 +48,12 @@ class RunOptions:
     idle_limit: float = 20.0
     """Seconds that a connection may wait for its turn; beyond, it is closed first."""
     progress_every: float = 0.25
+    stopped: CampaignState = CampaignState.PAUSED
+    """What a signal makes of the campaign; RUNNING leaves it to the other workers."""
+    share: Share | None = None
+    """The part that a worker is to do; None for the whole campaign."""
+    group_seconds: float = 0.05
+    """So much traffic is a group; where several share a database, larger ones spare it."""
     suppress: bool = True
     """Whether an address that does not exist is suppressed; not for a staging inbox's."""
     jitter: Callable[[], float] = random.random

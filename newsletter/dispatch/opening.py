@@ -7,6 +7,7 @@ from newsletter.dispatch.allowance import Canary
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.desk import Desk
 from newsletter.dispatch.journal import Heading, Journal
+from newsletter.dispatch.lease import Lease
 from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import RunOptions
@@ -30,7 +31,12 @@ class Opening:
     """Takes the campaign, clears up after a run that was killed, and sets out the parts."""
 
     def __init__(
-        self, ledger: Ledger, campaign: Campaign, desk: Desk, clock: Clock, options: RunOptions
+        self,
+        ledger: Ledger,
+        campaign: Campaign,
+        desk: Desk,
+        clock: Clock,
+        options: RunOptions,
     ) -> None:
         self._ledger = ledger
         self._campaign = campaign
@@ -43,14 +49,15 @@ class Opening:
         """Everything is ready and nothing was sent yet."""
         campaign, ledger, options = self._campaign, self._ledger, self._options
         variants = await self._desk.call(ledger.variants, campaign.id)
-        turn = await self._desk.call(ledger.begin_run, campaign.id, self._clock.now())
+        lease = Lease(options.share.timeout) if options.share else None
+        turn = await self._desk.call(self._take)
         recovered = await self._desk.call(
             write_recovery, ledger, turn, self._policy, self._clock.now()
         )
-        counts = (await self._desk.call(ledger.progress, campaign.id)).counts
-        stock = Stock(options.largest_group)
+        counts = await self._desk.call(ledger.counts, turn)
+        stock = Stock(options.largest_group, options.group_seconds)
         roads = Roads(relays, campaign, stock, self._clock, options)
-        roads.remember(*await self._desk.call(self._memories))
+        roads.remember(*await self._desk.call(self._memories, turn))
         run = Run(
             letters=Letters(campaign, variants, mint, options.identity),
             roads=roads,
@@ -62,21 +69,32 @@ class Opening:
             clock=self._clock,
             options=options,
             recovered=recovered,
+            lease=lease,
         )
         return turn, run
 
-    def _memories(self) -> tuple[Sequence[StoredPace], Tried, Canary | None]:
+    def _take(self) -> Turn:
+        """All of the campaign, or a part of it."""
+        number, now, share = self._campaign.id, self._clock.now(), self._options.share
+        if share is None:
+            return self._ledger.begin_run(number, now)
+        workers = self._ledger.workers()
+        return workers.take(number, share.part, now, worker=share.worker, timeout=share.timeout)
+
+    def _memories(self, turn: Turn) -> tuple[Sequence[StoredPace], Tried, Canary | None]:
         """What earlier runs left: paces, what counts against quotas, how far the canary is."""
         ledger, campaign = self._ledger, self._campaign
         since = oldest_that_counts(minute_of(self._clock.now()))
         count = campaign.terms.canary
         first = 0 < count < campaign.recipients and campaign.canary_at is None
+        first = first and (turn.part is None or turn.part.number == 1)
         canary = Canary(count, ledger.recipients_tried(campaign.id)) if first else None
         return ledger.paces(), ledger.tried(since), canary
 
     def _new_journal(self, turn: Turn) -> Journal:
         """Only now, when the old one was replayed, does it go."""
-        path = self._ledger.journal_path(turn.campaign)
+        part = turn.part.number if turn.part else None
+        path = self._ledger.journal_path(turn.campaign, part)
         heading = Heading(self._ledger.identity, turn.campaign, turn.run, this_process().boot)
         try:
             return Journal.create(path, heading)

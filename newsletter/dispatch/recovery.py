@@ -1,7 +1,7 @@
 """What an interrupted run left: each claimed row is settled or put back before anything is sent."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,20 +72,37 @@ def clear_up(
         if for_ever or campaign.state is CampaignState.CANCELLED:
             policy = replace(policy, on_doubt="hold")
         count = write_recovery(ledger, turn, policy, now)
-        remove_journal(ledger.journal_path(number))
+        remove_journals(ledger, number)
         ledger.end_run(turn, CampaignState.PAUSED, "interrupted", now)
         return count
 
 
 def write_recovery(ledger: Ledger, turn: Turn, policy: RetryPolicy, now: dt.datetime) -> int:
     """Judge every row that is left, and write it; how many."""
-    left = ledger.leftovers(turn.campaign)
+    left = ledger.leftovers(turn.campaign, turn.part)
     if left:
-        replay = read_journal(ledger.journal_path(turn.campaign))
-        found = recover(left, replay, ledger.identity, this_process().boot, policy, now)
-        ledger.exchange(turn, found.settlements, Want(0), now)
-        ledger.release(turn, found.unsent)
+        boot, replays = this_process().boot, _replays(ledger, turn.campaign)
+        for run in {run for run, _ in left}:
+            mine = [each for each in left if each[0] == run]
+            found = recover(mine, replays.get(run), ledger.identity, boot, policy, now)
+            ledger.exchange(turn, found.settlements, Want(0), now)
+            ledger.release(turn, found.unsent)
+    if turn.part is None:
+        remove_journals(ledger, turn.campaign, but=ledger.journal_path(turn.campaign))
     return len(left)
+
+
+def remove_journals(ledger: Ledger, number: CampaignId, but: Path | None = None) -> None:
+    """Nobody is claimed any more: they tell nothing that the ledger does not."""
+    for path in ledger.journals(number):
+        if path != but:
+            remove_journal(path)
+
+
+def _replays(ledger: Ledger, number: CampaignId) -> Mapping[int, Replay]:
+    """What each journal on this machine tells, by the run that wrote it."""
+    found = (read_journal(path) for path in ledger.journals(number))
+    return {replay.heading.run: replay for replay in found if replay}
 
 
 def remove_journal(path: Path) -> None:

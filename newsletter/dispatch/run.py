@@ -15,6 +15,7 @@ from newsletter.delivery import (
 )
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.journal import Journal
+from newsletter.dispatch.lease import Lapsed, Lease
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import Halt, RunOptions
 from newsletter.dispatch.outgoing import Letters
@@ -43,6 +44,8 @@ class Run:
     options: RunOptions
     recovered: int = 0
     """Rows that an interrupted run before had left."""
+    lease: Lease | None = None
+    """For how long a part is ours; the whole of a campaign is, while we hold its lock."""
     watch: Watch = field(default_factory=Watch)
     halted: Halt | None = None
     halting: asyncio.Event = field(default_factory=asyncio.Event)
@@ -57,9 +60,12 @@ class Run:
     def dot(self, row: ClaimedRow) -> None:
         """The final dot of this row's message is about to leave; ``OSError`` stops it.
 
-        It takes the outcomes that wait to be written with it, in one write.
+        It takes the outcomes that wait to be written with it, in one write. ``Lapsed`` if the row
+        may be another worker's by now: that one reads of a dot, or this one does not write it.
         """
         self.journal.dot((row.seq, row.delivery.attempts + 1))
+        if self.lease and not self.lease.holds:
+            raise Lapsed
 
     def settle(self, row: ClaimedRow, outcome: Outcome, road: Road) -> None:
         """Have an outcome kept, first by the journal, and see what it means for the run.

@@ -48,6 +48,9 @@ async def run_campaign(
 ) -> RunResult:
     """Send a campaign until it is done, paused, stopped, or only later retries are left.
 
+    With a share among the options it is that part of it, while other workers send others:
+    ``TryLater`` if the part is done or somebody has it.
+
     Setting ``stop`` ends it cleanly: no new message, open dialogues get ``options.closing``
     seconds, the rest goes back, the campaign is paused. Raises ``LedgerLocked`` when another
     process sends, ``UsageError`` when the campaign may not run, ``LedgerError`` when outcomes
@@ -55,7 +58,7 @@ async def run_campaign(
     nothing: it is in the result.
     """
     clock, options = clock or SystemClock(), options or RunOptions()
-    with ledger.sending(clock.now()):
+    with ledger.workers().sending() if options.share else ledger.sending(clock.now()):
         async with open_desk(options.executor) as desk:
             campaign = await desk.call(ledger.campaign, number)
             opening = Opening(ledger, campaign, desk, clock, options)
@@ -82,6 +85,7 @@ class _Runner:
         self._ledger = ledger
         self._campaign = campaign
         self._desk = desk
+        self._turn = turn
         self._run = run
         self._clerk = Clerk(ledger, desk, turn, run)
         self._on_progress = on_progress
@@ -137,7 +141,7 @@ class _Runner:
         run.stock.granted(some=bool(grant.rows), is_dry=lambda: run.clock.monotonic() < dry_until)
         run.meter.suppressed(grant.suppressed)
         if grant.state is not CampaignState.RUNNING:
-            run.halt(Halt(grant.state, ""))
+            run.halt(Halt(CampaignState.RUNNING if self._turn.part else grant.state, ""))
         elif run.stock.is_quiet and (grant.empty or not wanted):
             self._decide(grant)
         elif grant.suppressed and not grant.rows:
@@ -168,13 +172,13 @@ class _Runner:
 
     async def _obey(self, stop: asyncio.Event) -> None:
         await stop.wait()
-        self._run.halt(Halt(CampaignState.PAUSED, "stopped by you", by_signal=True))
+        self._run.halt(Halt(self._run.options.stopped, "stopped by you", by_signal=True))
 
     def _snapshot(self) -> Snapshot:
-        run, at = self._run, self._run.clock.monotonic()
+        run, at, part = self._run, self._run.clock.monotonic(), self._turn.part
         return Snapshot(
             campaign=self._campaign.id,
-            recipients=self._campaign.recipients,
+            recipients=part.last - part.first + 1 if part else self._campaign.recipients,
             counts=dict(run.meter.counts),
             started_at=self._started_at,
             now=run.clock.now(),

@@ -41,13 +41,14 @@ class Stock:
     rows, slow ones small groups so that whatever goes wrong touches few rows.
     """
 
-    def __init__(self, largest_group: int = 2000) -> None:
+    def __init__(self, largest_group: int = 2000, group_seconds: float = _GROUP_SECONDS) -> None:
         self.queues: list[Rows] = []
         self.results: list[Result] = []
         self.in_hand: dict[int, ClaimedRow] = {}
         self.later: list[tuple[int, float]] = []
         """Rows that are to go back to the ledger untried, each until when (monotonic)."""
         self._largest_group = largest_group
+        self._group_seconds = group_seconds
         self._reach = 1
         self._is_dry: Callable[[], bool] = lambda: False
         self.low = 0
@@ -181,11 +182,12 @@ class Stock:
         """
         self._count += count
         self._seconds += seconds
-        if self._seconds < _GROUP_SECONDS or not self._count:
+        if self._seconds < self._group_seconds or not self._count:
             return
         self._per_second += _SMOOTHING * (self._count / self._seconds - self._per_second)
         self._count, self._seconds = 0, 0.0
-        self.group = min(self._largest_group, max(1, round(self._per_second * _GROUP_SECONDS)))
+        group = round(self._per_second * self._group_seconds)
+        self.group = min(self._largest_group, max(1, group))
 
 
 def _has(claimed: Mapping[int, ClaimedRow], result: Result) -> bool:

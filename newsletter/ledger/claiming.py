@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from newsletter.delivery import FRESH, Delivery, DeliveryState, Reply
 from newsletter.ledger.instants import from_microseconds, to_microseconds
-from newsletter.ledger.model import CampaignId, CampaignState, ClaimedRow, Grant, Turn, Want
+from newsletter.ledger.model import CampaignId, CampaignState, ClaimedRow, Grant, Part, Turn, Want
 from newsletter.ledger.prepared import Spelled, packed
 from newsletter.ledger.rows import lists_from
 from newsletter.ledger.standing import next_retry
@@ -16,10 +16,10 @@ from newsletter.ledger.standing import next_retry
 
 def claim(connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> Grant:
     """Mark the next rows claimed, or suppressed where the reader is by now."""
-    due = _due(connection, turn.campaign, want.count, now)
-    queued = _queued(connection, turn.campaign, want.count - len(due), want.after_seq)
+    due = _due(connection, turn, want.count, now)
+    queued = _queued(connection, turn, want.count - len(due), want.after_seq)
     if not due and not queued:
-        next_at = next_retry(connection, turn.campaign)
+        next_at = next_retry(connection, turn.campaign, turn.part)
         return Grant(CampaignState.RUNNING, next_retry_at=next_at, empty=True)
     rows = _marked(connection, turn, sorted(due + queued))
     return Grant(
@@ -35,9 +35,11 @@ def put_back(connection: Connection, campaign: CampaignId, seqs: Iterable[int]) 
     _PUT_BACK.change(connection, {"c": campaign, "seqs": packed(list(seqs))})
 
 
-def leftovers(connection: Connection, campaign: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
-    """Rows still claimed, each with the run that claimed it."""
-    seqs = packed(_CLAIMED.ask(connection, {"c": campaign}))
+def leftovers(
+    connection: Connection, campaign: CampaignId, part: Part | None = None
+) -> tuple[tuple[int, ClaimedRow], ...]:
+    """Rows of a campaign or of a part that are claimed, each with the run that claimed it."""
+    seqs = packed(_CLAIMED.ask(connection, _within(campaign, part)))
     runs, *columns = _ROWS_AMONG.columns(connection, {"c": campaign, "seqs": seqs})
     return tuple((run or 0, row) for run, row in zip(runs, _claimed_from(*columns), strict=True))
 
@@ -60,18 +62,26 @@ def _marked(connection: Connection, turn: Turn, seqs: Sequence[int]) -> tuple[Cl
     return tuple(_claimed_from(*columns))
 
 
-def _due(connection: Connection, campaign: CampaignId, count: int, now: dt.datetime) -> list[int]:
+def _due(connection: Connection, turn: Turn, count: int, now: dt.datetime) -> list[int]:
     """Deferred rows whose time has come, the longest due first."""
-    values = {"c": campaign, "now": to_microseconds(now), "limit": count}
+    values = _within(turn.campaign, turn.part) | {"now": to_microseconds(now), "limit": count}
     return _DUE.ask(connection, values)
 
 
-def _queued(connection: Connection, campaign: CampaignId, count: int, after: int) -> list[int]:
+def _queued(connection: Connection, turn: Turn, count: int, after: int) -> list[int]:
     """Queued rows in order; at the end, those that were put back have lower numbers."""
     if count <= 0:
         return []
-    found = _QUEUED.ask(connection, {"c": campaign, "after": after, "limit": count})
-    return found if found or not after else _queued(connection, campaign, count, 0)
+    found = _QUEUED.ask(
+        connection, _within(turn.campaign, turn.part) | {"after": after, "limit": count}
+    )
+    return found if found or not after else _queued(connection, turn, count, 0)
+
+
+def _within(campaign: CampaignId, part: Part | None) -> dict[str, object]:
+    """Which rows are meant. Only PostgreSQL's statements ask for a range."""
+    first, last = (part.first, part.last) if part else (1, _LAST)
+    return {"c": campaign, "first": first, "last": last}
 
 
 def _claimed_from(
@@ -101,6 +111,7 @@ def _delivery_from(tries: list[Any]) -> Delivery:
     )
 
 
+_LAST = 2**31 - 1
 _DUE = Spelled(
     sqlite="""
         SELECT json_group_array(seq) FROM (
@@ -112,6 +123,7 @@ _DUE = Spelled(
         SELECT coalesce(json_agg(seq), '[]')::text FROM (
             SELECT seq FROM delivery
             WHERE campaign = %(c)s AND state = 'deferred' AND next_at <= %(now)s
+            AND seq BETWEEN %(first)s AND %(last)s
             ORDER BY next_at LIMIT %(limit)s
         ) AS due""",
 )
@@ -127,6 +139,7 @@ _QUEUED = Spelled(
         SELECT coalesce(json_agg(seq), '[]')::text FROM (
             SELECT seq FROM delivery
             WHERE campaign = %(c)s AND state = 'queued' AND seq > %(after)s
+            AND seq BETWEEN %(first)s AND %(last)s
             ORDER BY seq LIMIT %(limit)s
         ) AS queued""",
 )
@@ -137,7 +150,7 @@ _CLAIMED = Spelled(
         )""",
     postgresql="""
         SELECT coalesce(json_agg(seq ORDER BY seq), '[]')::text FROM delivery
-        WHERE campaign = %(c)s AND state = 'claimed'""",
+        WHERE campaign = %(c)s AND state = 'claimed' AND seq BETWEEN %(first)s AND %(last)s""",
 )
 _SUPPRESSED = """
     EXISTS (

@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.exc import (
     ArgumentError,
@@ -50,11 +51,11 @@ _CURES = {
 
 def parse_location(where: str | Path) -> URL:
     """A path means SQLite, ``postgresql://…`` means PostgreSQL; ``LedgerError`` for the rest."""
-    text = str(where)
-    if "://" not in text:  # a file has one lock, by whichever link it is reached
-        return URL.create("sqlite+pysqlite", database=os.path.realpath(text))
+    named = str(where)
+    if "://" not in named:  # a file has one lock, by whichever link it is reached
+        return URL.create("sqlite+pysqlite", database=os.path.realpath(named))
     try:
-        url = make_url(text)
+        url = make_url(named)
     except (ArgumentError, ValueError):
         message = "the ledger's address cannot be read"
         raise LedgerError(message, cure=_A_PLACE) from None  # it may hold a password
@@ -106,17 +107,20 @@ class Database:
                 destination.close()
 
     @contextmanager
-    def advisory_lock(self, name: str) -> Iterator[None]:
-        """On PostgreSQL, hold a lock that senders on other machines see too; else nothing."""
+    def advisory_lock(self, name: str, *, shared: bool = False) -> Iterator[None]:
+        """On PostgreSQL, hold a lock that senders on other machines see too; else nothing.
+
+        Several may share it, or one has it alone.
+        """
         if self.is_sqlite:
             yield
             return
-        key = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+        take = func.pg_try_advisory_lock_shared if shared else func.pg_try_advisory_lock
         with self._told():
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
             with self._told():
-                held = connection.execute(select(func.pg_try_advisory_lock(key))).scalar()
+                held = connection.execute(select(take(_key(name)))).scalar()
             if not held:
                 message = "a process on another machine sends from this ledger"
                 raise LedgerLocked(message, next_command="newsletter status")
@@ -124,6 +128,13 @@ class Database:
         finally:
             connection.invalidate()  # ends the session, and with it the lock
             connection.close()
+
+    def is_locked(self, name: str) -> bool:
+        """Whether anybody holds the lock of that name, alone or with others."""
+        if self.is_sqlite:
+            return False
+        with self.read() as connection:
+            return connection.execute(text(_HELD), {"key": _key(name)}).first() is not None
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -135,6 +146,16 @@ class Database:
             yield
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise told(error, self.name) from error
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
+
+
+_HELD = """
+    SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (classid::bigint << 32) | objid::bigint = :key"""
 
 
 def streamed(

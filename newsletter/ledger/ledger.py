@@ -28,6 +28,7 @@ from newsletter.ledger import (
     pacing,
     recording,
     running,
+    sharing,
     standing,
     steering,
     suppressions,
@@ -47,6 +48,7 @@ from newsletter.ledger.model import (
     DomainCount,
     Event,
     Grant,
+    Part,
     Progress,
     Result,
     RunRecord,
@@ -59,7 +61,10 @@ from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, 
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.ledger.returns import Returns
+from newsletter.ledger.workers import Division, HandOut, Workers, workers_of
 from newsletter.values import Address, IssueSlug
+
+EVENLY = Division()
 
 
 class Ledger:
@@ -123,17 +128,27 @@ class Ledger:
     # Recording
 
     def record(
-        self, plan: Plan, *, due: Due | None, now: dt.datetime, newest: int | None = None
+        self,
+        plan: Plan,
+        *,
+        due: Due | None,
+        now: dt.datetime,
+        newest: int | None = None,
+        hand_out: HandOut | None = None,
     ) -> CampaignId:
         """Freeze a plan as a campaign, all or nothing: ``scheduled`` if due, else ``ready``.
 
         ``newest`` is the number of the issue's newest campaign when the plan was made, 0 if there
-        was none: ``PlanChanged`` when there is a newer one, whoever it reached.
+        was none: ``PlanChanged`` when there is a newer one, whoever it reached. With ``hand_out``
+        it is opened to the workers, who are told, in the same transaction.
         """
         with self._database.write() as connection:
             if newest is not None:
                 recording.refuse_newer(connection, plan.slug, newest)
-            return recording.record(connection, plan, due, now)
+            number = recording.record(connection, plan, due, now)
+            if hand_out:
+                self.workers().open_within(connection, number, now, hand_out)
+            return number
 
     # How things stand
 
@@ -384,22 +399,40 @@ class Ledger:
 
     @property
     def someone_sends(self) -> bool:
-        """Whether a process on this machine holds the ledger's lock."""
-        return is_held(self._lock_path)
+        """Whether a process sends: one on this machine, or on PostgreSQL any."""
+        return is_held(self._lock_path) or self._database.is_locked(self.identity)
 
-    def journal_path(self, number: CampaignId) -> Path:
-        """Where the run of a campaign keeps its journal."""
-        return self._state / f"{self._stem}.campaign-{number}.journal"
+    def workers(self, division: Division = EVENLY) -> Workers:
+        """What workers ask who share its campaigns; ``UsageError`` for a ledger in a file."""
+        return workers_of(self._database, self.identity, division)
+
+    def journal_path(self, number: CampaignId, part: int | None = None) -> Path:
+        """Where the run of a campaign, or of a part of it, keeps its journal."""
+        of_part = f".part-{part}" if part else ""
+        return self._state / f"{self._stem}.campaign-{number}{of_part}.journal"
+
+    def journals(self, number: CampaignId) -> tuple[Path, ...]:
+        """Every journal of a campaign on this machine."""
+        whole = self.journal_path(number)
+        parts = self._state.glob(f"{self._stem}.campaign-{number}.part-*.journal")
+        return tuple(path for path in (whole, *sorted(parts)) if path.exists())
 
     def begin_run(self, number: CampaignId, now: dt.datetime, *, to_send: bool = True) -> Turn:
         """Take a campaign that may run (or only clear up); ``UsageError`` says why it may not."""
         with self._database.write() as connection:
             return running.begin_run(connection, number, this_process(), now, to_send=to_send)
 
-    def leftovers(self, number: CampaignId) -> tuple[tuple[int, ClaimedRow], ...]:
-        """What an interrupted run left claimed: (its run, the row)."""
+    def leftovers(
+        self, number: CampaignId, part: Part | None = None
+    ) -> tuple[tuple[int, ClaimedRow], ...]:
+        """What interrupted runs left claimed, in all or in a part of it: (the run, the row)."""
         with self._database.read() as connection:
-            return claiming.leftovers(connection, number)
+            return claiming.leftovers(connection, number, part)
+
+    def counts(self, turn: Turn) -> Mapping[DeliveryState, int]:
+        """Recipients in each state, of whom the turn is for."""
+        with self._database.read() as connection:
+            return standing.counts(connection, turn.campaign, turn.part)
 
     def exchange(
         self,
@@ -411,12 +444,14 @@ class Ledger:
     ) -> Grant:
         """Write outcomes, see what the officer says, claim the next rows: one transaction."""
         with self._database.write() as connection:
-            return running.exchange(connection, turn, results, want, now, notes)
+            ask = sharing.exchange if turn.part else running.exchange
+            return ask(connection, turn, results, want, now, notes)
 
     def release(self, turn: Turn, seqs: Iterable[int]) -> None:
         """Put claimed rows that were not tried back where they came from."""
         with self._database.write() as connection:
-            running.release(connection, turn, seqs)
+            ask = sharing.release if turn.part else running.release
+            ask(connection, turn, seqs)
 
     def end_run(
         self,
@@ -428,7 +463,8 @@ class Ledger:
     ) -> CampaignState:
         """Close the run; the state that holds (an officer's pause or cancel outweighs)."""
         with self._database.write() as connection:
-            return running.end_run(connection, turn, state, why, now, until)
+            ask = sharing.end_run if turn.part else running.end_run
+            return ask(connection, turn, state, why, now, until)
 
     def recipients_tried(self, number: CampaignId) -> int:
         """Recipients for whom at least one attempt was made."""
@@ -483,7 +519,8 @@ class Ledger:
         return found + tuple(
             Discrepancy("no journal without a run", f"{path} was left behind", one.id)
             for one in chosen
-            if one.id not in open_runs and (path := self.journal_path(one.id)).exists()
+            if one.id not in open_runs
+            for path in self.journals(one.id)
         )
 
     def backup(self, path: Path) -> Path:

@@ -91,6 +91,8 @@ class RunRecord:
     seen_at: dt.datetime
     ended_at: dt.datetime | None
     why: str
+    partition: int | None = None
+    """The partition that it was for; None for the whole campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +208,26 @@ class Discrepancy:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What one worker has of a campaign: the recipients of a range of numbers."""
+
+    number: int
+    """Of the partition, from 1."""
+    first: int
+    last: int
+    generation: int
+    """The campaign's epoch: whoever takes it as a whole fences off every part."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A process's right to send a campaign: every write of a run names it (the fence)."""
 
     run: int
     campaign: CampaignId
     epoch: int
+    """The partition's where it is for a part, else the campaign's."""
+    part: Part | None = None
 
 
 @dataclass(slots=True)
@@ -279,6 +295,10 @@ class Want:
 
     count: int
     after_seq: int = 0
+    claimed: int = 0
+    """Rows that a worker has claimed and has not settled with this; nobody else reads it."""
+    said: str = ""
+    """What a worker tells the others of its part, in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,3 +314,5 @@ class Grant:
     """When the next deferral comes due, if nothing could be granted."""
     empty: bool = False
     """No row is queued and no retry is due."""
+    others: tuple[str, ...] = ()
+    """What the workers at the campaign's other parts said last."""

