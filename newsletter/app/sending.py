@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,20 +12,22 @@ from pathlib import Path
 from newsletter.app.days_off import times_of
 from newsletter.app.loop import run_sending
 from newsletter.app.memory import has_ledger, open_ledger
-from newsletter.app.open import STAGING, App
+from newsletter.app.open import STAGING, App, open_app
 from newsletter.app.plan import Planned, PlanRequest, make_plan
 from newsletter.app.relay import relay_ready, uses_staging_inbox
 from newsletter.app.relays import every_smtp_options, limits_of, relays_of
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
+from newsletter.app.together import cluster_of, is_shared, take_part
 from newsletter.campaign import Plan
+from newsletter.dispatch.cluster import Cluster
 from newsletter.dispatch.identity import Identity
 from newsletter.dispatch.limits import Limits, Relay
-from newsletter.dispatch.model import RunOptions, Snapshot
+from newsletter.dispatch.model import RunOptions, Share, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import CampaignId, CampaignState, Progress
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
 from newsletter.transport.base import Transport
 from newsletter.transport.eml import EmlTransport
 from newsletter.transport.smtp import probe, refuse_larger
@@ -67,8 +70,9 @@ def record(app: App, planned: Planned) -> CampaignId:
         asyncio.run(_try_relay(app, planned.plan))
     with open_ledger(app) as ledger:
         _refuse_second(ledger, planned.plan)
-        now = app.clock()
-        return ledger.record(planned.plan, due=due, now=now, newest=planned.newest)
+        now, shared = app.clock(), due is None and is_shared(app)
+        opened = worker_of(app, ledger).open_within if shared else None
+        return ledger.record(planned.plan, due=due, now=now, newest=planned.newest, opened=opened)
 
 
 def refuse_second(app: App, plan: Plan) -> None:
@@ -103,7 +107,10 @@ async def _try_relay(app: App, plan: Plan) -> None:
 def run(app: App, number: CampaignId, on_progress: OnProgress) -> Progress:
     """Send a campaign until nothing is left to do now; Ctrl-C or SIGTERM pauses it cleanly."""
     with open_ledger(app) as ledger:
-        run_sending(app, _run_and_stay(app, ledger, number, on_progress))
+        if is_shared(app):
+            run_sending(app, _run_together(app, ledger, number, on_progress))
+        else:
+            run_sending(app, _run_and_stay(app, ledger, number, on_progress))
         return ledger.progress(number)
 
 
@@ -115,6 +122,57 @@ async def _run_and_stay(
         await run_here(app, ledger, number, on_progress, stop)
         while await _its_time_came(app, ledger, number, stop):
             await run_here(app, ledger, number, on_progress, stop)
+
+
+async def _run_together(
+    app: App, ledger: Ledger, number: CampaignId, on_progress: OnProgress
+) -> None:
+    """Be one of the workers, and go on by itself where it waits for no more than two minutes."""
+    worker = worker_of(app, ledger, CampaignState.PAUSED)
+    async with stopping() as stop:
+        await take_part(app, worker, number, on_progress, stop)
+        while await _its_time_came(app, ledger, number, stop):
+            await take_part(app, worker, number, on_progress, stop)
+
+
+def unheard(words: str) -> None:
+    """Nobody is told."""
+    del words
+
+
+def worker_of(
+    app: App,
+    ledger: Ledger,
+    stopped: CampaignState = CampaignState.RUNNING,
+    say: Callable[[str], None] = unheard,
+) -> Cluster:
+    """One of the workers; ``stopped`` is what a signal makes of the campaign."""
+
+    async def do_part(number: CampaignId, share: Share, stop: asyncio.Event) -> None:
+        fitting = fitting_to(app, ledger.campaign(number))
+        options = replace(
+            options_of(fitting, ledger, number),
+            share=share,
+            stopped=stopped,
+            wait_for_retries=dt.timedelta(),
+        )
+        async with relay_ready(fitting):
+            await run_campaign(
+                ledger,
+                number,
+                relays_of(fitting),
+                mint=minter(token_keys(fitting)),
+                stop=stop,
+                options=options,
+            )
+
+    return cluster_of(app, ledger, do_part, say)
+
+
+def fitting_to(app: App, campaign: Campaign) -> App:
+    """The newsletter under the profile that a campaign was recorded for."""
+    profile = campaign.terms.profile
+    return app if profile == app.profile else open_app(app.root, profile=profile, clock=app.clock)
 
 
 async def _its_time_came(app: App, ledger: Ledger, number: CampaignId, stop: asyncio.Event) -> bool:
@@ -155,21 +213,27 @@ async def _run(
     on_progress: OnProgress,
     stop: asyncio.Event,
 ) -> None:
-    limits = Limits() if isinstance(transport, EmlTransport) else limits_of(app)
-    keys = token_keys(app)
+    options = options_of(app, ledger, number)
+    if isinstance(transport, EmlTransport):
+        options = replace(options, limits=Limits())
     await run_campaign(
         ledger,
         number,
         transport,
-        mint=minter(keys),
+        mint=minter(token_keys(app)),
         on_progress=on_progress,
         stop=stop,
-        options=RunOptions(
-            suppress=app.profile != STAGING,
-            limits=limits,
-            times=times_of(ledger.campaign(number).terms),
-            identity=Identity(keys),
-        ),
+        options=options,
+    )
+
+
+def options_of(app: App, ledger: Ledger, number: CampaignId) -> RunOptions:
+    """How a run of a campaign behaves, by the settings and by its terms."""
+    return RunOptions(
+        suppress=app.profile != STAGING,
+        limits=limits_of(app),
+        times=times_of(ledger.campaign(number).terms),
+        identity=Identity(token_keys(app)),
     )
 
 

@@ -7,10 +7,12 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from newsletter.app.crew import at_work, run_shared
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App, open_app
 from newsletter.app.sending import OnProgress, run_here, stopping
 from newsletter.app.steering import close_cancelled
+from newsletter.app.together import is_shared
 from newsletter.errors import Incomplete, LedgerLocked, NewsletterError, RelayUnavailable, TryLater
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
@@ -86,13 +88,14 @@ async def _work(app: App, ledger: Ledger, on_progress: OnProgress, say: Say, eve
         loop.add_signal_handler(number, stop.set)
     say("working; Ctrl-C stops")
     told = ""
-    while not stop.is_set():
-        done = await _one_pass(app, ledger, on_progress, stop, say)
-        if done.later and done.later != told:
-            say(f"later: {done.later}")
-        told = done.later
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every)
+    async with at_work(app, ledger, stop, say):
+        while not stop.is_set():
+            done = await _one_pass(app, ledger, on_progress, stop, say)
+            if done.later and done.later != told:
+                say(f"later: {done.later}")
+            told = done.later
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), every)
     say("stopped")
 
 
@@ -147,6 +150,8 @@ async def _run(
 ) -> Progress:
     campaign = ledger.campaign(number)
     say(f"campaign {number}: {campaign.slug} to {campaign.recipients} recipients")
+    if is_shared(app):
+        return await run_shared(app, ledger, number, on_progress, stop)
     fitting = app
     if campaign.terms.profile != app.profile:
         fitting = open_app(app.root, profile=campaign.terms.profile, clock=app.clock)

@@ -7,11 +7,11 @@ Any method raises ``LedgerError`` when the database cannot be read or written.
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from newsletter.campaign import Due, Plan
 from newsletter.consent import Told
@@ -61,7 +61,7 @@ from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, 
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.ledger.returns import Returns
-from newsletter.ledger.workers import Division, HandOut, Workers, workers_of
+from newsletter.ledger.workers import Division, Workers, workers_of
 from newsletter.values import Address, IssueSlug
 
 EVENLY = Division()
@@ -134,20 +134,20 @@ class Ledger:
         due: Due | None,
         now: dt.datetime,
         newest: int | None = None,
-        hand_out: HandOut | None = None,
+        opened: Callable[[Any, CampaignId], None] | None = None,
     ) -> CampaignId:
         """Freeze a plan as a campaign, all or nothing: ``scheduled`` if due, else ``ready``.
 
         ``newest`` is the number of the issue's newest campaign when the plan was made, 0 if there
-        was none: ``PlanChanged`` when there is a newer one, whoever it reached. With ``hand_out``
-        it is opened to the workers, who are told, in the same transaction.
+        was none: ``PlanChanged`` when there is a newer one, whoever it reached. ``opened`` opens
+        it to the workers (``Workers.open_within``) in the same transaction.
         """
         with self._database.write() as connection:
             if newest is not None:
                 recording.refuse_newer(connection, plan.slug, newest)
             number = recording.record(connection, plan, due, now)
-            if hand_out:
-                self.workers().open_within(connection, number, now, hand_out)
+            if opened:
+                opened(connection, number)
             return number
 
     # How things stand

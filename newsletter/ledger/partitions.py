@@ -76,6 +76,11 @@ def open_parts(
     return tuple(Open(*row) for row in _OPEN(connection, **values))
 
 
+def held(connection: Connection, campaign: CampaignId) -> bool:
+    """Whether any worker has a part of it."""
+    return _HELD(connection, c=campaign).first() is not None
+
+
 def take(
     connection: Connection,
     campaign: CampaignId,
@@ -158,6 +163,7 @@ _FENCE_OFF = _Words("""
     )
     UPDATE campaign SET epoch = epoch + 1 WHERE id = :c""")
 """A process that had the whole of it is gone, or frozen: it writes nothing more."""
+_HELD = _Words("SELECT 1 FROM partition WHERE campaign = :c AND run IS NOT NULL LIMIT 1")
 _ANY = _Words("SELECT 1 FROM partition WHERE campaign = :c LIMIT 1")
 _IN_PART = "d.campaign = p.campaign AND d.seq BETWEEN p.first_seq AND p.last_seq"
 _LOOK_AGAIN = _Words(f"""

@@ -64,6 +64,13 @@ def word(state: DeliveryState) -> ColumnElement[str]:
 DEFERRED = word(DeliveryState.DEFERRED)
 """Spelled out: SQLite uses a partial index only where it can see the word."""
 
+
+def is_ours(name: str | None, kind: str, parents: object = None) -> bool:
+    """For Alembic: whether a table is the ledger's; the workers' calls have tables beside it."""
+    del parents
+    return kind != "table" or name is None or not name.startswith("procrastinate_")
+
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

@@ -35,6 +35,22 @@ class Workers:
         self._identity = identity
         self._division = division
 
+    @property
+    def conninfo(self) -> str:
+        """The server's address for its driver. It may hold a password: never to be shown."""
+        url = self._database.url.set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
+    def prepare(self, make: Callable[[Any], None]) -> None:
+        """Have something made over the driver's connection, in one transaction."""
+        with self._database.write() as connection:
+            make(connection.connection.driver_connection)
+
+    def held(self, number: CampaignId) -> bool:
+        """Whether any worker has a part of a campaign."""
+        with self._database.read() as connection:
+            return partitions.held(connection, number)
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """Be one of several that send; ``LedgerLocked`` while a process sends alone."""

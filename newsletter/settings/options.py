@@ -11,6 +11,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from newsletter.settings.engine import EngineOptions
 from newsletter.settings.kinds import (
     LIMITS,
     Domain,
@@ -223,6 +224,7 @@ class Settings(BaseSettings):
     pause: PauseOptions = PauseOptions()
     staging: StagingOptions = StagingOptions()
     schedule: ScheduleOptions = ScheduleOptions()
+    engine: EngineOptions = EngineOptions()
     check: CheckOptions = CheckOptions()
     rate: Annotated[Pace, NoDecode] = Field(
         default=Rate(5, 1), description="Messages over time: 5/s, 200/min, 10000/day."

@@ -31,13 +31,16 @@ class Verdict:
 def judge(ledger: Path, seen: Seen, number: int = 1) -> Verdict:
     """Put the ledger beside the relay, once the campaign ran to its end."""
     with Ledger.open(ledger) as memory:
-        rows = list(memory.deliveries(CampaignId(number)))
-        damage = tuple(
-            f"{found.rule}: {found.detail}"
-            for found in memory.verify()
-            if "journal" not in found.rule
-        )
-        state = memory.campaign(CampaignId(number)).state
+        return judge_memory(memory, seen, number)
+
+
+def judge_memory(memory: Ledger, seen: Seen, number: int = 1) -> Verdict:
+    """The same of a ledger that is open."""
+    rows = list(memory.deliveries(CampaignId(number)))
+    damage = tuple(
+        f"{found.rule}: {found.detail}" for found in memory.verify() if "journal" not in found.rule
+    )
+    state = memory.campaign(CampaignId(number)).state
     repeated = {who for who, count in seen.took.items() if count > 1}
     doubted = _who(row for row in rows if row.delivery.doubted)
     return Verdict(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.schema import meta, metadata
@@ -53,6 +53,14 @@ def run_statements(address: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def own_database(address: str, name: str, state: Path) -> str:
+    """A database of one's own on the same server, with an empty ledger; its address."""
+    run_statements(address, f"CREATE DATABASE {name}")
+    own = make_url(address).set(database=name).render_as_string(hide_password=False)
+    Ledger.open(own, state=state).close()
+    return own
 
 
 def empty(address: str) -> None:

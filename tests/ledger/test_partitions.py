@@ -129,7 +129,7 @@ def test_a_campaign_is_recorded_and_handed_out_in_one_transaction(memory: Ledger
         raise UsageError("the queue is full")
 
     with pytest.raises(UsageError, match="full"):
-        memory.record(make_plan(3), due=None, now=START, hand_out=fail)
+        memory.record(make_plan(3), due=None, now=START, opened=fail)
     assert memory.campaigns() == ()
 
 

@@ -1,0 +1,127 @@
+"""Workers on a real PostgreSQL, each a process of its own that runs the real command."""
+
+import datetime as dt
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from newsletter.dispatch.wakeups import Wakeups
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignId, CampaignState, RunRecord
+from newsletter.ledger.workers import Division
+from tests.cli.newsroom import write_newsletter
+from tests.crash.child import Job
+from tests.crash.forks import Forks
+from tests.crash.stand import RelayProcess
+from tests.ledger.plans import make_plan, make_terms
+from tests.waiting import wait_until
+
+CONNECTIONS = 2
+TIMEOUT = 5.0
+
+
+@dataclass
+class Crew:
+    """A newsletter whose campaigns workers share."""
+
+    forks: Forks
+    relay: RelayProcess
+    root: Path
+    address: str
+    number: CampaignId = field(default=CampaignId(0))
+    pids: list[int] = field(default_factory=list)
+    begun: int = 0
+
+    def write(self, more: str = "") -> None:
+        """Its files. Every worker has the same folder, as on one machine."""
+        self.root.mkdir(parents=True)
+        write_newsletter(self.root, self.relay.port)
+        file = self.root / "newsletter.toml"
+        engine = f'\n[engine]\nkind = "cluster"\ntimeout = {TIMEOUT}\nsmallest_part = 1\n{more}'
+        ledger = f'ledger = "{self.address}"\n'
+        file.write_text(ledger + file.read_text() + engine)
+
+    @contextmanager
+    def memory(self) -> Iterator[Ledger]:
+        """Its ledger."""
+        with Ledger.open(self.address, state=self.root / ".newsletter") as opened:
+            yield opened
+
+    def record(
+        self, readers: int, parts: int = 4, rate: str = "100000/s", **terms: object
+    ) -> CampaignId:
+        """Record a campaign and open it to the workers."""
+        agreed = replace(
+            make_terms(rate, CONNECTIONS),
+            profile="production",
+            **terms,  # type: ignore[arg-type]
+        )
+        with self.memory() as memory:
+            now = dt.datetime.now(dt.UTC)
+            workers = memory.workers(Division(parts, 1))
+            ring = Wakeups(workers.conninfo).ring
+            self.number = memory.record(
+                make_plan(readers, terms=agreed),
+                due=None,
+                now=now,
+                opened=lambda connection, n: workers.open_within(connection, n, now, ring),
+            )
+        return self.number
+
+    def begin(self, *words: str) -> int:
+        """Begin a worker (or another command); its pid."""
+        self.begun += 1
+        job = Job(
+            words=words or ("worker",), root=str(self.root), told=f"{self.root}/w{self.begun}"
+        )
+        pid = self.forks.begin(job.packed())
+        self.pids.append(pid)
+        return pid
+
+    def said(self, worker: int) -> str:
+        """What the worker of that number printed."""
+        path = Path(f"{self.root}/w{worker}.out")
+        return path.read_text() if path.exists() else ""
+
+    def kill(self, pid: int) -> None:
+        """As a power cut of this process alone."""
+        os.kill(pid, signal.SIGKILL)
+        self.pids.remove(pid)
+        assert self.forks.wait(pid) == -signal.SIGKILL
+
+    def stop(self) -> None:
+        """Let all workers go home; none of them ended before it was told to."""
+        pids, self.pids = self.pids, []
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        for pid in pids:
+            assert self.forks.wait(pid) == 0
+
+    def end(self) -> None:
+        """Whatever still runs, when a test has failed."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGKILL)
+
+    def state(self) -> CampaignState:
+        """The campaign's."""
+        with self.memory() as memory:
+            return memory.campaign(self.number).state
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Every turn at a part."""
+        with self.memory() as memory:
+            return memory.runs(self.number)
+
+    def wait_for(self, state: CampaignState = CampaignState.FINISHED) -> None:
+        """Until the campaign is in that state."""
+        with self.memory() as memory:
+            wait_until(lambda: memory.campaign(self.number).state is state)
+
+    def wait_for_accepted(self, count: int) -> None:
+        """Until the relay took so many messages."""
+        before = self.relay.seen().took.total()
+        wait_until(lambda: self.relay.seen().took.total() >= before + count)

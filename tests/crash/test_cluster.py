@@ -1,0 +1,134 @@
+"""Several workers share a campaign, and some die: nobody is lost, nobody mailed twice unflagged."""
+
+import datetime as dt
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
+from newsletter.ledger.model import CampaignState
+from newsletter.ledger.schema import is_ours, metadata
+from tests.crash.crew import Crew
+from tests.crash.forks import Forks
+from tests.crash.judge import hold_promise, judge_memory
+from tests.crash.scale import chance, scaled
+from tests.crash.stand import RelayProcess
+from tests.ledger.databases import empty, own_database, postgres
+from tests.waiting import wait_until
+
+__all__ = ["postgres"]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+
+
+@pytest.fixture(scope="module")
+def shared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database for workers."""
+    return own_database(postgres, "crew", tmp_path_factory.mktemp("crew"))
+
+
+@pytest.fixture
+def crew(forks: Forks, folder: Path, shared: str) -> Iterator[Crew]:
+    """Nobody works yet."""
+    empty(shared)
+    with RelayProcess(folder, before=0.002, after=0.004) as relay:
+        crew = Crew(forks, relay, folder / "news", shared)
+        crew.write()
+        try:
+            yield crew
+        finally:
+            crew.end()
+            shutil.rmtree(folder / "news", ignore_errors=True)
+
+
+def hold(crew: Crew) -> set[str]:
+    """The promise; who was in doubt."""
+    seen = crew.relay.settled()
+    with crew.memory() as memory:
+        verdict = judge_memory(memory, seen, crew.number)
+        assert memory.leftovers(crew.number) == ()
+    hold_promise(verdict)
+    assert not seen.unexplained(verdict.doubted)
+    return verdict.doubted
+
+
+def test_two_workers_share_a_campaign_and_everybody_gets_one_message(crew: Crew) -> None:
+    crew.record(400, parts=8)
+    crew.begin()
+    crew.begin()
+    crew.wait_for()
+    crew.stop()
+    assert hold(crew) == set()
+    runs = crew.runs()
+    assert len(runs) == 8
+    assert len({run.pid for run in runs}) == 2
+    assert not list((crew.root / ".newsletter").glob("*.journal"))
+
+
+def test_the_tables_of_the_calls_are_none_of_the_ledgers(crew: Crew) -> None:
+    crew.record(3, parts=1)
+    engine = create_engine(crew.address.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        assert inspect(connection).has_table("procrastinate_jobs")
+        context = MigrationContext.configure(connection, opts={"include_name": is_ours})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> None:
+    random = chance()
+    for _ in range(scaled(1, 20)):
+        crew.relay.forget()
+        readers = scaled(1200, 100_000)
+        crew.record(readers, parts=6)
+        for _ in range(3):
+            crew.begin()
+        for _ in range(2):
+            crew.wait_for_accepted(random.randrange(20, readers // 6))
+            crew.kill(random.choice(crew.pids))
+            crew.begin()
+        crew.wait_for()
+        crew.stop()
+        hold(crew)
+        assert "interrupted" in {run.why for run in crew.runs()}
+
+
+def test_a_frozen_worker_that_comes_back_marks_nothing(crew: Crew) -> None:
+    crew.record(600, parts=2, rate="60/s")
+    first = crew.begin()
+    crew.wait_for_accepted(10)
+    os.kill(first, signal.SIGSTOP)
+    crew.begin()
+    with crew.memory() as memory:
+        wait_until(lambda: len([r for r in memory.runs(crew.number) if r.why == "interrupted"]) > 0)
+    frozen = next(run for run in crew.runs() if run.pid == first and run.why == "interrupted")
+    with crew.memory() as memory:
+        before = [a for a in memory.attempts(crew.number) if a.run == frozen.id]
+    os.kill(first, signal.SIGCONT)
+    crew.wait_for()
+    crew.stop()
+    hold(crew)
+    with crew.memory() as memory:
+        settled = [a for a in memory.attempts(crew.number) if a.run == frozen.id]
+    assert settled == before
+
+
+def test_a_pause_reaches_every_worker(crew: Crew) -> None:
+    crew.record(2000, parts=4, rate="100/s")
+    crew.begin()
+    crew.begin()
+    crew.wait_for_accepted(10)
+    with crew.memory() as memory:
+        workers = memory.workers()
+        memory.pause(crew.number, dt.datetime.now(dt.UTC))
+        wait_until(lambda: not workers.held(crew.number))
+        assert memory.campaign(crew.number).state is CampaignState.PAUSED
+        taken = memory.progress(crew.number).accepted
+        assert crew.relay.settled().took.total() == taken < 2000
+        assert memory.leftovers(crew.number) == ()
+    crew.stop()
