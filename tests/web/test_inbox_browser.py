@@ -47,10 +47,9 @@ def test_a_hostile_message_reaches_nothing_outside_and_runs_nothing(tmp_path: Pa
             page = new_tab(browser)
             for path in ("/", f"/message/{name}?tab=source", f"/page/{name}"):
                 page.goto(client.origin + path)
-                page.wait_for_load_state("networkidle")
+                catch_up(browser)
                 assert page.title() != "owned"
                 assert page.url.startswith(client.origin)
-            catch_up(browser)
             assert callers == []
 
             page.set_content(html)  # the same page without the policy: the trap does catch
