@@ -15,6 +15,10 @@ _PIECE = re.compile(
     rf"<(?:(?P<tag>(?!{_RAW})/?[a-zA-Z]{_INSIDE_TAG}>)|(?P<comment>!--.*?-->)|(?P<raw>{_RAW}))",
     re.DOTALL | re.IGNORECASE,
 )
+_WHOLE_PIECES = re.compile(
+    rf"(?:[^<]++|<(?:(?!(?:style|script)\b)/?[a-zA-Z]{_INSIDE_TAG}>|!--.*?-->|{_RAW}))*",
+    re.DOTALL | re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(r"""([^\s"'<>=/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _URL_ATTRIBUTES = frozenset({"href", "src", "action", "background", "formaction", "poster"})
 _CODE_ATTRIBUTES = re.compile(r"style|srcset|on\w+|srcdoc", re.IGNORECASE)
@@ -25,15 +29,29 @@ def misplaced_slots(html: str, tokens: Tokens) -> Iterator[str]:
     slots = tokens.slots
     if not any(token in html for token in slots):
         return
-    for piece in _PIECE.finditer(html):
+    for piece in _pieces_with_tokens(html, tokens):
         text = piece[0]
-        if tokens.nonce not in text or not tokens.pattern.search(text):
-            continue
         if not piece["tag"]:
             place = "a comment" if piece["comment"] else "a style sheet or script"
             yield f"the slot {_name(text, tokens)} stands in {place}"
             continue
         yield from _in_tag(text, tokens)
+
+
+def _pieces_with_tokens(html: str, tokens: Tokens) -> Iterator[re.Match[str]]:
+    """Each tag, comment or sheet that holds a token; what lies between them is passed in one step.
+
+    (A page has thousands of pieces, and a few dozen tokens, most of them in its text.)
+    """
+    at = 0
+    for token in tokens.pattern.finditer(html):
+        while at <= token.start():
+            passed = _WHOLE_PIECES.match(html, at, token.start())
+            at = passed.end() if passed else at
+            piece = _PIECE.match(html, at)
+            if piece and piece.end() > token.start():
+                yield piece
+            at = piece.end() if piece else at + 1  # a sign < that begins nothing, or a word
 
 
 def _in_tag(tag: str, tokens: Tokens) -> Iterator[str]:

@@ -25,8 +25,9 @@ quotation marks and spaces of the language), ``date_long``, ``month_year``, ``mo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from os import sep
-from os.path import realpath
+from os.path import isfile, realpath
 from pathlib import Path
 from typing import Any
 
@@ -66,16 +67,17 @@ class Images:
         self._theme = theme
         self._publisher = publisher
         self._used: dict[str, str] = {}
+        self._homes: dict[Path, str] = {}
 
     def of_issue(self, path: str) -> str:
         """The URL of an image in the issue's folder."""
-        found = _inside(self._issue.folder, path)
+        found = self._inside(self._issue.folder, path)
         return self._use(found, self._issue.folder, self._issue.slug)
 
     def of_theme(self, path: str) -> str:
         """The URL of an image of the theme; ``images/`` before its name may be left out."""
         images = self._theme.folder / "images"
-        name = _inside(images, path.removeprefix("images/"))
+        name = self._inside(images, path.removeprefix("images/"))
         return self._use(f"images/{name}", self._theme.folder, "themes", self._theme.name)
 
     def masthead(self) -> str:
@@ -88,10 +90,24 @@ class Images:
         """(URL, path relative to the newsletter's folder) of each, in order of first use."""
         return tuple(self._used.items())
 
+    def _inside(self, folder: Path, path: str) -> str:
+        """The path with forward slashes, relative to the folder; an error when it leads out."""
+        home = self._homes.get(folder) or self._homes.setdefault(folder, realpath(folder))
+        found = realpath(f"{home}{sep}{path}")
+        if not found.startswith(home + sep) or not isfile(found):  # noqa: PTH113 - three times as quick, for each picture
+            message = f"there is no image {path} in {folder.name}/"
+            raise FileNotFoundError(message)
+        return _with_slashes(path)
+
     def _use(self, path: str, folder: Path, *parts: str) -> str:
         url = self._publisher.image_url(*parts, path)
         self._used[url] = f"{folder.parent.name}/{folder.name}/{path}"
         return url
+
+
+@lru_cache
+def _with_slashes(path: str) -> str:
+    return Path(path).as_posix()
 
 
 def shown_sections(text: IssueText, variant: Variant) -> list[ShownSection]:
@@ -151,12 +167,3 @@ class _Strings:
             message = f"strings.toml has no {key}"
             raise MissingString(message)
         return self._strings[key]
-
-
-def _inside(folder: Path, path: str) -> str:
-    """The path with forward slashes, relative to the folder; an error when it leads out."""
-    home, found = realpath(folder), realpath(folder / path)
-    if not found.startswith(home + sep) or not Path(found).is_file():
-        message = f"there is no image {path} in {folder.name}/"
-        raise FileNotFoundError(message)
-    return Path(path).as_posix()

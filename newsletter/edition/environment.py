@@ -31,6 +31,7 @@ _LARGEST_POWER = 1_000
 _LONGEST_REPEAT = 10_000
 _MOST_ATTRIBUTES = 5_000
 _SAFE: dict[tuple[type, str], bool] = {}
+_PLAIN = frozenset({str, Markup, bool, int, dt.date, tuple, type(None)})
 
 
 class ThemeLoader(BaseLoader):
@@ -132,6 +133,18 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which no single operation makes a value of any size."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Jinja's answer; a page asks hundreds of times, and nearly always for plain values.
+
+        What it gives of a type and a name that were found safe is given at once, unless it is
+        something that can be called (the sandbox has its own way with the methods of text).
+        """
+        if (type(obj), attribute) in _SAFE and _SAFE[type(obj), attribute]:
+            value = getattr(obj, attribute, _SAFE)
+            if type(value) in _PLAIN:
+                return value
+        return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Jinja's answer, which depends on the type and the name alone; a page asks 250 times."""

@@ -117,6 +117,8 @@ def _offset(at: int, given: str, mjml: str) -> int:
 
 def _spelled(mjml: str) -> str:
     """The page with references in its attributes for all that MRML would write otherwise."""
+    if not _ODD.search("".join(_START_TAG.findall(mjml))):
+        return mjml
     return _START_TAG.sub(_spelled_tag, mjml)
 
 

@@ -11,7 +11,7 @@ positions (``+``, ``~``, ``:first-child``) has no memory.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ _BEYOND_PLACES = re.compile(r"[+~:*|\\]")
 _ATTRIBUTE = re.compile(r"\[\s*([\w-]+)")
 Element = Any
 Style = str | None
+_Known = tuple[int, Style]
 
 
 class Places:
@@ -41,39 +42,41 @@ class Places:
         if self._sees_more:
             ask()
             return
-        found = self._numbered(page)
-        known = {element: (number, element.get("style")) for element, number in found.items()}
-        if not self._recalled(known):
+        elements, known = self._known(page)
+        if not self._recalled(elements, known):
             ask()
-            self._remember(known)
+            self._remember(elements, known)
 
-    def _numbered(self, page: Element) -> Mapping[Element, int]:
-        """The number of each element's place; parents come before what is in them."""
+    def _known(self, page: Element) -> tuple[list[Element], list[_Known]]:
+        """The elements, and each one's place and style; parents come before what is in them."""
         numbers, names = self._numbers, self._names
         found = {None: 0}
-        for element in page.iter("*"):
+        elements, known = [*page.iter("*")], []
+        for element in elements:
             key = (found[element.getparent()], element.tag, *map(element.get, names))
             # setdefault is one step: threads that meet here agree on the number.
-            found[element] = numbers.get(key) or numbers.setdefault(key, next(self._next))
-        del found[None]
-        return found
+            number = numbers.get(key) or numbers.setdefault(key, next(self._next))
+            found[element] = number
+            known.append((number, element.get("style")))
+        return elements, known
 
-    def _recalled(self, known: Mapping[Element, tuple[int, Style]]) -> bool:
+    def _recalled(self, elements: list[Element], known: list[_Known]) -> bool:
         """Whether memory had a style for all; only then is any of them written."""
         try:
-            styles = [self._styles[each] for each in known.values()]
+            styles = [*map(self._styles.__getitem__, known)]
         except KeyError:
             return False
-        for (element, (_, before)), style in zip(known.items(), styles, strict=True):
+        for element, (_, before), style in zip(elements, known, styles, strict=True):
             if style is not None and style != before:
                 element.set("style", style)
         return True
 
-    def _remember(self, known: Mapping[Element, tuple[int, Style]]) -> None:
+    def _remember(self, elements: list[Element], known: list[_Known]) -> None:
         if len(self._numbers) > _LIMIT or len(self._styles) > _LIMIT:
             self._numbers, self._styles = {}, {}
             return
-        self._styles |= {each: element.get("style") for element, each in known.items()}
+        styles = (element.get("style") for element in elements)
+        self._styles |= dict(zip(known, styles, strict=True))
 
 
 def _seen_attributes(text: str) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Final
 MAX_DEPTH: Final = 100
 _SHOWN: Final = 60
 _TAG = re.compile(
-    r"<(/?)([a-zA-Z][^\s<>\"'/=]*+)(?:[^'\"<>]++|\"[^\"]*+\"|'[^']*+')*+>|<!--.*?-->", re.DOTALL
+    r"<(/?)([a-zA-Z][^\s<>\"'/=]*+)(?:[^'\"<>/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*+(/?)>|<!--.*?-->",
+    re.DOTALL,
 )
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -37,10 +38,30 @@ class TagFault(ValueError):
 def refuse_tags(mjml: str) -> None:
     """Raise ``TagFault`` for tags that are too deep, not closed, or closed crosswise."""
     _refuse_open_comment(mjml)
+    if not _are_paired(mjml):
+        _refuse_unpaired(mjml)
+
+
+def _are_paired(mjml: str) -> bool:
+    """Whether each tag is closed in its turn and none too deep: nearly always, so asked first."""
+    open_names: list[str] = []
+    for ends, name, alone in _TAG.findall(mjml):
+        if not name or alone or name.lower() in _VOID:
+            continue
+        if not ends:
+            open_names.append(name)
+            if len(open_names) > MAX_DEPTH:
+                return False
+        elif not open_names or open_names.pop() != name:
+            return False
+    return not open_names
+
+
+def _refuse_unpaired(mjml: str) -> None:
     open_tags: list[tuple[str, int]] = []
     for tag in _TAG.finditer(mjml):
-        ends, name = tag.group(1, 2)
-        if name is None or mjml[tag.end() - 2] == "/" or name.lower() in _VOID:
+        ends, name, alone = tag.groups()
+        if name is None or alone or name.lower() in _VOID:
             continue
         if ends:
             if open_tags and open_tags[-1][0] == name:

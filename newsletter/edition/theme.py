@@ -9,9 +9,10 @@ What its templates are given is described in ``newsletter.edition.context``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from os import scandir
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,13 @@ class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
+        self._templates = {f"sections/{name}" for name in _files_in(folder / "sections")}
 
     def fault(self, name: str, message: str, cure: str = "") -> None:
         self.problems.append(Problem(self.folder / name, message, cure))
 
     def must_exist(self, name: str) -> None:
-        if not (self.folder / name).is_file():
+        if name not in self._templates and not (self.folder / name).is_file():
             self.fault(name, "the theme lacks this template", "write it")
 
     def text(self, name: str) -> str:
@@ -133,6 +135,14 @@ class _Reader:
             if word in searched:
                 self.fault(name, f"this style sheet may not hold {word}", cure)
         return content
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    try:
+        with scandir(folder) as entries:
+            yield from (entry.name for entry in entries if entry.is_file())
+    except OSError:  # what is missing is told by name
+        return
 
 
 def _kinds(reader: _Reader, about: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """A folder under ``issues/`` to an ``Issue``, in every language it has."""
 
+import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from newsletter.toml_file import TomlFile, UnreadableToml, shared_toml
 from newsletter.values import Language, parse_language, parse_slug
 
 ORIGINAL: Final = "issue.toml"
+_TRANSLATIONS: Final = "issue.*.toml"
 _LIKE_A_TRANSLATION = re.compile(r"issue[._-].*\.toml", re.IGNORECASE)
 
 
@@ -27,17 +29,25 @@ def list_issues(root: Path) -> list[Path]:
 
 def load_issue(folder: Path) -> Issue:
     """Read and check an issue and its translations; ``IssueError`` carries every problem."""
-    desk = _Desk(folder)
+    desk = _Desk(folder, folder.resolve())
     slug = desk.slug()
     original = desk.original()
-    for path in sorted(folder.glob("issue.*.toml")):
-        desk.translation(path)
-    desk.look_for_misnamed()
+    names = _names_in(folder)
+    for name in fnmatch.filter(names, _TRANSLATIONS):
+        desk.translation(folder / name)
+    desk.look_for_misnamed(names)
     if desk.problems or original is None or slug is None:
         raise IssueError(sorted(desk.problems, key=_reading_order))
     language = Language(original.language)
     places = _Places(desk.sources)
     return Issue(slug, folder, language, desk.texts, tuple(desk.fallbacks), places)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:  # that it is not there is told when its original is read
+        return []
 
 
 def _reading_order(problem: Problem) -> tuple[bool, str, int, int]:
@@ -51,6 +61,7 @@ class _Desk:
     """Where an issue's files are read one after the other, and their problems gathered."""
 
     folder: Path
+    home: Path
     source: TomlFile | None = None
     texts: dict[Language, IssueText] = field(default_factory=dict)
     fallbacks: list[Fallback] = field(default_factory=list)
@@ -87,13 +98,13 @@ class _Desk:
             self.keep(language, text, source)
             self.fallbacks += fallbacks_of(original, source, language)
 
-    def look_for_misnamed(self) -> None:
+    def look_for_misnamed(self, names: Iterable[str]) -> None:
         """A file that is meant as a translation, and whose name keeps it from being read."""
-        for path in sorted(self.folder.glob("*")):
-            read = path.name == ORIGINAL or path.match("issue.*.toml")
-            if not read and _LIKE_A_TRANSLATION.fullmatch(path.name):
+        for name in names:
+            read = name == ORIGINAL or fnmatch.fnmatchcase(name, _TRANSLATIONS)
+            if not read and _LIKE_A_TRANSLATION.fullmatch(name):
                 message, cure = "the file is not read", "rename the file: issue.fr-CA.toml"
-                self.problems.append(Problem(path, message, cure))
+                self.problems.append(Problem(self.folder / name, message, cure))
 
     def language(self, path: Path) -> Language | None:
         """The language that a translation's name says, when it is one and not yet there."""
@@ -122,7 +133,7 @@ class _Desk:
         Its own are those of the values that it gives, and those that the original has not.
         """
         try:
-            return IssueText.model_validate(dict(data), context=self.folder)
+            return IssueText.model_validate(dict(data), context=self.home)
         except ValidationError as error:
             found = list(problems_of(error, source))
             if whole:

@@ -1,8 +1,9 @@
 """The words of an issue, wherever they stand in its tables: walked and mapped."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import is_
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
@@ -10,6 +11,8 @@ from pydantic import BaseModel
 from newsletter.issue.model import Translatable
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_HOLDS_WORDS = (BaseModel, dict, tuple)
+_MAPPED = (*_HOLDS_WORDS, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +43,34 @@ def words_of(value: object, where: str = "") -> Iterator[Word]:
         place = f"{where}.{key}" if where else key
         if sort and isinstance(inner, str):
             yield Word(place, inner, sort)
-        else:
+        elif isinstance(inner, _HOLDS_WORDS):
             yield from words_of(inner, place)
 
 
 def map_words(model: _Model, change: Callable[[str, Translatable], str]) -> _Model:
-    """A copy in which every word went through ``change``; all else is the same."""
-    sorts = sorts_of(type(model))
-    update = {
-        name: _map(getattr(model, name), sort, change)
-        for name, sort in sorts.items()
-        if getattr(model, name) is not None
-    }
-    return model.model_copy(update=update)
+    """The model with every word gone through ``change``; what it leaves as it was is not copied."""
+    update = {}
+    for name, sort in sorts_of(type(model)).items():
+        value = getattr(model, name)
+        if isinstance(value, _MAPPED) and (mapped := _map(value, sort, change)) is not value:
+            update[name] = mapped
+    return model.model_copy(update=update) if update else model
 
 
 def _map(value: Any, sort: Translatable | None, change: Callable[[str, Translatable], str]) -> Any:
     if isinstance(value, BaseModel):
         return map_words(value, change)
     if isinstance(value, dict):
-        return {key: _map(inner, sort, change) for key, inner in value.items()}
+        named = {key: _map(inner, sort, change) for key, inner in value.items()}
+        return value if _all_same(named.values(), value.values()) else named
     if isinstance(value, tuple):
-        return tuple(_map(inner, sort, change) for inner in value)
+        mapped = tuple(_map(inner, sort, change) for inner in value)
+        return value if _all_same(mapped, value) else mapped
     return change(value, sort) if sort and isinstance(value, str) else value
+
+
+def _all_same(some: Iterable[object], others: Iterable[object]) -> bool:
+    return all(map(is_, some, others))
 
 
 def _parts(value: object) -> Iterator[tuple[str, object, Translatable | None]]:
