@@ -6,7 +6,8 @@ nothing else; a list of marks alone says nothing.
 """
 
 import hmac
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from newsletter.values import Address
@@ -59,3 +60,77 @@ def _derived(secret: bytes) -> bytes:
 def _begin(secret: bytes) -> str:
     name = hmac.digest(secret, b"name of the key", "sha256").hex()[:_KEY_LETTERS]
     return f"{MARK}{name}:"
+
+
+NOBODY = "(forgotten)"
+"""What stands where an address stood."""
+_BEFORE = r"(?:(?<![\w.+-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4}))"
+"""Where a local part may begin: after what is no part of one, or after the escape of such."""
+_BEFORE_TAGGED = r"(?<![\w.])"  # bounces+anna=soci.example@…
+_AFTER = r"(?![\w-]|\.\w)"
+_AT = r"(?:\"?@|%40|=40|\\u0040|&#64;|&#x40;)"
+
+
+class Traces:
+    """Finds addresses in any text, however they are written there.
+
+    In any case; with the @ of a URL, of quoted-printable, of JSON or of HTML; and with ``=`` in
+    its place, as return paths have it (``anna=soci.example``; SRS turns the halves round). An
+    address that is a part of another's (``anna@…`` in ``joanna@…``) is not found.
+    """
+
+    def __init__(self, *addresses: Address) -> None:
+        forms = [form for address in addresses for form in _forms(address)]
+        self._pattern = re.compile("|".join(forms), re.IGNORECASE)
+        self.halves = tuple(
+            (address.local, each) for address in addresses for each in _domains(address)
+        )
+        """Local part and domain: where both stand, an address may."""
+
+    def are_in(self, text: str) -> bool:
+        """Whether one of the addresses stands in the text."""
+        return bool(self._pattern.search(text))
+
+    def are_in_octets(self, octets: bytes) -> bool:
+        """Whether one stands in a file, whichever encoding that has."""
+        lower = octets.lower()
+        texts = [octets.decode("latin-1")]
+        if b"\0" in octets[:1_000]:
+            texts += [
+                octets.decode("utf-16", "ignore"),
+                octets.replace(b"\0", b"").decode("latin-1"),
+            ]
+        near = any(local.lower().encode() in lower for local, _ in self.halves)
+        return (near or len(texts) > 1) and any(map(self.are_in, texts))
+
+    def lines(self, text: str) -> list[int]:
+        """The numbers of the lines in which one stands, from 1."""
+        found = self._pattern.finditer(text)
+        return sorted({text.count("\n", 0, each.start()) + 1 for each in found})
+
+    def erased(self, text: str) -> str:
+        """The text with nobody in their place."""
+        return self._pattern.sub(NOBODY, text)
+
+    def erased_octets(self, octets: bytes) -> bytes:
+        """The same of a file."""
+        return self.erased(octets.decode("latin-1")).encode("latin-1")
+
+
+def _domains(address: Address) -> tuple[str, ...]:
+    """The domain, and as its letters read where it is an international one."""
+    domain = address.domain
+    try:
+        shown = domain.encode("ascii").decode("idna")
+    except UnicodeError:
+        shown = domain
+    return tuple(dict.fromkeys([domain, shown]))
+
+
+def _forms(address: Address) -> Iterator[str]:
+    local = re.escape(address.local)
+    for each in _domains(address):
+        domain = re.escape(each)
+        yield f'{_BEFORE}"?{local}{_AT}{domain}{_AFTER}'
+        yield f"{_BEFORE_TAGGED}{local}={domain}{_AFTER}"
+        yield f"{_BEFORE_TAGGED}{domain}={local}(?![\\w.-])"

@@ -296,7 +296,8 @@ def unsuppress(app: App, reader: str, *, agreed: bool) -> SuppressedNow:
             f"{address} is not suppressed", next_command="newsletter suppressions list"
         )
     with open_ledger(app) as ledger:
-        if not ledger.unsuppress(address, app.clock()):
+        known = ledger.unsuppress(address, app.clock())
+        if not known and not ledger.register(app.marks).remember(address):
             raise UsageError(
                 f"{address} is not suppressed", next_command="newsletter suppressions list"
             )

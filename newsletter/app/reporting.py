@@ -7,6 +7,7 @@ from pathlib import Path
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
 from newsletter.app.steering import find_campaign
+from newsletter.audience.cells import harmless
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState, Discrepancy
@@ -97,16 +98,11 @@ def _write_rows(ledger: Ledger, report: Report, writer) -> None:  # type: ignore
         reply = row.delivery.reply
         writer.writerow(
             [
-                _harmless(row.address),
+                harmless(row.address),
                 row.delivery.state.value,
                 reply.code if reply else "",
-                _harmless(reply.text) if reply else "",
+                harmless(reply.text) if reply else "",
                 row.delivery.attempts,
                 row.last_attempt_at.isoformat() if row.last_attempt_at else "",
             ]
         )
-
-
-def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -125,6 +125,11 @@ def is_formula(raw: str) -> bool:
     return bool(_FORMULA.match(raw.lstrip(" ")))
 
 
+def harmless(text: str) -> str:
+    """A cell for an export that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def read_address(cell: str) -> Address:
     """The address of a cleaned cell; raises ``FaultyAddress``."""
     if not cell:

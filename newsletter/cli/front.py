@@ -24,8 +24,8 @@ Send    plan           who would get what, and when it would be done
         pause          resume · cancel · retry · reconcile who is in doubt
 After   report         what the relay answered, by reason and domain
         lists          the lists; segments list · count · explain
-        subscribers    check · show · unsubscribe
+        subscribers    check · show · unsubscribe · forget
         serve          the public pages: unsubscribe, preferences, subscribe
-        suppressions   list · add · remove: who is never mailed again
+        consent        list · show · export · expiring; suppressions add, remove
         ledger         verify · backup · take-over: the memory of all campaigns
 """

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli import readers
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.errors import ListError
@@ -38,6 +39,7 @@ def register(top: typer.Typer) -> None:
     command(
         subscribers, "unsubscribe", example="newsletter subscribers unsubscribe anna@soci.example"
     )(unsubscribe)
+    readers.register(top, subscribers)
     command(suppressions, "list", example="newsletter suppressions list")(suppressions_list)
     command(
         suppressions,

@@ -96,6 +96,29 @@ class Database:
         with self._told(), self._engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def erase(self) -> Iterator[Connection]:
+        """One transaction after which nothing of what it deleted is left in any file.
+
+        SQLite: what is deleted is overwritten, the file made anew, the log cut to nothing;
+        ``LedgerUnavailable`` where another process is reading meanwhile, to be done once more.
+        PostgreSQL: dead rows are vacuumed; its own log and backups are the server's.
+        """
+        with self._told(), self._writer.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if self.is_sqlite:
+                driver.execute("PRAGMA secure_delete=ON")
+            with connection.begin():
+                yield connection
+            if self.is_sqlite:
+                _rewrite(driver, self.name)
+        if not self.is_sqlite:
+            self._vacuum()
+
+    def _vacuum(self) -> None:
+        with self._told(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
+
     def copy_to(self, target: Path) -> None:
         """SQLite's online backup: whole, at one instant, while others write."""
         with self._told(), self._engine.connect() as connection:
@@ -156,6 +179,17 @@ _HELD = """
     SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (classid::bigint << 32) | objid::bigint = :key"""
+
+
+def _rewrite(driver: Any, name: str) -> None:
+    """Make the file anew, and cut its log."""
+    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    driver.execute("VACUUM")
+    busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    driver.execute("PRAGMA secure_delete=OFF")
+    if busy:
+        message = f"the ledger {name} is being read: its log still holds what was deleted"
+        raise LedgerUnavailable(message, cure="end what reads it, and give the command again")
 
 
 def streamed(

@@ -16,13 +16,14 @@ from typing import Any, Self
 from newsletter.campaign import Due, Plan
 from newsletter.consent import Told
 from newsletter.delivery import Delivery, DeliveryState, Reply
-from newsletter.errors import LedgerCopied, LedgerError
-from newsletter.forgotten import Marks
+from newsletter.errors import LedgerCopied, LedgerError, UsageError
+from newsletter.forgotten import Marks, Traces
 from newsletter.ledger import (
     addressees,
     checking,
     claiming,
     doubts,
+    forgetting,
     local_times,
     opening,
     pacing,
@@ -385,6 +386,39 @@ class Ledger:
         """For each of these campaigns that had this address, the lists that it was on."""
         with self._database.read() as connection:
             return addressees.lists_of(connection, address.key, numbers)
+
+    def forget(
+        self, address: Address, also: Sequence[Address], marks: Marks, told: Told
+    ) -> Mapping[str, int]:
+        """Leave nothing of an address but its mark, in no file of the ledger's; rows by table.
+
+        ``also`` are other addresses that stand for the same reader. ``LedgerLocked`` while
+        somebody sends; ``UsageError`` while a killed run's journal has it.
+        """
+        traces = Traces(address, *also)
+        with sending_lock(self._lock_path, told.at), self._held_by_server():
+            self._refuse_in_journals(traces)
+            of_each = {each.key: marks.of(each.key) for each in (address, *also)}
+            with self._database.erase() as connection:
+                return forgetting.forget(connection, of_each, address.key, traces, told)
+
+    def traces_of(self, address: Address, also: Sequence[Address]) -> Mapping[str, int]:
+        """How many rows of each table tell of an address; changes nothing."""
+        keys = [each.key for each in (address, *also)]
+        with self._database.read() as connection:
+            return forgetting.found(connection, keys, Traces(address, *also))
+
+    def campaigns_naming(self, address: Address) -> tuple[int, ...]:
+        """Campaigns whose pages name an address in the issue's own words."""
+        with self._database.read() as connection:
+            return forgetting.pages_with(connection, Traces(address))
+
+    def _refuse_in_journals(self, traces: Traces) -> None:
+        for path in sorted(self._state.glob(f"{self._stem}.campaign-*.journal")):
+            if traces.are_in_octets(path.read_bytes()):
+                message = f"{path.name}, which a killed run left behind, quotes this address"
+                cure = "let the run be settled first"
+                raise UsageError(message, cure=cure, next_command="newsletter resume")
 
     # What a run asks
 

@@ -23,7 +23,7 @@ from newsletter.consent import (
 )
 from newsletter.errors import LedgerError
 from newsletter.forgotten import Marks
-from newsletter.ledger import consents, joining, preferring, roll, suppressions
+from newsletter.ledger import consents, forgetting, joining, preferring, roll, suppressions
 from newsletter.ledger.database import Database
 from newsletter.values import Address, Language
 
@@ -151,10 +151,22 @@ class Register:
             for _, event in consents.events(connection, query):
                 yield event
 
+    def events_of_forgotten(self, address: Address) -> Iterator[ConsentEvent]:
+        """What a reader said who was forgotten: found by the mark, without address or network."""
+        query = consents.said(self._marks.of_address(address))
+        with self._database.read() as connection:
+            for _, event in consents.events(connection, query):
+                yield event
+
     def is_barred(self, address: Address) -> str | None:
         """Why this address is never mailed: suppressed, or forgotten; None if it may be."""
         with self._database.read() as connection:
             return self._why_not(connection, address)
+
+    def remember(self, address: Address) -> bool:
+        """Let a reader who was forgotten be mailed again; False if that is nobody's mark."""
+        with self._database.write() as connection:
+            return forgetting.remember(connection, self._marks.of_address(address))
 
     def _why_not(self, connection: Connection, address: Address) -> str | None:
         found = suppressions.reason_for(connection, address.key)

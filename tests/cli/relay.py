@@ -47,6 +47,10 @@ class Relay:
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
 
+    def will_answer(self, recipient: str, *replies: str) -> None:
+        """These are the next replies to a recipient's RCPT."""
+        self._answers[recipient] = list(replies)
+
     @property
     def recipients(self) -> list[str]:
         """Who was accepted, in order."""
