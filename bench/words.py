@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import dkim
+
 from bench.figures import OURS, Timing
 from bench.letter import Letter
 from bench.prepare import CASES, page_of, prepare
@@ -24,10 +26,12 @@ from newsletter.app.sending import plan_only, token_keys
 from newsletter.dispatch.outgoing import Letters
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow, Want
+from newsletter.signing import OVERSIGNED, Algorithm, Signer, SigningKey, new_key
 from newsletter.unsubscribe import minter
 
 READERS = 500
 _FILL = "fill, with tokens and Message-ID"
+_SIGN = "sign, RSA 2048"
 _FEW = 20  # readers are enough for what takes milliseconds each
 _Item = TypeVar("_Item")
 
@@ -39,7 +43,8 @@ def measure(rounds: int) -> list[Timing]:
         letter = prepare(folder, CASES["big"], READERS)
         app = open_app(folder, environ={}, profile="production")
         with _rows(app) as (letters, rows):
-            return timed({**_pages(app), **_messages(app, letter, letters, rows)}, rounds)
+            works = {**_pages(app), **_messages(app, letter, letters, rows)}
+            return timed({**works, **_signatures(letters, rows)}, rounds)
 
 
 def _pages(app: App) -> Works:
@@ -60,6 +65,28 @@ def _messages(app: App, letter: Letter, letters: Letters, rows: Sequence[Claimed
         (_FILL, "newsletter"): _each(rows, lambda row: letters.message_for(row, now)),
         (_FILL, "EmailMessage"): _each(peer, lambda each: letter.message_for(each).as_bytes()),
         ("fill by name, values given", "newsletter"): _each(ready, compiled.fill),
+    }
+
+
+def _signatures(letters: Letters, rows: Sequence[ClaimedRow]) -> Works:
+    """The same messages signed: by us, by what others sign with, and the signature alone."""
+    now = dt.datetime.now(dt.UTC)
+    few = [letters.message_for(row, now).content for row in rows[:_FEW]]
+    pem = new_key(Algorithm.RSA)
+    key = SigningKey.read(pem, "alisei.example", "bench")
+    signer, edwards = Signer((key,)), SigningKey.read(new_key(Algorithm.ED25519), "a.example", "e")
+    second = Signer((edwards,))
+    seconds, digest, headers = int(now.timestamp()), bytes(32), [h.encode() for h in OVERSIGNED]
+
+    def sign_as_others_do(message: bytes) -> bytes:
+        domain = b"alisei.example"
+        return bytes(dkim.sign(message, b"bench", domain, pem, include_headers=headers))
+
+    return {
+        (_SIGN, OURS): _each(few, lambda each: signer.sign(each, seconds, relaxed=True)),
+        (_SIGN, "dkimpy"): _each(few[:2], sign_as_others_do),
+        (_SIGN, "RSA alone"): _each(few, lambda _: key.sign_hash(digest)),
+        ("sign, Ed25519", OURS): _each(few, lambda each: second.sign(each, seconds, relaxed=True)),
     }
 
 

@@ -9,6 +9,7 @@ NewsletterError                 1   something went wrong that no other class nam
 │   └── SettingsError               in newsletter.toml, .env or a NEWSLETTER_ variable
 ├── UsageError                  2   a command asked for something that is not there
 ├── RelayError                  2   the relay cannot be used as it is set up
+├── SigningError                2   a signing key cannot be used as it is
 ├── LedgerError                 2   the ledger cannot be used as it is
 ├── ChecksFailed                3   `check` found errors
 ├── ApprovalMissing             4   nobody approved this content, or it changed since
@@ -121,6 +122,12 @@ class RelayError(NewsletterError):
 
 class RelayUnavailable(RelayError):
     """The relay did not answer, or asked us to come back later (4xx before any message)."""
+
+
+class SigningError(NewsletterError):
+    """A signing key is missing, not private, or none that DKIM knows."""
+
+    exit_code = 2
 
 
 class LedgerError(NewsletterError):

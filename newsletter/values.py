@@ -26,6 +26,7 @@ _LANGUAGE = re.compile(
     re.IGNORECASE | re.ASCII,  # or ſ and the Kelvin sign count as letters
 )
 PLAIN_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 PLAIN_DOMAIN = rf"(?:{_PLAIN_LABEL}\.)+[A-Za-z]{{2,63}}"
 _PLAIN_ADDRESS = re.compile(rf"({PLAIN_LOCAL})@({PLAIN_DOMAIN})")
@@ -115,6 +116,11 @@ def parse_language(raw: str) -> Language:
     if region:
         parts.append(region.upper())
     return Language("-".join(parts))
+
+
+def is_selector(text: str) -> bool:
+    """Whether it can name a signing key: one label of a domain name, in lower case."""
+    return bool(_SELECTOR.fullmatch(text))
 
 
 def choose_language(wanted: str, offered: Iterable[Language], default: Language) -> Language:

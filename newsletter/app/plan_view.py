@@ -23,6 +23,7 @@ from newsletter.app.relay import relay_name
 from newsletter.app.relays import limits_in_words
 from newsletter.app.starting import Start
 from newsletter.app.tested import TestedState, tested_state
+from newsletter.app.vouching import signed_in_words
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
@@ -77,6 +78,8 @@ class PlanView:
     sender: str
     reply_to: str
     list_id: str
+    signed: str
+    """The domain that signs, and with which keys; or nothing."""
     subjects: tuple[SubjectLine, ...]
     lists: tuple[ListLine, ...]
     arithmetic: Arithmetic
@@ -160,6 +163,7 @@ def view_of(
         sender=f"{sender.name} <{sender.address}>",
         reply_to=sender.reply_to or sender.address,
         list_id=sender.list_id,
+        signed=signed_in_words(app),
         subjects=_subjects(app, made, plan),
         lists=_list_lines(plan, recipients, ledger),
         arithmetic=plan.arithmetic,

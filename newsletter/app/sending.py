@@ -19,6 +19,7 @@ from newsletter.app.relays import every_smtp_options, limits_of, relays_of
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
 from newsletter.app.together import cluster_of, is_shared, take_part
+from newsletter.app.vouching import signer_of
 from newsletter.campaign import Plan
 from newsletter.dispatch.cluster import Cluster
 from newsletter.dispatch.identity import Identity
@@ -233,7 +234,7 @@ def options_of(app: App, ledger: Ledger, number: CampaignId) -> RunOptions:
         suppress=app.profile != STAGING,
         limits=limits_of(app),
         times=times_of(ledger.campaign(number).terms),
-        identity=Identity(token_keys(app)),
+        identity=Identity(token_keys(app), signer_of(app)),
     )
 
 

@@ -21,6 +21,7 @@ from newsletter.app.plan_view import reader_values
 from newsletter.app.preview import find_reader, newest
 from newsletter.app.relay import for_tests, relay_name, relay_ready, smtp_options
 from newsletter.app.tested import note_test
+from newsletter.app.vouching import signer_of
 from newsletter.audience.model import Person
 from newsletter.delivery import Accepted, Outcome
 from newsletter.edition.model import Variant
@@ -74,12 +75,15 @@ def send_test(app: App, name: str | None, to: Sequence[str], reader: str | None)
     chosen = _samples(app, issue, readers, reader)
     theme = app.load_theme(issue.original.theme)
     digest = compose_issue(app, issue).content_digest
+    signer, now = signer_of(app), int(app.clock().timestamp())
     envelopes = []
     for variant, person in chosen.items():
         page = make_page(app, issue, theme, variant, test=True)
         values = sample_values(app, issue, page) | (reader_values(person) if person else {})
         for goal in goals:
-            message = _message(app, goal, page.compiled.fill(_addressed(app, values, goal)))
+            content = page.compiled.fill(_addressed(app, values, goal))
+            content = signer.sign(content, now) if signer else content
+            message = _message(app, goal, content)
             envelopes.append((variant, person, message))
     outcomes = asyncio.run(_send(app, [message for _, _, message in envelopes]))
     report = TestReport(

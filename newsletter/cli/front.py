@@ -27,5 +27,5 @@ After   report         what the relay answered, by reason and domain
         subscribers    check · show · unsubscribe · forget
         serve          the public pages: unsubscribe, preferences, subscribe
         consent        list · show · export · expiring; suppressions add, remove
-        ledger         verify · backup · take-over: the memory of all campaigns
+        ledger         verify · backup · take-over; keys new · rotate · dns · list
 """

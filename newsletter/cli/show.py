@@ -129,6 +129,8 @@ def plan(view: PlanView) -> Iterator[str]:
     commit = f" (commit {view.commit})" if view.commit else ""
     yield f'Issue     {view.issue}   "{first}"   content {short(view.content_digest)}{commit}'
     yield f"From      {view.sender}   Reply-To {view.reply_to}   List-Id {view.list_id}"
+    if view.signed:
+        yield f"Signed    {view.signed}"
     for line in view.subjects:
         lead = f"{line.language} {number(line.recipients)}"
         yield f"Subject   {lead:11} {line.subject} — {line.preheader}"

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Protocol
 
 from newsletter.dispatch.identity import NOBODY, Identity
+from newsletter.dispatch.seal import Seal
 from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.model import Campaign, ClaimedRow, StoredVariant
 from newsletter.message import Common, CompiledMessage, Filler, date_line
@@ -60,6 +61,7 @@ class Letters:
         self._sender = _sender(campaign, identity)
         self._compiled = [variant.compiled for variant in variants]
         self._proved = [compiled.needs_no_stuffing for compiled in self._compiled]
+        self._seal = Seal(identity.signer, self._compiled) if identity.signer else None
         self._mint = mint
         self._urls = {name: f"{base}/{kind}/" for name, kind in zip(URL_SLOTS, "upv", strict=True)}
         self._mailto = _mailto(terms.unsubscribe_mailto)
@@ -69,7 +71,14 @@ class Letters:
         self._fillers = [_filler(compiled, common) for compiled in self._compiled]
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
-        """The whole message; ``ValueError`` when a header does not allow a reader's value."""
+        """The whole message, signed where there is a key.
+
+        ``ValueError`` when a header does not allow a reader's value.
+        """
+        message = self._filled(row, now)
+        return self._seal(message, row.variant, now) if self._seal else message
+
+    def _filled(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         filler, tokens = self._fillers[row.variant], self._tokens
         if filler is None or tokens is None:
             return self._filled_by_name(row, now)

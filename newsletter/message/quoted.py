@@ -3,7 +3,9 @@
 Every piece begins at the start of a line and ends at one: in a hard line break, or in a soft one
 (``=`` CRLF, which decodes to nothing). So no line's length depends on its neighbours, and no line
 is longer than 76. A line never begins with a dot (no dot-stuffing, RFC 5321, 4.5.2) nor with
-``From`` and a space (which mbox files alter): their first letter is encoded.
+``From`` and a space (which mbox files alter): their first letter is encoded. Nor does a line hold
+two spaces in a row, a tab, or a space at its end: such lines are their own relaxed form, so that
+signing a body (RFC 6376, 3.4.4) is no more than hashing it.
 """
 
 import html
@@ -33,7 +35,7 @@ def body_text(value: str) -> str:
 
 def encode_plain(value: str) -> bytes | None:
     """A value that both bodies hold as it is, as a piece of either; None for any other."""
-    return f"{value}=\r\n".encode() if _PLAIN(value) else None
+    return f"{value}=\r\n".encode() if _PLAIN(value) and "  " not in value else None
 
 
 def encode_html(value: str) -> bytes:
@@ -56,7 +58,7 @@ def encode_segment(text: str) -> bytes:
 
 
 def _encode(line: str) -> str:
-    return "".join(map(_ENCODED.__getitem__, line.encode()))
+    return "".join(map(_ENCODED.__getitem__, line.encode())).replace("  ", " =20")
 
 
 def _keep_space(line: str) -> str:

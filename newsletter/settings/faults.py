@@ -30,7 +30,7 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
     found = [
         f"{table}{secret}"
         for table in tables
-        for secret in (*_relay_passwords(file.value(f"{table}relays")), "secret")
+        for secret in (*_relay_passwords(file.value(f"{table}relays")), "dkim.key", "secret")
         if file.value(f"{table}{secret}") is not None
     ]
     return [
@@ -59,7 +59,7 @@ def _variable(where: str) -> str:
 def _at(file: TomlFile, where: str, message: str, cure: str) -> Problem:
     """A problem at a key; the line is not shown where it holds a secret."""
     problem = file.problem(where, message, cure)
-    hidden = "secret" in where or "password" in where
+    hidden = "secret" in where or "password" in where or where.endswith("dkim.key")
     return replace(problem, source="") if hidden else problem
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from newsletter.errors import UsageError
 from newsletter.hours import parse_hours, parse_quiet
 from newsletter.lint.limits import Limits
-from newsletter.values import Address, Rate, nearest, parse_language, seconds_of
+from newsletter.values import Address, Rate, is_selector, nearest, parse_language, seconds_of
 from newsletter.verp import LONGEST_BEGIN
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -20,6 +20,7 @@ _IN_A_SITE = re.compile(r"[A-Za-z0-9._~:/@%+-]+")
 _COUNTRY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _FEEDBACK_ID = re.compile(r"[A-Za-z0-9_-]{5,15}")
 _LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_RESOLVER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?")
 _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
 _RULE_ID = re.compile(r"[EWN]\d{3}")
@@ -95,6 +96,20 @@ def _site(raw: str) -> str:
         message = "must be a host and a path, in letters of ASCII, such as https://news.example"
         raise ValueError(message)
     return raw.rstrip("/")
+
+
+def _selector(raw: str) -> str:
+    if not is_selector(raw):
+        message = f"{raw!r} is no selector: use a-z, 0-9 and -, as in news-202611"
+        raise ValueError(message)
+    return raw
+
+
+def _resolver(raw: str) -> str:
+    if raw and not _RESOLVER.fullmatch(raw):
+        message = f"{raw!r} is no DNS server: write an address such as 192.0.2.1, or with a port"
+        raise ValueError(message)
+    return raw
 
 
 def _help(raw: str) -> str:
@@ -183,6 +198,9 @@ Site = Annotated[str, AfterValidator(_site)]
 Help = Annotated[str, AfterValidator(_help)]
 """A page or an address."""
 FeedbackId = Annotated[str, AfterValidator(_feedback_id)]
+Selector = Annotated[str, AfterValidator(_selector)]
+"""The name of a signing key, as ``s=`` and the DNS say it."""
+Resolver = Annotated[str, AfterValidator(_resolver)]
 Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]
 Quiet = Annotated[Line, AfterValidator(_quiet)]

@@ -32,7 +32,7 @@ from newsletter.settings.kinds import (
 )
 from newsletter.settings.lists import ListOptions
 from newsletter.settings.public import ServeOptions
-from newsletter.settings.sender import SenderOptions, SiteOptions
+from newsletter.settings.sender import DkimOptions, DoctorOptions, SenderOptions, SiteOptions
 from newsletter.values import Rate, nearest
 
 FILE_NAME = "newsletter.toml"
@@ -213,6 +213,8 @@ class Settings(BaseSettings):
     lists: dict[str, ListOptions] = Field(
         default={}, description="Lists as readers see them, each in a table: [lists.NAME]."
     )
+    dkim: DkimOptions = DkimOptions()
+    doctor: DoctorOptions = DoctorOptions()
     relay: RelayOptions = RelayOptions()
     relays: dict[RelayName, NamedRelayOptions] = Field(
         default={}, description="More relays, each in a table of its own: [relays.NAME]."

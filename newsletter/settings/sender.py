@@ -1,9 +1,13 @@
-"""The options that say who the mail is from: [sender] and [site]."""
+"""The options that say who the mail is from, what signs it, and whom `doctor` asks."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
 
 from newsletter.settings.kinds import (
     BounceAddress,
+    Domain,
     EmailAddress,
     FeedbackId,
     Help,
@@ -11,7 +15,9 @@ from newsletter.settings.kinds import (
     Line,
     ListId,
     Options,
+    Resolver,
     Said,
+    Selector,
     Site,
 )
 
@@ -54,4 +60,44 @@ class SiteOptions(Options):
     help: Help | None = Field(
         default=None,
         description="List-Help: a page or an address; by default where answers go.",
+    )
+
+
+class DkimOptions(Options):
+    """Keys that sign the mail, where `newsletter keys` does not keep them."""
+
+    domain: Domain | None = Field(
+        default=None, description="The domain that signs (d=); by default the sender's."
+    )
+    selector: Selector | None = Field(
+        default=None, description="The name of the key in key or key_file (s=)."
+    )
+    key: SecretStr | None = Field(
+        default=None,
+        description="A private key in PEM: NEWSLETTER_DKIM__KEY or in .env, never in git.",
+    )
+    key_file: Path | None = Field(
+        default=None, description="A private key's file, mode 0600, outside what git keeps."
+    )
+    spare: tuple[Literal["Date", "Message-ID"], ...] = Field(
+        default=(), description="Headers that your relay rewrites after us, left unsigned."
+    )
+
+    @model_validator(mode="after")
+    def _selector_and_key(self) -> "DkimOptions":
+        given = [self.key, self.key_file]
+        if bool(self.selector) != any(each is not None for each in given):
+            message = "selector and a key (key or key_file) go together; or leave both out"
+            raise ValueError(message)
+        if all(each is not None for each in given):
+            message = "key and key_file are two keys: leave one out"
+            raise ValueError(message)
+        return self
+
+
+class DoctorOptions(Options):
+    """Whom `doctor` asks."""
+
+    resolver: Resolver = Field(
+        default="", description="The DNS server: 192.0.2.1 or with a port; by default the system's."
     )
