@@ -24,7 +24,7 @@ from newsletter.campaign import Plan
 from newsletter.dispatch.cluster import Cluster
 from newsletter.dispatch.identity import Identity
 from newsletter.dispatch.limits import Limits, Relay
-from newsletter.dispatch.model import RunOptions, Share, Snapshot
+from newsletter.dispatch.model import Halt, RunOptions, Share, Snapshot, stopped_by_you
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
@@ -154,7 +154,7 @@ def worker_of(
         options = replace(
             options_of(fitting, ledger, number),
             share=share,
-            stopped=stopped,
+            when_stopped=lambda: Halt(stopped, "stopped by you", by_signal=True),
             wait_for_retries=dt.timedelta(),
         )
         async with relay_ready(fitting):
@@ -200,10 +200,11 @@ async def run_here(
     number: CampaignId,
     on_progress: OnProgress,
     stop: asyncio.Event | None = None,
+    when_stopped: Callable[[], Halt] = stopped_by_you,
 ) -> None:
     """The same inside a loop that runs already, over the app's relays."""
     async with relay_ready(app), stopping(stop) as halt:
-        await _run(app, ledger, number, relays_of(app), on_progress, halt)
+        await _run(app, ledger, number, relays_of(app), on_progress, halt, when_stopped)
 
 
 async def _run(
@@ -213,8 +214,9 @@ async def _run(
     transport: Transport | Sequence[Relay],
     on_progress: OnProgress,
     stop: asyncio.Event,
+    when_stopped: Callable[[], Halt] = stopped_by_you,
 ) -> None:
-    options = options_of(app, ledger, number)
+    options = replace(options_of(app, ledger, number), when_stopped=when_stopped)
     if isinstance(transport, EmlTransport):
         options = replace(options, limits=Limits())
     await run_campaign(

@@ -23,3 +23,7 @@ TakeOver = Annotated[
         "--take-over", help="Send from a ledger that is a copy: its original never will again."
     ),
 ]
+SENT = (
+    "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
+    "5 the plan changed · 6 incomplete · 75 try again later"
+)

@@ -1,13 +1,13 @@
-"""Send: plan, send, schedule, worker, run-due, status, pause, resume, cancel, retry."""
+"""Send: plan, send, status, pause, resume, cancel, retry."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from newsletter.cli import settle
-from newsletter.cli.arguments import Agreed, TakeOver, Which, Yes
-from newsletter.cli.command import command, group
+from newsletter.cli import settle, timing
+from newsletter.cli.arguments import SENT, Agreed, TakeOver, Which, Yes
+from newsletter.cli.command import command
 from newsletter.cli.desk import Desk
 from newsletter.local_time import Passed
 
@@ -82,15 +82,10 @@ Missing = Annotated[
         help="A field that a reader lacks: an error, or filled with the slot's default or nothing.",
     ),
 ]
-SENT = (
-    "0 all accepted · 2 bad input or relay · 3 checks failed · 4 not agreed to · "
-    "5 the plan changed · 6 incomplete · 75 try again later"
-)
 
 
 def register(top: typer.Typer) -> None:
     """Add this group's commands."""
-    schedule = group("Campaigns that are to be sent at a time.")
     command(top, "plan", example="newsletter plan 2019-11-assemblea --list members")(plan)
     command(
         top,
@@ -98,16 +93,7 @@ def register(top: typer.Typer) -> None:
         example='newsletter send 2019-11 --at "2026-12-03 10:00 Europe/Rome"',
         exits=SENT,
     )(send)
-    top.add_typer(schedule, name="schedule")
-    command(schedule, "list", example="newsletter schedule list")(schedule_list)
-    command(schedule, "move", example='newsletter schedule move 3 "2026-12-04 09:00"')(
-        schedule_move
-    )
-    command(schedule, "cancel", example="newsletter schedule cancel 3")(schedule_cancel)
-    command(top, "worker", example="newsletter worker", exits="0 stopped · 2 bad input or ledger")(
-        worker
-    )
-    command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
+    timing.register(top)
     command(top, "status", example="newsletter status --in-doubt")(status)
     command(top, "pause", example="newsletter pause 2019-11")(pause)
     command(top, "resume", example="newsletter resume", exits=SENT)(resume)
@@ -241,68 +227,6 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     with Live(desk, total=view.recipients) as live:
         progress = sending.run(desk.app, number, live)
     return show_sending.finish(desk, progress)
-
-
-def schedule_list(desk: Desk) -> None:
-    """What is to be sent, with wall time, zone and how many."""
-    from newsletter.app.steering import scheduled
-    from newsletter.cli import show_sending
-
-    rows = scheduled(desk.app)
-    desk.show({"scheduled": rows}, show_sending.scheduled(rows))
-
-
-def schedule_move(
-    desk: Desk,
-    campaign: Which,
-    at: Annotated[str, typer.Argument(help='The new time: "2026-12-04 09:00 Europe/Rome".')],
-) -> None:
-    """Give a scheduled (or missed) campaign another time."""
-    from newsletter.app.steering import move
-    from newsletter.cli import show_sending
-
-    moved = move(desk.app, campaign, at)
-    desk.show(moved, show_sending.moved(moved), "newsletter schedule list")
-
-
-def schedule_cancel(desk: Desk, campaign: Which = None) -> None:
-    """Take a scheduled campaign back: nobody of it is mailed."""
-    from newsletter.app.steering import cancel_scheduled
-    from newsletter.cli import show_sending
-
-    done = cancel_scheduled(desk.app, campaign)
-    desk.show(done, show_sending.cancelled(done))
-
-
-def worker(
-    desk: Desk,
-    every: Annotated[float, typer.Option("--every", help="Seconds between two looks.")] = 5.0,
-) -> None:
-    """Run what is due, in the foreground, until SIGTERM or Ctrl-C (for systemd)."""
-    from newsletter.app.taking_over import settle_in
-    from newsletter.app.working import work
-    from newsletter.cli.live import Live
-
-    settle_in(desk.app, take_over=False)
-    with Live(desk, plain=True) as live:
-        work(desk.app, live, live.say, every=every)
-    desk.show({"stopped": True}, ())
-
-
-def run_due(desk: Desk) -> int | None:
-    """Run what is due now, once, and end (for cron)."""
-    from newsletter.app.taking_over import settle_in
-    from newsletter.app.working import run_due_once
-    from newsletter.cli import show_sending
-    from newsletter.cli.live import Live
-
-    settle_in(desk.app, take_over=False)
-    with Live(desk, plain=True) as live:
-        done = run_due_once(desk.app, live)
-    desk.show(done, show_sending.run_due(done))
-    if desk.as_text:
-        done.complain()
-    return done.exit_code
 
 
 def status(

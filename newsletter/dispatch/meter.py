@@ -4,7 +4,7 @@ import datetime as dt
 from collections import deque
 from collections.abc import Mapping
 
-from newsletter.delivery import DeliveryState, Reply
+from newsletter.delivery import Deferred, DeliveryState, Reply
 from newsletter.ledger.model import ClaimedRow, Settlement
 
 _WINDOW = 10.0
@@ -16,6 +16,7 @@ class Meter:
     def __init__(self, counts: Mapping[DeliveryState, int]) -> None:
         self.last_reply: Reply | None = None
         self.next_retry_at: dt.datetime | None = None
+        self.deferrals = 0
         self._counts = dict(counts)
         self._at_once = 0
         """Accepted at the first try: told so often that they are moved together."""
@@ -39,6 +40,7 @@ class Meter:
         """One attempt came to an end."""
         self._move(origin_of(row), result.after.state, 1)
         self._attempts += 1
+        self.deferrals += isinstance(result.outcome, Deferred)
         self.last_reply = result.after.reply or self.last_reply
 
     def suppressed(self, count: int) -> None:

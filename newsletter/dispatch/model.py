@@ -27,6 +27,23 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """Why no further message is begun."""
+
+    state: CampaignState
+    why: str
+    error: Exception | None = None
+    """A ``RelayError`` goes into the result; any other is raised once all is cleared up."""
+    by_signal: bool = False
+    until: Until = NO_TIME
+
+
+def stopped_by_you() -> Halt:
+    """Somebody at the terminal said stop: the campaign waits for a word."""
+    return Halt(CampaignState.PAUSED, "stopped by you", by_signal=True)
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """How a run behaves; the terms frozen with the campaign (rate, connections) are not here."""
 
@@ -48,8 +65,6 @@ class RunOptions:
     idle_limit: float = 20.0
     """Seconds that a connection may wait for its turn; beyond, it is closed first."""
     progress_every: float = 0.25
-    stopped: CampaignState = CampaignState.PAUSED
-    """What a signal makes of the campaign; RUNNING leaves it to the other workers."""
     share: Share | None = None
     """The part that a worker is to do; None for the whole campaign."""
     group_seconds: float = 0.05
@@ -63,6 +78,8 @@ class RunOptions:
     """When messages may be sent; by default at any time."""
     identity: Identity = NOBODY
     """Who vouches for the messages."""
+    when_stopped: Callable[[], Halt] = stopped_by_you
+    """How the campaign stands once the run was told to stop: RUNNING leaves it to the others."""
     executor: Executor | None = None
     """Where the ledger is called; by default one thread of the run's own."""
 
@@ -101,6 +118,8 @@ class Snapshot:
     note: str
     """What holds it up, in a sentence, or nothing."""
     stopping: bool
+    deferrals: int = 0
+    """How often a try in this run was put off."""
     slow: tuple[SlowPlace, ...] = ()
     """Relays and domains that are slow, the most waiting first."""
 
@@ -134,15 +153,3 @@ class RunResult:
     stopped_by_signal: bool
     recovered: int
     """Rows that an interrupted run before had left and that were put back or settled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Why no further message is begun."""
-
-    state: CampaignState
-    why: str
-    error: Exception | None = None
-    """A ``RelayError`` goes into the result; any other is raised once all is cleared up."""
-    by_signal: bool = False
-    until: Until = NO_TIME

@@ -172,7 +172,7 @@ class _Runner:
 
     async def _obey(self, stop: asyncio.Event) -> None:
         await stop.wait()
-        self._run.halt(Halt(self._run.options.stopped, "stopped by you", by_signal=True))
+        self._run.halt(self._run.options.when_stopped())
 
     def _snapshot(self) -> Snapshot:
         run, at, part = self._run, self._run.clock.monotonic(), self._turn.part
@@ -189,6 +189,7 @@ class _Runner:
             connections=run.roads.open,
             note=run.roads.note or self._clerk.note,
             stopping=run.halted is not None,
+            deferrals=run.meter.deferrals,
             slow=run.roads.slow_places(),
         )
 

@@ -91,7 +91,7 @@ def test_a_relay_that_never_answers_is_waited_for_half_a_minute_and_no_longer(
     scene.judge(scene.relay.settled())
 
 
-def test_a_worker_that_is_told_to_stop_finishes_what_is_open_and_pauses(
+def test_a_worker_that_is_told_to_stop_finishes_what_is_open_and_the_next_goes_on(
     forks: Forks, folder: Path
 ) -> None:
     with RelayProcess(folder) as relay:
@@ -106,8 +106,11 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_open_and_pauses(
         assert forks.wait(pid) == 0
         assert scene.told["code"] == 0
         assert set(relay.settled().took) == begun
-        assert state(scene) is CampaignState.PAUSED
-        assert scene.run("resume") == 0
+        assert state(scene) is CampaignState.WAITING
+        pid = scene.begin("worker", "--every", "0.1")
+        wait_until(lambda: "campaign 1: finished" in scene.said)
+        os.kill(pid, signal.SIGTERM)
+        assert forks.wait(pid) == 0
         scene.judge(relay.settled())
 
 

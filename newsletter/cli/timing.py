@@ -1,0 +1,119 @@
+"""At a time: schedule list, move and cancel; the worker and run-due, which send what is due."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from newsletter.cli.arguments import SENT, Which
+from newsletter.cli.command import command, group
+from newsletter.cli.desk import Desk
+
+LogForm = Literal["json", "logfmt"]
+
+
+def register(top: typer.Typer) -> None:
+    """Add these commands."""
+    schedule = group("Campaigns that are to be sent at a time.")
+    top.add_typer(schedule, name="schedule")
+    command(schedule, "list", example="newsletter schedule list")(schedule_list)
+    command(schedule, "move", example='newsletter schedule move 3 "2026-12-04 09:00"')(
+        schedule_move
+    )
+    command(schedule, "cancel", example="newsletter schedule cancel 3")(schedule_cancel)
+    command(
+        top,
+        "worker",
+        example="newsletter worker",
+        exits="0 stopped, or well · 1 not well (--health) · 2 bad input or ledger",
+    )(worker)
+    command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
+
+
+def schedule_list(desk: Desk) -> None:
+    """What is to be sent, with wall time, zone and how many."""
+    from newsletter.app.steering import scheduled
+    from newsletter.cli import show_sending
+
+    rows = scheduled(desk.app)
+    desk.show({"scheduled": rows}, show_sending.scheduled(rows))
+
+
+def schedule_move(
+    desk: Desk,
+    campaign: Which,
+    at: Annotated[str, typer.Argument(help='The new time: "2026-12-04 09:00 Europe/Rome".')],
+) -> None:
+    """Give a scheduled (or missed) campaign another time."""
+    from newsletter.app.steering import move
+    from newsletter.cli import show_sending
+
+    moved = move(desk.app, campaign, at)
+    desk.show(moved, show_sending.moved(moved), "newsletter schedule list")
+
+
+def schedule_cancel(desk: Desk, campaign: Which = None) -> None:
+    """Take a scheduled campaign back: nobody of it is mailed."""
+    from newsletter.app.steering import cancel_scheduled
+    from newsletter.cli import show_sending
+
+    done = cancel_scheduled(desk.app, campaign)
+    desk.show(done, show_sending.cancelled(done))
+
+
+def worker(
+    desk: Desk,
+    every: Annotated[
+        float, typer.Option("--every", min=0.05, help="Seconds between two looks.")
+    ] = 5.0,
+    health: Annotated[
+        bool, typer.Option("--health", help="Say whether a worker runs here and is well.")
+    ] = False,
+    log: Annotated[
+        LogForm | None,
+        typer.Option(
+            "--log", help="Events for machines on stderr, without addresses.", show_default=False
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", help="Serve figures for Prometheus: 127.0.0.1:9464."),
+    ] = None,
+) -> int | None:
+    """Run what is due, in the foreground, until SIGTERM or Ctrl-C (for systemd)."""
+    from newsletter.app.taking_over import settle_in
+    from newsletter.app.working import work
+    from newsletter.cli import show_worker
+    from newsletter.cli.live import Live
+
+    if health:
+        return _health(desk)
+    settle_in(desk.app, take_over=False)
+    with Live(desk, plain=True) as live:
+        work(desk.app, show_worker.witnesses(live, log, metrics), every=every)
+    desk.show({"stopped": True}, ())
+    return None
+
+
+def _health(desk: Desk) -> int:
+    from newsletter.app.heartbeat import health
+    from newsletter.cli import show_worker
+
+    found = health(desk.app)
+    desk.show(found, show_worker.health(found))
+    return 0 if found.healthy else 1
+
+
+def run_due(desk: Desk) -> int | None:
+    """Run what is due now, once, and end (for cron)."""
+    from newsletter.app.taking_over import settle_in
+    from newsletter.app.working import run_due_once
+    from newsletter.cli import show_sending
+    from newsletter.cli.live import Live
+
+    settle_in(desk.app, take_over=False)
+    with Live(desk, plain=True) as live:
+        done = run_due_once(desk.app, live)
+    desk.show(done, show_sending.run_due(done))
+    if desk.as_text:
+        done.complain()
+    return done.exit_code
