@@ -11,6 +11,7 @@ NewsletterError                 1   something went wrong that no other class nam
 ├── RelayError                  2   the relay cannot be used as it is set up
 ├── SigningError                2   a signing key cannot be used as it is
 ├── LedgerError                 2   the ledger cannot be used as it is
+├── MailboxError                2   the mailbox that bounces go to cannot be read
 ├── ChecksFailed                3   `check` found errors
 ├── ApprovalMissing             4   nobody approved this content, or it changed since
 ├── PlanChanged                 5   content, audience or count is not what was agreed to
@@ -126,6 +127,12 @@ class RelayUnavailable(RelayError):
 
 class SigningError(NewsletterError):
     """A signing key is missing, not private, or none that DKIM knows."""
+
+    exit_code = 2
+
+
+class MailboxError(NewsletterError):
+    """The mailbox that bounces go to cannot be read: where it is, login, TLS, permission."""
 
     exit_code = 2
 

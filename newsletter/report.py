@@ -16,6 +16,7 @@ from newsletter.ledger.model import (
     DeliveryRow,
     RunRecord,
 )
+from newsletter.returned import NOTHING, Afterwards
 
 _LISTED = 200
 _NOT_ACCEPTED = (
@@ -74,6 +75,8 @@ class Report:
     complete: bool
     twice: int = 0
     """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
+    afterwards: Afterwards = NOTHING
+    """What came back after the relay took the messages."""
     next_command: str = ""
 
     def count(self, state: DeliveryState) -> int:
@@ -108,6 +111,7 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         domains=tuple(Domain(d.name, d.accepted, d.total) for d in ledger.domains(number)),
         complete=not progress.incomplete and progress.campaign.state is CampaignState.FINISHED,
         twice=progress.twice,
+        afterwards=ledger.returns.afterwards(number),
         next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),
     )
 

@@ -135,3 +135,11 @@ class Afterwards:
     """Bounces by reason, the most frequent first."""
     read_at: dt.datetime | None = None
     """When the mailbox was read last; None if it never was."""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything came back at all."""
+        return bool(self.hard + self.soft + self.delayed + self.complaints + self.unsubscribed)
+
+
+NOTHING = Afterwards()

@@ -83,6 +83,10 @@ def test_settings_cannot_be_changed_once_read(root: Path) -> None:
         ('[relay]\npassword = "s3cret"', "relay.password"),
         ('[profiles.production.relay]\npassword = "s3cret"', "profiles.production.relay.password"),
         ('[profiles.staging]\nsecret = "s3cret"', "profiles.staging.secret"),
+        (
+            '[feedback.imap]\nhost = "x"\nusername = "y"\npassword = "s3cret"',
+            "feedback.imap.password",
+        ),
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_shown(root: Path, line: str, told: str) -> None:

@@ -21,6 +21,7 @@ from newsletter.audience.subscribers import SubscriberList
 from newsletter.delivery import DeliveryState
 from newsletter.errors import ApprovalMissing, ListError, Problem, UsageError
 from newsletter.ledger.model import Suppression
+from newsletter.returned import Returned
 from newsletter.values import Address
 
 REASONS = ("unsubscribed", "bounced", "complained", "manual")
@@ -116,6 +117,8 @@ class ReaderView:
     segments: tuple[str, ...]
     suppression: Suppression | None
     messages: tuple[Message, ...]
+    returned: tuple[Returned, ...] = ()
+    """What came back about her, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +243,8 @@ def show_reader(app: App, reader: str) -> ReaderView:
     lists = read_lists(app)
     person = person_of(merge_lists(lists), address.key)
     segments = read_segments(app, columns_of(lists))
-    suppression, messages = _history(app, address)
-    if person is None and suppression is None and not messages:
+    suppression, messages, returned = _history(app, address)
+    if person is None and suppression is None and not messages and not returned:
         raise UsageError(f"{address} is on no list and was never mailed")
     matched = tuple(n for n, s in segments.items() if person and s.matches(person))
     return ReaderView(
@@ -251,12 +254,15 @@ def show_reader(app: App, reader: str) -> ReaderView:
         matched,
         suppression,
         messages,
+        returned,
     )
 
 
-def _history(app: App, address: Address) -> tuple[Suppression | None, tuple[Message, ...]]:
+def _history(
+    app: App, address: Address
+) -> tuple[Suppression | None, tuple[Message, ...], tuple[Returned, ...]]:
     if not has_ledger(app):
-        return None, ()
+        return None, (), ()
     with open_ledger(app) as ledger:
         found = [s for s in ledger.suppressions() if s.address.casefold() == address.key]
         messages = tuple(
@@ -269,7 +275,8 @@ def _history(app: App, address: Address) -> tuple[Suppression | None, tuple[Mess
             for campaign in ledger.campaigns()
             for row in ledger.deliveries(campaign.id, address=address)
         )
-    return (found[0] if found else None), messages
+        returned = ledger.returns.of_address(address)
+    return (found[0] if found else None), messages, returned
 
 
 def suppress(app: App, reader: str, reason: str, note: str) -> SuppressedNow:

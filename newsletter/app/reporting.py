@@ -82,10 +82,27 @@ def _markdown(report: Report) -> list[str]:
     ]
     lines += ["", "| domain | accepted | of |", "|---|---:|---:|"]
     lines += [f"| {d.name} | {d.accepted} | {d.total} |" for d in report.domains]
+    lines += _came_back(report)
     if report.refused:
         lines += ["", "| refused | code | words |", "|---:|---|---|"]
         lines += [f"| {r.count} | {r.code} | {_cell(r.words)} |" for r in report.refused]
     return lines
+
+
+def _came_back(report: Report) -> list[str]:
+    """What came back afterwards, and when the mailbox was read."""
+    came = report.afterwards
+    read = f" (mailbox read at {came.read_at:%Y-%m-%d %H:%M} UTC)" if came.read_at else ""
+    counts = {
+        "hard bounces": came.hard,
+        "soft bounces": came.soft,
+        "delays": came.delayed,
+        "complaints": came.complaints,
+        "unsubscribed": came.unsubscribed,
+    }
+    rows = [f"| {words} | {count} |" for words, count in counts.items()]
+    reasons = [f"| – {_cell(reason)} | {count} |" for reason, count in came.reasons.items()]
+    return ["", f"| came back{read} | messages |", "|---|---:|", *rows, *reasons]
 
 
 def _cell(words: str) -> str:

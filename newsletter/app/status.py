@@ -21,6 +21,7 @@ from newsletter.ledger.model import (
     DeliveryRow,
     Progress,
 )
+from newsletter.returned import NOTHING, Afterwards
 
 _LISTED = 200
 _LONG_AGO = 300.0
@@ -52,6 +53,8 @@ class Status:
     """Whether a process sends this campaign now."""
     per_second: float = 0.0
     """Attempts a second of late, while it does."""
+    afterwards: Afterwards = NOTHING
+    """What came back about the campaign."""
     ends: dt.datetime | None = None
     """When nobody will wait any more, at this speed."""
 
@@ -77,7 +80,12 @@ def _overview(app: App, ledger: Ledger) -> Status:
         return Status(None, next_command="newsletter issue list")
     following = next_step(every[0])
     if len(every) == 1:
-        status = Status(every[0], slow=_slow(app, ledger, every[0]), next_command=following)
+        status = Status(
+            every[0],
+            slow=_slow(app, ledger, every[0]),
+            afterwards=ledger.returns.afterwards(every[0].campaign.id),
+            next_command=following,
+        )
         return _going(app, ledger, status)
     return Status(None, every, next_command=following)
 
@@ -94,6 +102,7 @@ def _one(app: App, ledger: Ledger, campaign: Campaign, request: StatusRequest) -
         rows=rows,
         more=max(0, progress.count(*states) - len(rows)),
         slow=_slow(app, ledger, progress),
+        afterwards=ledger.returns.afterwards(campaign.id),
         next_command=next_step(progress),
     )
     return _going(app, ledger, status)

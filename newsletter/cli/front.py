@@ -22,7 +22,7 @@ Send    plan           who would get what, and when it would be done
         worker         run what is due until stopped (run-due: one pass)
         status         who got it, who did not, what is waiting
         pause          resume · cancel · retry · reconcile who is in doubt
-After   report         what the relay answered, by reason and domain
+After   report         the answers; bounces fetch · process · reset; complaints
         lists          the lists; segments list · count · explain
         subscribers    check · show · unsubscribe · forget
         serve          the public pages: unsubscribe, preferences, subscribe

@@ -12,6 +12,7 @@ from newsletter.app.readers import (
     SuppressedNow,
 )
 from newsletter.audience.model import Gravity
+from newsletter.cli import show_bounces
 from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.ledger.model import Suppression
 
@@ -98,6 +99,7 @@ def reader(view: ReaderView) -> Iterator[str]:
     for message in view.messages:
         state = message.state.value.replace("_", " ")
         yield f"  campaign {message.campaign} ({message.issue}): {state}  {message.reply}"
+    yield from show_bounces.history(view.returned)
 
 
 def suppressed(done: SuppressedNow) -> list[str]:

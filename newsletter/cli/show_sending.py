@@ -12,6 +12,7 @@ from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
+from newsletter.cli import show_bounces
 from newsletter.cli.desk import Desk
 from newsletter.cli.going import going_elsewhere, going_line, slow_line
 from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
@@ -131,6 +132,8 @@ def status(seen: Status) -> Iterator[str]:
         yield f"  {going_line(going)}"
     if progress.twice:
         yield f"  {number(progress.twice)} may have it twice: in doubt, and sent once more"
+    if seen.afterwards.any:
+        yield from show_bounces.afterwards(seen.afterwards)
     yield from (f"  {slow_line(place)}" for place in seen.slow)
     yield from _rows(seen.rows, seen.attempts)
     if seen.more:
@@ -246,7 +249,7 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     domains = " · ".join(f"{d.name} {d.accepted}/{d.total}" for d in made.domains[:8])
     rest = len(made.domains) - 8
     yield f" by domain  {domains}" + (f" · {rest} more" if rest > 0 else "")
-    yield " not known  what became of a message after the relay took it: bounces come later"
+    yield from show_bounces.in_report(made.afterwards)
     if saved:
         yield f" saved  {', '.join(map(shown_path, saved))}"
 

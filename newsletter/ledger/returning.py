@@ -217,15 +217,24 @@ def _left_by_link(connection: Connection, campaign: int) -> set[int]:
 
 def note_reading(connection: Connection, now: dt.datetime) -> None:
     """Say that the mailbox was read to its end."""
-    row = {"key": _READ_AT, "value": now.astimezone(dt.UTC).isoformat()}
-    connection.execute(upsert(connection, schema.meta), row)
+    keep(connection, _READ_AT, now.astimezone(dt.UTC).isoformat())
 
 
 def read_at(connection: Connection) -> dt.datetime | None:
     """When the mailbox was last read to its end."""
-    query = select(schema.meta.c.value).where(schema.meta.c.key == _READ_AT)
-    found = connection.execute(query).scalar()
+    found = recall(connection, _READ_AT)
     return dt.datetime.fromisoformat(found) if found else None
+
+
+def keep(connection: Connection, name: str, value: str) -> None:
+    """Keep a word about the reading of mailboxes under a name of at most 40 letters."""
+    connection.execute(upsert(connection, schema.meta), {"key": name, "value": value})
+
+
+def recall(connection: Connection, name: str) -> str:
+    """What was kept under a name, or nothing."""
+    query = select(schema.meta.c.value).where(schema.meta.c.key == name)
+    return connection.execute(query).scalar() or ""
 
 
 def totals(connection: Connection) -> dict[str, int]:

@@ -24,6 +24,16 @@ class Returns:
         with self._database.write() as connection:
             return tuple(returning.record(connection, event, thresholds) for event in events)
 
+    def recall(self, name: str) -> str:
+        """How far a mailbox was read, as its reader put it; nothing where it never was."""
+        with self._database.read() as connection:
+            return returning.recall(connection, name)
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep how far a mailbox was read; ``name`` has at most 40 letters."""
+        with self._database.write() as connection:
+            returning.keep(connection, name, value)
+
     def note_reading(self, now: dt.datetime) -> None:
         """Say that the mailbox was read to its end."""
         with self._database.write() as connection:

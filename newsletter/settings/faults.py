@@ -30,7 +30,7 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
     found = [
         f"{table}{secret}"
         for table in tables
-        for secret in (*_relay_passwords(file.value(f"{table}relays")), "dkim.key", "secret")
+        for secret in (*_passwords(file.value(f"{table}relays")), "dkim.key", "secret")
         if file.value(f"{table}{secret}") is not None
     ]
     return [
@@ -44,9 +44,13 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
     ]
 
 
-def _relay_passwords(relays: object) -> list[str]:
+def _passwords(relays: object) -> list[str]:
     named = list(relays) if isinstance(relays, dict) else []
-    return ["relay.password", *(f"relays.{name}.password" for name in named)]
+    return [
+        "relay.password",
+        "feedback.imap.password",
+        *(f"relays.{name}.password" for name in named),
+    ]
 
 
 def _variable(where: str) -> str:

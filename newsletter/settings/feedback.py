@@ -1,0 +1,50 @@
+"""The options of what comes back: [feedback], its mailboxes and its web hooks."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from newsletter.settings.kinds import Line, Options
+
+
+class ImapOptions(Options):
+    """A folder on an IMAP server (needs newsletter[imap])."""
+
+    host: Line = Field(description="Name of the server.")
+    port: int | None = Field(
+        default=None, ge=1, le=65535, description="By default 993 (tls) or 143."
+    )
+    username: Line = Field(description="The login.")
+    password: SecretStr | None = Field(
+        default=None,
+        description="Set it as NEWSLETTER_FEEDBACK__IMAP__PASSWORD or in .env, never in git.",
+    )
+    folder: Line = Field(default="INBOX", description="The folder that bounces go to.")
+    security: Literal["tls", "starttls", "none"] = Field(
+        default="tls", description="none is refused off loopback unless insecure = true."
+    )
+    insecure: bool = Field(default=False, description="Allows plain text off this machine.")
+    ca_file: Path | None = Field(
+        default=None, description="Certificates to trust instead of the system's (PEM)."
+    )
+    timeout: float = Field(default=60, gt=0, description="Seconds to wait for each answer.")
+
+
+class FeedbackOptions(Options):
+    """What comes back: where `bounces fetch` reads it, and when it silences an address."""
+
+    maildir: Path | None = Field(
+        default=None, description="A Maildir; what was understood in it becomes seen."
+    )
+    mbox: Path | None = Field(default=None, description="An mbox file; it is only read.")
+    imap: ImapOptions | None = Field(default=None, description="A folder on an IMAP server.")
+    soft_limit: int = Field(
+        default=4,
+        ge=0,
+        description="Messages that bounce softly, or that the relay refuses, within the window"
+        " before an address is no longer mailed; 0: never for that.",
+    )
+    window_days: int = Field(
+        default=180, ge=1, le=3_650, description="How many days back bounces are counted."
+    )
