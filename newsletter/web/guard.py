@@ -28,7 +28,12 @@ COMMON = {
 }
 OWN_HOST = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
 _IMAGE_TYPES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
-_STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_STATIC_TYPES = {
+    ".css": "text/css",
+    ".png": "image/png",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 _HOSTED = re.compile(
     r"""(\bsrc\s*=\s*["']?|\burl\(["']?)https?://[^"'\s<>)]*?/images/""", re.IGNORECASE
 )

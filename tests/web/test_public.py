@@ -94,6 +94,17 @@ def test_the_pages_stand_under_the_sites_path_too(tmp_path: Path) -> None:
         assert house.client.ask("/news/static/public.css").status == 200
 
 
+def test_style_and_picture_are_there_and_nothing_else_is_served(tmp_path: Path) -> None:
+    with public_house(tmp_path) as house:
+        kinds = [
+            house.client.ask(f"/static/{name}").headers["content-type"].partition(";")[0]
+            for name in ("public.css", "public-wind.png")
+        ]
+        assert kinds == ["text/css", "image/png"]
+        for name in ("inbox.js", "preview.js", "..%2Fguard.py", "%2e%2e/guard.py", ""):
+            assert house.client.ask(f"/static/{name}").status == 404
+
+
 def test_leaving_is_never_limited_however_often_a_client_comes(tmp_path: Path) -> None:
     """One mail service presses one-click for many readers, from few addresses."""
     with public_house(tmp_path, rate="1/day") as house:
