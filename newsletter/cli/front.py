@@ -25,7 +25,7 @@ Send    plan           who would get what, and when it would be done
 After   report         the answers; bounces fetch · process · reset; complaints
         lists          the lists; segments list · count · explain
         subscribers    check · show · unsubscribe · forget
-        serve          the public pages: unsubscribe, preferences, subscribe
+        serve          the public pages; archive build · correct: what was sent
         consent        list · show · export · expiring; suppressions add, remove
         ledger         verify · backup · take-over; keys new · rotate · dns · list
 """

@@ -1,10 +1,11 @@
-"""After: the public pages."""
+"""After: the public pages and the archive."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from newsletter.cli.command import command
+from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 
 
@@ -16,6 +17,20 @@ def register(top: typer.Typer) -> None:
         example="newsletter serve --check",
         exits="0 stopped, or every page answers · 1 a port is taken, a page fails · 2 bad input",
     )(serve)
+    archive = group("What was sent, as a site for everybody.")
+    top.add_typer(archive, name="archive")
+    command(
+        archive,
+        "build",
+        example="newsletter archive build -o public",
+        exits="0 written · 2 nothing was sent yet, or the folder cannot be written",
+    )(archive_build)
+    command(
+        archive,
+        "correct",
+        example='newsletter archive correct 2019-11 --note "The date of the assembly was wrong."',
+        exits="0 filed · 2 it was not sent, says what was sent, or is faulty",
+    )(archive_correct)
 
 
 def serve(
@@ -48,3 +63,33 @@ def serve(
         port,
         lambda place: desk.show(place, show.place(place), notes=place.notes),
     )
+
+
+def archive_build(
+    desk: Desk,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where to write; by default public/."),
+    ] = None,
+) -> None:
+    """Write a static site of what was sent: a page per issue and language, lists, feeds."""
+    from newsletter.app.archiving import build_archive
+    from newsletter.cli import show_public as show
+
+    made = build_archive(desk.app, output.absolute() if output else None)
+    desk.show(made, show.archived(made), notes=made.notes)
+
+
+def archive_correct(
+    desk: Desk,
+    issue: Annotated[str, typer.Argument(help="The issue's name, or a unique beginning of it.")],
+    note: Annotated[
+        str, typer.Option("--note", help="What was wrong, in a sentence for everybody.")
+    ] = "",
+) -> None:
+    """Publish a sent issue as its files say it now, with a note; the sent page stays beside it."""
+    from newsletter.app.archiving import correct_issue
+    from newsletter.cli import show_public as show
+
+    made = correct_issue(desk.app, issue, note)
+    desk.show(made, show.corrected(made), "newsletter archive build")

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from newsletter.app.hosted import image_file
 from newsletter.app.live_preview import LivePreview
 from newsletter.app.open import App
 from newsletter.errors import NewsletterError, UsageError
@@ -17,7 +18,6 @@ from newsletter.settings import FILE_NAME
 from newsletter.web.preview import create_preview
 from newsletter.web.preview_studio import Studio
 from newsletter.web.serving import serving
-from newsletter.web.staging import image_file
 
 _TOGETHER: Final = 20  # milliseconds: what is saved within them is one save
 _PORT: Final = 8026

@@ -16,11 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsletter.app.imprint import Imprint
 from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
+from newsletter.app.live_archive import LiveArchive
 from newsletter.app.preferring import Preferring
 from newsletter.app.viewing import Viewing
 from newsletter.errors import LedgerUnavailable
 from newsletter.values import Rate
 from newsletter.web.guard import find_image, send_image, send_static
+from newsletter.web.public_archive import ArchivePages
 from newsletter.web.public_browser import BrowserPage
 from newsletter.web.public_page import Press
 from newsletter.web.public_preferences import PreferencePages
@@ -28,7 +30,7 @@ from newsletter.web.public_subscribe import SubscribePages
 from newsletter.web.public_unsubscribe import UnsubscribePages
 from newsletter.web.visitors import Visitors
 
-_STATIC = frozenset({"public.css", "public-wind.png"})
+_STATIC = frozenset({"public.css", "public-wind.png", "mark.svg"})
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -49,6 +51,7 @@ class Errands:
     joining: Joining
     viewing: Viewing
     image: Callable[[str], Path | None]
+    archive: LiveArchive | None = None
     more: Sequence[BaseRoute] = ()
 
 
@@ -88,11 +91,13 @@ class _Pages:
         self._site_url = site_url
 
     def routes(self) -> list[BaseRoute]:
+        archive = self._errands.archive
         return [
             *UnsubscribePages(self._press, self._errands.leaving).routes(),
             *PreferencePages(self._press, self._errands.preferring, self._errands.joining).routes(),
             *SubscribePages(self._press, self._errands.joining).routes(),
             *BrowserPage(self._press, self._errands.viewing, self._site_url).routes(),
+            *(ArchivePages(self._press, archive).routes() if archive else []),
             *self._errands.more,
             Route("/static/{name}", self.static),
             Route("/images/{path:path}", self.image),

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from newsletter.app.confirming import asking
 from newsletter.app.door import Door
+from newsletter.app.hosted import image_file
 from newsletter.app.imprint import imprint_of
 from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
+from newsletter.app.live_archive import LiveArchive
 from newsletter.app.memory import open_ledger
 from newsletter.app.offered import Offers
 from newsletter.app.open import App
@@ -26,7 +28,6 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.unsubscribe import minter
 from newsletter.web.public import Errands, Manners, create_public
 from newsletter.web.serving import serving
-from newsletter.web.staging import image_file
 
 _FINISH: Final = 10
 """Seconds that open requests get when it is stopped."""
@@ -164,6 +165,7 @@ def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
         joining=joining,
         viewing=Viewing(ledger, door, minter(keys)),
         image=lambda path: image_file(app, path),
+        archive=LiveArchive(app, ledger),
     )
 
 

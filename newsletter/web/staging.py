@@ -4,8 +4,8 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
+from newsletter.app.hosted import image_file
 from newsletter.app.open import App
 from newsletter.inbox.place import InboxPlace
 from newsletter.inbox.server import StagingInbox
@@ -39,15 +39,3 @@ async def _serve(
         address = await stack.enter_async_context(serving(page, port=wanted))
         ready(InboxPlace(inbox.address, address, app.inbox_folder))
         await stop.wait()
-
-
-def image_file(app: App, path: str) -> Path | None:
-    """The file behind a hosted image: ``<issue>/images/…`` or ``themes/<theme>/images/…``."""
-    first, _, rest = path.partition("/")
-    if first == "themes":
-        theme, _, inside = rest.partition("/")
-        folder, rest = app.root / "templates" / theme, inside
-    else:
-        folder = app.root / "issues" / first
-    file = (folder / rest).resolve()
-    return file if file.is_relative_to(folder.resolve()) and rest else None

@@ -167,3 +167,27 @@ def test_serve_asks_each_page_once_and_tells_what_is_missing(newsroom: Newsroom)
         + '\n[serve]\ntrusted_proxies = ["127.0.0.1"]\n',
     )
     assert "trusted_proxies" not in newsroom.run("serve", "--check", follow=False).out
+
+
+def test_the_archive_is_served_as_it_is_built(newsroom: Newsroom) -> None:
+    send(newsroom, ISSUE, 5)
+    newsroom.run("archive", "build", follow=False)
+    public = newsroom.root / "public"
+    with served(newsroom) as client:
+        for path in sorted(public.rglob("*")):
+            name = str(path.relative_to(public))
+            if path.is_file() and not name.startswith("."):
+                answer = client.ask(f"/archive/{name}")
+                assert (answer.status, answer.body) == (200, path.read_bytes()), name
+                assert "script-src" not in answer.headers["content-security-policy"]
+                assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert client.ask("/archive/").body == (public / "index.html").read_bytes()
+        assert client.ask(f"/archive/it/{ISSUE}/").status == 200
+        assert client.ask("/archive").headers["location"] == "archive/"
+        for nowhere in (
+            "it",
+            "../newsletter.toml",
+            "%2e%2e/newsletter.toml",
+            ".newsletter-archive.json",
+        ):
+            assert client.ask(f"/archive/{nowhere}").status == 404, nowhere

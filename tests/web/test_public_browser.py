@@ -34,7 +34,7 @@ def faults(page: Page) -> list[str]:
     """What is wrong with the page that is open: in both schemes, and wider than a phone."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
+        page.emulate_media(color_scheme=scheme)
         found += [f"{scheme} {line}" for line in violations(page)]
     if page.evaluate("document.documentElement.scrollWidth") > 375:
         found.append("it is wider than a phone")
@@ -75,7 +75,8 @@ def test_every_page_is_for_everybody(house: House, browser: Browser, seq: int) -
     look("confirm")
     page.click("button")
     look("joined", words_alone=True)
-    assert said == []  # nothing was refused by the policy, nothing was missing
+    # Nothing was refused by the policy, nothing was missing; the empty form was told so (422).
+    assert [line for line in said if "422" not in line] == []
     page.goto(f"{house.client.origin}/u/nothing")
     look("gone", words_alone=True)
     page.close()
