@@ -11,6 +11,7 @@ from newsletter.app.imprint import public_theme
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import staged_address
 from newsletter.app.relay import relay_ready, smtp_options
+from newsletter.app.vouching import signer_of
 from newsletter.delivery import Accepted, Outcome
 from newsletter.edition.letter import Letter, render_letter
 from newsletter.errors import NewsletterError
@@ -57,7 +58,9 @@ def question(app: App, address: Address, language: Language, token: str) -> Outg
     message_id = f"<confirm.{secrets.token_hex(12)}@{domain}>"
     now = app.clock().astimezone(dt.UTC)
     values = {"email": goal.text, "date": format_datetime(now), "message_id": message_id}
-    return OutgoingMessage(sender.address, goal.text, message_id, compiled.fill(values))
+    content, signer = compiled.fill(values), signer_of(app)
+    signed = signer.sign(content, int(now.timestamp())) if signer else content
+    return OutgoingMessage(sender.address, goal.text, message_id, signed)
 
 
 async def _send(app: App, message: OutgoingMessage) -> Outcome:
