@@ -19,11 +19,8 @@ _TAG: Final = re.compile(
     r"|<[a-zA-Z](?:[^'\">]++|\"[^\"]*+\"|'[^']*+')*+>",
     re.DOTALL,
 )
-_HINGE: Final = re.compile(
-    r"<!--\[if\b[^>]*\]>(?P<revealed><!-->|-->)?|(?P<end><!\[endif\]-->)"
-    r"|(?P<remark><!--(?!<!\[endif\]).*?-->)",
-    re.DOTALL,
-)
+_HINGE: Final = re.compile(r"<!--\[if\b[^>]*\]>(?P<revealed><!-->|-->)?|(?P<end><!\[endif\]-->)")
+_REMARK: Final = re.compile(r"<!--(?!>|\[if\b[^>]*\]>|<!\[endif\]).*?-->", re.DOTALL)
 
 
 def marked(where: str, mjml: str) -> str:
@@ -64,22 +61,39 @@ def _hoisted(html: str) -> Iterator[str]:
     MRML writes what is between a wrapper's sections into a comment for Outlook, which a second
     comment would close too early.
     """
-    done, waiting, inside = 0, list[str](), False
-    for hinge in _HINGE.finditer(html):
-        kind = hinge.lastgroup
-        if kind == "remark":
-            if inside:
-                yield html[done : hinge.start()]
-                done = hinge.end()
-                waiting.append(hinge[0])
-            continue
-        inside = kind is None
-        if waiting and not inside:
-            yield html[done : hinge.end()]
+    done, waiting, opened = 0, list[str](), 0
+    for remark in _REMARK.finditer(html):
+        if waiting and remark.start() >= opened:
+            yield html[done:opened]
             yield from waiting
-            done = hinge.end()
+            done = opened
             waiting.clear()
+        if not _is_inside(html, remark.start()):
+            continue
+        yield html[done : remark.start()]
+        done = remark.end()
+        waiting.append(remark[0])
+        opened = _end_of_condition(html, done)
+    if waiting and opened <= len(html):
+        yield html[done:opened]
+        yield from waiting
+        done = opened
     yield html[done:]
+
+
+def _is_inside(html: str, at: int) -> bool:
+    """Whether a conditional comment that hides what is in it is open here."""
+    begun, ended = html.rfind("<!--[if", 0, at), html.rfind("<![endif]-->", 0, at)
+    hinge = _HINGE.match(html, begun) if begun > ended else None
+    return bool(hinge and not hinge["revealed"])
+
+
+def _end_of_condition(html: str, at: int) -> int:
+    """Behind the next hinge, where all is shown again; beyond the page where there is none."""
+    for hinge in _HINGE.finditer(html, at):
+        if hinge["end"] or hinge["revealed"]:
+            return hinge.end()
+    return len(html) + 1
 
 
 def _marks(page: str) -> tuple[list[tuple[int, str]], int]:

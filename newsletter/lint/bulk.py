@@ -6,7 +6,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from urllib.parse import urlsplit
 
-from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.lint.rule import Hit, Proof, once, rule
 from newsletter.lint.sender import in_settings
 
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "List-Id")
@@ -64,6 +64,7 @@ def wrong_count(proof: Proof) -> Iterator[Hit]:
                 return
 
 
+@once
 def _headers(proof: Proof) -> Iterator[Message]:
     for message in proof.messages.values():
         head, _, _ = message.partition(b"\r\n\r\n")

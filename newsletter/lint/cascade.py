@@ -12,10 +12,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from lxml.html import HtmlElement
-
 from newsletter.lint.color import WHITE, color_of
-from newsletter.lint.css import StyleRule, declarations, style_rules
+from newsletter.lint.css import Element, StyleRule, declarations, style_rules
 from newsletter.lint.look import LOOKED_AT, Look, look_of
 
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark")
@@ -51,7 +49,7 @@ class Scheme:
         self._names = tuple(dict.fromkeys([*_IN_A_LOOK, *_attributes_in(counting)]))
         self._places: dict[tuple[object, ...], Place] = {}
 
-    def place_in(self, above: Place, element: HtmlElement, said: Mapping[str, str]) -> Place:
+    def place_in(self, above: Place, element: Element, said: Mapping[str, str]) -> Place:
         """The place of an element with these attributes, inside one that stands ``above``."""
         key = (above, element.tag, *map(said.get, self._names))
         found = self._places.get(key)
@@ -61,7 +59,7 @@ class Scheme:
             found = self._places[key] = self._judged(above, element)
         return found
 
-    def _judged(self, above: Place, element: HtmlElement) -> Place:
+    def _judged(self, above: Place, element: Element) -> Place:
         written = (
             str(element.tag),
             element.get("style") or "",
@@ -75,7 +73,7 @@ class Scheme:
         light = _look("light", above.light, in_light, *written)
         return Place(light, _look(scheme, above.dark, in_dark, *written))
 
-    def _fitting(self, element: HtmlElement) -> Iterable[StyleRule]:
+    def _fitting(self, element: Element) -> Iterable[StyleRule]:
         """The rules for an element, the weightiest last."""
         classes = (f".{name}" for name in dict.fromkeys((element.get("class") or "").split()))
         found = chain.from_iterable(

@@ -25,6 +25,7 @@ _LATIN = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 # Greek is at home beside Latin in a laboratory (TNFα, κB); its look-alikes are not.
 _GREEK_LIKE = re.compile(r"[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοΟ]")
+_ADDRESS_HOST = re.compile(r"https?://[^\s/?#)>\"'<\]]+", re.IGNORECASE)
 _HOST = re.compile(r"https?://[^\s)>\"'<\]]+", re.IGNORECASE)
 
 
@@ -65,9 +66,9 @@ def unseen(proof: Proof) -> Iterator[Hit]:
     cure="type the word anew",
 )
 def mixed_script(proof: Proof) -> Iterator[Hit]:
-    """Cyrillic, or Greek letters that look Latin, in a word with Latin letters."""
+    """Cyrillic, or Greek letters that look Latin, in a word with Latin letters; hosts: W132."""
     for language, word in proof.words():
-        for found in _WORD.finditer(word.text):
+        for found in _WORD.finditer(_ADDRESS_HOST.sub(_blanks, word.text)):
             odd = _odd_letter(found[0])
             if odd:
                 message = f'"{found[0]}" has {_said(odd[0])} among Latin letters'
@@ -135,6 +136,10 @@ def _open_isolate(text: str, language: Language) -> re.Match[str] | None:
         if depth < 0:
             return sign
     return found if depth or direction(language) == "ltr" else None
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _odd_letter(word: str) -> re.Match[str] | None:

@@ -6,8 +6,8 @@ from newsletter.lint.color import contrast, hex_of
 from newsletter.lint.css import declarations
 from newsletter.lint.look import Look, length
 from newsletter.lint.origin import quoted, theme_hit
-from newsletter.lint.page import Page, Part, pages_of
-from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.lint.page import Page, Part, pages_of, words_in
+from newsletter.lint.rule import Hit, Proof, once, rule
 
 _SMALL_TEXT, _LARGE_TEXT = 4.5, 3.0
 _LARGE, _LARGE_BOLD = 24.0, 18.66  # 18 and 14 points
@@ -99,6 +99,7 @@ def _floor(ratio: float) -> str:
     return f"{int(ratio * 10) / 10:.1f}"
 
 
+@once
 def _texts(proof: Proof) -> Iterator[tuple[Page, Part]]:
     for page in pages_of(proof):
         for part in page.shown:
@@ -114,7 +115,7 @@ def _is_button(part: Part, looks: dict[int, Look]) -> bool:
     around = parent.getparent()
     if part.light.ground != looks[id(parent)].ground:
         return _has_padding(part)
-    alone = " ".join(str(parent.text_content()).split()) == part.words
+    alone = words_in(parent) == part.words
     painted = around is not None and looks[id(parent)].ground != looks[id(around)].ground
     return parent.tag == "td" and alone and painted
 

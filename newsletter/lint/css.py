@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
-
-from lxml.html import HtmlElement
+from typing import Any, Final
 
 Declared = Mapping[str, tuple[str, bool]]
 """A property's value, and whether it is ``!important``."""
 
+Element = Any
+"""An element of lxml's own; those of ``lxml.html`` are chosen by Python code, each anew."""
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DECLARATION = re.compile(r"([-\w]+)\s*:\s*((?:\([^)]*\)|\"[^\"]*\"|'[^']*'|[^;\"'()])+)")
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
@@ -33,7 +33,7 @@ class Compound:
     above: str = ""
     """How the compound before it stands to this one: a blank for an ancestor, or ``>``."""
 
-    def fits(self, element: HtmlElement) -> bool:
+    def fits(self, element: Element) -> bool:
         """Whether the element is all of it."""
         if self.tag not in {"", "*", element.tag}:
             return False
@@ -64,7 +64,7 @@ class StyleRule:
             sum(one.tag not in {"", "*"} for one in each),
         )
 
-    def fits(self, element: HtmlElement) -> bool:
+    def fits(self, element: Element) -> bool:
         """Whether the rule is for this element."""
         return _fits(self.selector, len(self.selector) - 1, element)
 
@@ -160,7 +160,7 @@ def _compound(parts: Mapping[str, list[re.Match[str]]], above: str) -> Compound:
     )
 
 
-def _fits(selector: Sequence[Compound], last: int, element: HtmlElement) -> bool:
+def _fits(selector: Sequence[Compound], last: int, element: Element) -> bool:
     one = selector[last]
     if not one.fits(element):
         return False
@@ -187,6 +187,6 @@ _HOW: Final[Mapping[str, Callable[[str, str], bool]]] = {
 }
 
 
-def _has(element: HtmlElement, name: str, how: str, want: str) -> bool:
+def _has(element: Element, name: str, how: str, want: str) -> bool:
     have = element.get(name)
     return have is not None and _HOW[how](have, want)

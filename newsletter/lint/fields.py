@@ -22,6 +22,12 @@ _FOREIGN = re.compile(
     r"|\{\{[^{}\n]{0,60}\}\}|\{%[^%\n]{0,60}%\}"  # Jinja, Liquid, Handlebars
     r"|<%=?[^%\n]{0,60}%>|\$\{[A-Za-z][\w.]*\}|\{\$[A-Za-z][\w.]*\}|\#\{[A-Za-z][\w.]*\}"
 )
+_LIKE_FOREIGN = re.compile(
+    r"%%[A-Za-z_][\w ]{0,30}%%|[$#]\{[\w.]{1,40}\}|\[%[^\]\n]{1,60}%\]"
+    r"|(?<!\{)\{[A-Za-z_][\w.]{1,30}\}(?!\})"
+    r"|(?i:\[(?:first_?name|last_?name|fname|lname|e-?mail|unsubscribe(?:_link)?|unsub)\](?!\())"
+    r"|(?i:%recipient\.\w{1,30}%)"
+)
 
 
 @rule(
@@ -73,6 +79,21 @@ def default_leaves_hole(proof: Proof) -> Iterator[Hit]:
 
 
 @rule(
+    "W029",
+    says="No field of another tool is left.",
+    source="readers would see it as it stands: only {{ slots }} are filled here",
+    cure='write the slot, {{ first_name | "reader" }}; or leave it, if it is meant as it stands',
+)
+def like_a_placeholder(proof: Proof) -> Iterator[Hit]:
+    """What may be another tool's field, and may be words: ``{name}``, ``[fname]``; see E126."""
+    for language, word in proof.words():
+        bare = _FOREIGN.sub(_blanks, _SLOT_LIKE.sub(_blanks, word.text))
+        for match in _LIKE_FOREIGN.finditer(bare):
+            message = f"{match[0]} may be another tool's field"
+            yield Hit(message, word.where, language, offset=match.start())
+
+
+@rule(
     "E126",
     says="No placeholder of another program reaches readers.",
     source="it came with a paste from Mailchimp, Brevo or a template, and nothing fills it",
@@ -82,7 +103,7 @@ def foreign_placeholder(proof: Proof) -> Iterator[Hit]:
     """The officer's words, then those of each page and text: *|FNAME|*, %%name%%, ${name}."""
     known: set[str] = set()
     for language, word in proof.words():
-        bare = _SLOT_LIKE.sub(lambda match: " " * len(match[0]), word.text)
+        bare = _SLOT_LIKE.sub(_blanks, word.text)
         for match in _FOREIGN.finditer(bare):
             known.add(match[0])
             message = f"{match[0]} is filled by nothing"
@@ -110,4 +131,14 @@ def _of_theme(proof: Proof, page: Page, known: set[str]) -> Iterator[Hit]:
             yield Hit(message, language=page.edition.variant.language, place=place)
 
 
-RULES = (slot_without_default, address_in_title, default_leaves_hole, foreign_placeholder)
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+RULES = (
+    slot_without_default,
+    address_in_title,
+    default_leaves_hole,
+    like_a_placeholder,
+    foreign_placeholder,
+)

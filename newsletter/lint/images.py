@@ -9,7 +9,7 @@ from newsletter.lint.look import pixels
 from newsletter.lint.origin import image_hit, quoted, theme_hit
 from newsletter.lint.page import Page, Part, pages_of
 from newsletter.lint.picture import SHOWN, Picture, picture_of
-from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.lint.rule import Hit, Proof, once, rule
 
 _LONGEST_ALT = 150
 _HEAVIEST_PAGE = 1_000_000
@@ -167,6 +167,7 @@ def wasted(proof: Proof) -> Iterator[Hit]:
             yield image_hit(proof, page, part, message)
 
 
+@once
 def _images(proof: Proof) -> Iterator[tuple[Page, Part]]:
     """Each image once for each language: its address, its alt text and its section."""
     for page in pages_of(proof):
@@ -178,6 +179,7 @@ def _images(proof: Proof) -> Iterator[tuple[Page, Part]]:
                 yield page, part
 
 
+@once
 def _files(proof: Proof) -> Iterator[tuple[Page, Part, Picture]]:
     """Each file once, with the first part that shows it."""
     seen: set[str] = set()

@@ -1,11 +1,10 @@
-"""Rules about what was to be replaced: sample text, sample addresses, another tool's fields."""
+"""Rules about what was to be replaced: sample text, sample addresses, words that say nothing."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from newsletter.issue.slots import placed_slots
 from newsletter.lint.rule import Hit, Proof, rule
 
 # Capitals only, for "todo" is Spanish for everything; and XXX before a word is thirty in Rome.
@@ -45,13 +44,6 @@ _CLICK_HERE = re.compile(
     r"|(?<=\[)(?:qui|qua|here|ici|hier|aquí|link|questo link|this link|ce lien)(?=\]\()"
     r"|(?<=\[)(?:这里|此处|链接)(?=\]\()",
     re.IGNORECASE,
-)
-_MERGE_FIELDS = re.compile(
-    r"\*\|[A-Z][A-Z_:0-9]*\|\*|%%[A-Za-z_][\w ]{0,30}%%|%[A-Z][A-Z_]{2,30}%|[$#]\{[\w.]{1,40}\}"
-    r"|<%=?[^%\n]{1,60}%>|\{%[^%\n]{1,60}%\}|\[%[^\]\n]{1,60}%\]"
-    r"|(?<!\{)\{[A-Za-z_][\w.]{1,30}\}(?!\})"
-    r"|(?i:\[(?:first_?name|last_?name|fname|lname|e-?mail|unsubscribe(?:_link)?|unsub)\](?!\())"
-    r"|(?i:%recipient\.\w{1,30}%)"
 )
 
 
@@ -95,28 +87,6 @@ def click_here(proof: Proof) -> Iterator[Hit]:
     yield from matches(proof, _CLICK_HERE, '"{}" does not say where the link leads')
 
 
-@rule(
-    "W029",
-    says="No field of another tool is left.",
-    source="readers would see it as it stands: only {{ slots }} are filled here",
-    cure='write the slot: {{ first_name | "reader" }}',
-)
-def merge_field(proof: Proof) -> Iterator[Hit]:
-    """``*|FNAME|*``, ``%%name%%``, ``{name}`` and other tools' ways to write a field."""
-    for language, word in proof.words():
-        text = _without_slots(word.text)
-        for match in _MERGE_FIELDS.finditer(text):
-            message = f"{match[0]} is another tool's field"
-            yield Hit(message, word.where, language, offset=match.start())
-
-
-def _without_slots(text: str) -> str:
-    """The same text, as long, with blanks for slots: a slot's default may hold anything."""
-    for _, start, end in placed_slots(text):
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
-
-
 def still_to_write(text: str) -> bool:
     """Whether something in the text is to be replaced: other rules wait until it is."""
     return bool(_LEFTOVER.search(text))
@@ -136,4 +106,4 @@ def _first_of_each(pattern: re.Pattern[str], text: str) -> tuple[tuple[str, int]
     return tuple(reversed(seen.items()))
 
 
-RULES = (leftover, sample_link, click_here, merge_field)
+RULES = (leftover, sample_link, click_here)

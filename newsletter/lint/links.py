@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from newsletter.issue.markdown import markdown
 from newsletter.lint.rule import Hit, Proof, rule
@@ -28,21 +28,6 @@ _SHORTENERS = frozenset(
 )
 _AS_LINK = re.compile(r"\[[^\[\]\n]+\] ?\((?:https?://|mailto:|www\.)[^\s()]*", re.IGNORECASE)
 _FIELDS = frozenset({"subject", "body", "cc", "bcc", "in-reply-to"})
-_PERSONAL = frozenset(
-    {
-        *("fbclid", "gclid", "gbraid", "wbraid", "dclid", "msclkid", "twclid", "yclid", "ttclid"),
-        *("igshid", "igsh", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "vero_id", "oly_anon_id"),
-        *(
-            "oly_enc_id",
-            "ck_subscriber_id",
-            "sc_eid",
-            "trk_contact",
-            "wickedid",
-            "__hssc",
-            "__hstc",
-        ),
-    }
-)
 # A bare name counts only in small letters and under a domain that everybody knows: not Node.js.
 _SHOWN_ADDRESS = re.compile(
     r"(?i:https?://(?:www\.)?|www\.)(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})(?:[:/?#]\S*)?"
@@ -142,25 +127,6 @@ def unknown_mailto_field(proof: Proof) -> Iterator[Hit]:
             name, equals, _ = part.partition("=")
             if not equals or unquote(name).lower() not in _FIELDS:
                 yield link.hit(f"{name or 'an empty field'} means nothing to a mail program")
-
-
-@rule(
-    "W058",
-    says="No link carries somebody's click.",
-    source="it came with a paste: whoever follows it is counted as the one who copied it",
-    cure="take the parameter out of the address",
-)
-def personal_parameter(proof: Proof) -> Iterator[Hit]:
-    """fbclid, gclid, mc_eid and the like in the addresses of links."""
-    for link in written_links(proof):
-        parts = link.parts
-        names = (
-            [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)] if parts else []
-        )
-        for name in dict.fromkeys(names):
-            if name.lower() in _PERSONAL:
-                at = link.url.find(name)
-                yield link.hit(f"{name} is the mark of somebody's click", at=max(at, 0))
 
 
 @rule(
@@ -281,7 +247,6 @@ RULES = (
     shortened_link,
     bad_mailto,
     unknown_mailto_field,
-    personal_parameter,
     disguised_link,
     numbered_host,
     trailing_sign,

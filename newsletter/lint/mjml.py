@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.lint.rule import Hit, Proof, once, rule
 from newsletter.lint.template import Tag, tags_of
 from newsletter.values import nearest
 
@@ -136,6 +136,7 @@ def shares_instead(proof: Proof) -> Iterator[Hit]:
             yield Hit(f"{name.value} makes a share link of this address", place=name.place)
 
 
+@once
 def _tags(proof: Proof) -> Iterator[Tag]:
     return tags_of(proof.theme) if proof.theme else iter(())
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lxml.html import HtmlElement
 from pydantic import BaseModel
 
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Place
 from newsletter.issue.words import words_of
+from newsletter.lint.css import Element
 from newsletter.lint.page import Page, Part
 from newsletter.lint.place import place_in_theme, places_in_theme
 from newsletter.lint.rule import Hit, Proof
@@ -96,7 +96,7 @@ def _first(theme: Theme, pattern: str, files: tuple[str, ...]) -> Place | None:
     return next(found, None)
 
 
-def _by_classes(theme: Theme, element: HtmlElement, files: tuple[str, ...]) -> Place:
+def _by_classes(theme: Theme, element: Element, files: tuple[str, ...]) -> Place:
     """The line with a class of the element, or of the nearest around it that a template names."""
     for each in (element, *element.iterancestors()):
         names = [name for name in (each.get("class") or "").split() if not name.startswith("mj-")]

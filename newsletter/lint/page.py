@@ -7,24 +7,28 @@ from functools import cached_property
 from typing import Final
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsletter.edition.marks import marked_page
 from newsletter.edition.model import Edition
 from newsletter.lint.cascade import Place, Scheme, scheme_of
+from newsletter.lint.css import Element
 from newsletter.lint.look import Look
-from newsletter.lint.rule import Proof
+from newsletter.lint.rule import Proof, once
 
+_ALL_TEXT = etree.XPath("string()")
 _MARK = re.compile(r"\s*@(src|end) (\S+)\s*")
 _NO_TEXT: Final = frozenset({"style", "script", "title"})
 _NOT_SHOWN: Final = frozenset({"html", "head", "meta", "link", *_NO_TEXT})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Part:
-    """One element: its place in the issue, and how it looks in each scheme."""
+    """One element: its place in the issue, and how it looks in each scheme.
 
-    element: HtmlElement
+    (Nobody changes one. A page has hundreds, and to freeze each costs as much as to find it.)
+    """
+
+    element: Element
     tag: str
     """The element's name, in lower case."""
     attributes: Mapping[str, str]
@@ -39,11 +43,16 @@ class Part:
     @cached_property
     def words(self) -> str:
         """All the words inside, spaces made single."""
-        return " ".join(str(self.element.text_content()).split())
+        return words_in(self.element)
 
     def get(self, name: str) -> str | None:
         """An attribute's value."""
         return self.attributes.get(name)
+
+
+def words_in(element: Element) -> str:
+    """All the words inside an element, spaces made single."""
+    return " ".join(str(_ALL_TEXT(element)).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Page:
     """A parsed page, with its parts in the order in which they are read."""
 
     edition: Edition
-    tree: HtmlElement
+    tree: Element
     parts: tuple[Part, ...]
     shown: tuple[Part, ...]
     """The parts that a reader sees."""
@@ -66,6 +75,7 @@ class Page:
         return self._by_name.get(tag, ())
 
 
+@once
 def pages_of(proof: Proof) -> Iterator[Page]:
     """For each language as few pages as show every section that some reader sees."""
     covered: set[tuple[str, str]] = set()
@@ -95,8 +105,7 @@ def page_of(edition: Edition) -> Page:
 
 def _parse(edition: Edition) -> Page:
     html = marked_page(edition.mjml, edition.html) if edition.mjml else edition.html
-    parser = HTMLParser(encoding="utf-8")
-    tree = document_fromstring((html or "<p></p>").encode(), parser=parser)
+    tree = etree.fromstring((html or "<p></p>").encode(), etree.HTMLParser(encoding="utf-8"))
     sheets = tuple(each.text or "" for each in tree.iter("style"))
     named = (meta for meta in tree.iter("meta") if meta.get("name") is not None)
     said = " ".join(str(meta.get("content")) for meta in named)
@@ -121,12 +130,12 @@ class _Walk:
         self._where = ""
         self.parts: list[Part] = []
 
-    def through(self, root: HtmlElement) -> tuple[Part, ...]:
+    def through(self, root: Element) -> tuple[Part, ...]:
         """Every element below the root, and the root itself first."""
         self._go(root, self._scheme.canvas)
         return tuple(self.parts)
 
-    def _go(self, element: HtmlElement, above: Place) -> None:
+    def _go(self, element: Element, above: Place) -> None:
         said, children = dict(element.items()), list(element)
         place, text = self._scheme.place_in(above, element, said), _own_text(element, children)
         tag = str(element.tag)
@@ -145,7 +154,7 @@ class _Walk:
             self._where = mark[2] if mark[1] == "src" else ""
 
 
-def _own_text(element: HtmlElement, children: list[HtmlElement]) -> str:
+def _own_text(element: Element, children: list[Element]) -> str:
     text = element.text or ""
     for child in children:
         tail = child.tail

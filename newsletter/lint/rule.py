@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from newsletter.edition.model import BUILT_IN_SLOTS, URL_SLOTS, Edition, Publisher
 from newsletter.edition.theme import Theme
@@ -26,6 +26,7 @@ class Severity(StrEnum):
 
 
 _ORDER = tuple(Severity)
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ class Proof:
     limits: Limits = field(default_factory=Limits)
     clients: tuple[str, ...] = ()
     """The mail programs that the newsletter cares for; empty: those of the rules."""
+    kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What several rules look at, found once: see ``once``."""
 
     @property
     def slot_names(self) -> AbstractSet[str]:
@@ -176,6 +179,19 @@ class Hit:
     cure: str = ""
     offset: int | None = None
     place: Place | None = None
+
+
+def once(find: Callable[[Proof], Iterable[_Found]]) -> Callable[[Proof], tuple[_Found, ...]]:
+    """The function, of which the rules ask the same many times, run once for each proof."""
+
+    @wraps(find)
+    def found(proof: Proof) -> tuple[_Found, ...]:
+        known: tuple[_Found, ...] | None = proof.kept.get(find)
+        if known is None:
+            known = proof.kept[find] = tuple(find(proof))
+        return known
+
+    return found
 
 
 class Rule(Protocol):

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from lxml.html import HtmlElement
-
+from newsletter.lint.css import Element
 from newsletter.lint.origin import quoted, theme_hit, words_hit
 from newsletter.lint.page import Page, Part, pages_of
 from newsletter.lint.place import place_in_theme
@@ -135,7 +134,7 @@ def _heading_hit(proof: Proof, page: Page, part: Part, message: str) -> Hit:
     return prose or theme_hit(proof, page, part, message, rf"<{part.tag}\b")
 
 
-def _is_data(table: HtmlElement) -> bool:
+def _is_data(table: Element) -> bool:
     """Whether the table, not one inside it, has a heading cell or a caption."""
     cells = (each for each in table.iter("th", "caption"))
     return any(next(cell.iterancestors("table"), None) is table for cell in cells)

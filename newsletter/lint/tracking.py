@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from functools import lru_cache
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml import etree
 
 from newsletter.edition.model import URL_SLOTS, Edition
 from newsletter.lint.css import declarations
 from newsletter.lint.look import pixels
-from newsletter.lint.origin import image_hit, theme_hit, words_hit
+from newsletter.lint.origin import image_hit, theme_hit
 from newsletter.lint.page import Page, Part, pages_of
 from newsletter.lint.place import place_in_theme
 from newsletter.lint.rule import Hit, Proof, rule
+from newsletter.lint.written import written_links
 
-_LOADING = ("href", "src", "background", "srcset", "poster", "data", "action")
+_LOADING = frozenset({"href", "src", "background", "srcset", "poster", "data", "action"})
 _LOADED_BY = ("href", "src", "background")
 _LOADED = re.compile(rf"\b({'|'.join(_LOADED_BY)})\s*=\s*[\"']?([^\"'\s>]+)")
 _CSS_URL = re.compile(r"url\(\s*([\"']?)(.*?)\1\s*\)", re.IGNORECASE)
@@ -22,7 +24,8 @@ _IMPORT = re.compile(r"@import\b|@font-face\b", re.IGNORECASE)
 _PIXEL = 3
 # Who clicked, in the words of those who count clicks; utm_* names a campaign, not a person.
 _PERSONAL = re.compile(
-    "(?:fb|g|d|ms|tw|tt|y)clid|igshid|mc_eid|mkt_tok|vero_id|wickedid|_hsenc|_hsmi|hsctatracking"
+    "(?:fb|g|d|ms|tw|tt|y)clid|msclkid|[gw]braid|igsh(?:id)?|ck_subscriber_id|sc_eid|mc_eid|mkt_tok|vero_id|wickedid"
+    "|_hsenc|_hsmi|__hs[st]c|hsctatracking"
     "|__s|oly_anon_id|oly_enc_id|rb_clickid|ml_subscriber(?:_hash)?|bsft_[ue]id|ss_email_id"
     "|trk_contact|trk_msg"
 )
@@ -78,14 +81,19 @@ def counting_pixel(proof: Proof) -> Iterator[Hit]:
 )
 def personal_link(proof: Proof) -> Iterator[Hit]:
     """Links through services that count clicks, and addresses with a number of theirs."""
+    told = set()
+    for link in written_links(proof):
+        why, name = _counts(link.url)
+        if why:
+            told.add(unquote(link.url))  # on the page it may be written with other signs
+            at = max(link.url.find(name), 0) if name else 0
+            yield link.hit(f"{link.url[:60]} {why}", at=at)
     for page in pages_of(proof):
         for part in page.named("a"):
             href = part.get("href") or ""
-            why = _counts(href)
-            if why:
-                message = f"{href[:60]} {why}"
-                hit = words_hit(proof, page, part, message, href)
-                yield hit or theme_hit(proof, page, part, message, re.escape(href))
+            why, _ = _counts(href)
+            if why and unquote(href) not in told:
+                yield theme_hit(proof, page, part, f"{href[:60]} {why}", re.escape(href))
 
 
 @rule(
@@ -120,9 +128,9 @@ def _addresses(page: Page) -> Iterator[tuple[Part, str, str]]:
     What stands in a comment for Outlook is loaded by Outlook.
     """
     for part in page.parts:
-        for name in filter(part.attributes.__contains__, _LOADING):
+        for name in () if _LOADING.isdisjoint(part.attributes) else part.attributes:
             address = part.get(name)
-            if address:
+            if address and name in _LOADING:
                 yield part, f"{part.tag} {name}", address
         for text in (part.get("style"), part.element.text if part.tag == "style" else None):
             if text and "(" in text:
@@ -162,17 +170,19 @@ def _number(text: str | None) -> float | None:
     return float(text) if text and text.strip().isdigit() else None
 
 
-def _counts(href: str) -> str:
+@lru_cache(maxsize=1024)
+def _counts(href: str) -> tuple[str, str]:
+    """How an address tells who clicked, and by which parameter; nothing when it does not."""
     try:
         parts = urlsplit(href)
         host = parts.hostname or ""
     except ValueError:
-        return ""
+        return "", ""
     if _COUNTERS.search(host):
-        return "leads through a service that counts clicks"
-    names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    personal = sorted(filter(_PERSONAL.fullmatch, names))
-    return f"carries {personal[0]}" if personal else ""
+        return "leads through a service that counts clicks", ""
+    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    personal = next((name for name in names if _PERSONAL.fullmatch(name.lower())), "")
+    return (f"carries {personal}", personal) if personal else ("", "")
 
 
 def _in_css(proof: Proof, page: Page, message: str, pattern: str) -> Hit:

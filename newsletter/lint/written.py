@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from newsletter.issue.words import Word
-from newsletter.lint.rule import Hit, Proof
+from newsletter.lint.rule import Hit, Proof, once
 from newsletter.values import Language
 
 _IN_PROSE = re.compile(
@@ -49,6 +49,7 @@ class WrittenLink:
         return Hit(message, self.where, self.language, cure=cure, offset=self.offset + at)
 
 
+@once
 def written_links(proof: Proof) -> Iterator[WrittenLink]:
     """Every link of every language, without those that a slot fills; what was taken over once."""
     for language, word in proof.words():

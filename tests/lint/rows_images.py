@@ -64,7 +64,7 @@ ROWS = {
         img(f'src="{HERE}" alt="" width="500" height="1"'),
     ),
     "W135": Row(
-        "issue.toml:11:21",
+        "issue.toml:11:48",
         body("Legga [qui](https://giornale.example/a?mc_eid=7f3a1)"),
         body("Legga [qui](https://giornale.example/a?utm_source=alisei)"),
     ),

@@ -37,7 +37,6 @@ ROWS = {
         link("mailto:a@alisei.example?subjct=Ciao"),
         link("mailto:a@alisei.example?subject=Ciao%20a%20tutti&body=Gentili"),
     ),
-    "W058": Row("issue.toml:11:44", link(f"{HTTPS}/?fbclid=1"), link(f"{HTTPS}/?utm_source=news")),
     "W059": Row(
         "issue.toml:11:30",
         link("https://altrove.example", "www.alisei.example"),

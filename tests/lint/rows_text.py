@@ -36,6 +36,11 @@ ROWS = {
         body("Gentile {{ city | '' }}, ecco"),
         body("Gentile{{ city | '' }}, ecco"),
     ),
+    "W029": Row(
+        "issue.toml:11:14",
+        body("Cara {nome}, ecco"),
+        body("Cara {{ first_name | '[fname]' }}: 100 % di sì, 5 % di no"),
+    ),
     "E126": Row("issue.toml:11:17", body("Gentile *|FNAME|*"), body("Il 100% di 5*3 [[ ]]")),
     "E127": Row("issue.toml:11:11", body("Un\u202etavolo"), body("Un tavolo")),
     "W128": Row("issue.toml:11:11", body("Un\u200btavolo"), body("Un\u00adtavolo 👩‍🔬")),

@@ -69,11 +69,6 @@ ROWS = {
         toml(CLEAN + CALL.format("a") + CALL.format("b")),
         toml(CLEAN + CALL.format("a")),
     ),
-    "W029": Row(
-        "issue.toml:11:14",
-        body("Cara *|FNAME|*, ecco"),
-        body("Cara {{ first_name | '[nome]' }}: 100 % di sì, 5 % di no"),
-    ),
     "W035": Row(
         "issue.toml:20:1",
         toml(CLEAN + CALL.format("a").replace("Partecipi", "La Cina")),

@@ -133,10 +133,10 @@ def test_a_subject_is_judged_by_what_an_inbox_makes_of_it(
         ("[qui](https://alisei.example)", "W023"),
         ("[ici](https://alisei.example)", "W023"),
         ("详情请点击这里", "W023"),
-        ("Ciao %%NOME%%", "W029"),
-        ("Ciao ${contact.name}", "W029"),
+        ("Ciao %%NOME%%", "E126"),
+        ("Ciao ${contact.name}", "E126"),
         ("Ciao {nome}", "W029"),
-        ("Ciao <%= name %>", "W029"),
+        ("Ciao <%= name %>", "E126"),
         ("[il bando](https://localhost:8000/)", "E051"),
         ("[il bando](https://intranet/bando)", "E051"),
         ("[www.alisei.example](https://bit.ly/2)", "W059"),
@@ -173,3 +173,25 @@ def test_what_is_still_to_be_written_is_said_once(tmp_path: Path) -> None:
     toml = toml.replace('"La Cina"', '"TODO"')
     toml += '\n[sections.b]\nkind = "article"\ntitle = "TODO"\nbody = "TODO"\n'
     assert {each.rule for each in lint(proof_of(tmp_path, toml))} == {"W021"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Gentile *|FNAME|*", "E126"),
+        ("Gentile %%first_name%%", "E126"),
+        ("Gentile ${contact.name}", "E126"),
+        ("Gentile {nome}", "W029"),
+        ("Gentile [FNAME]", "W029"),
+        ("Gentile %%nome proprio%%", "W029"),
+        ("[il bando](https://alisei.example/?gclid=1)", "W135"),
+        ("[il bando](https://alisei.example/?q=città&msclkid=1)", "W135"),
+        ("[il bando](https://click.alisei.example/x?mc_eid=1)", "W135"),
+        ("[il bando](https://аlisei.example/x)", "W132"),
+        ("Un [bando](https://alisei.example/bаndo)", "W129"),
+    ],
+)
+def test_one_fault_is_told_once(tmp_path: Path, text: str, rule: str) -> None:
+    clean = {each.rule for each in lint(body("Un *tavolo* a Roma.")(tmp_path / "clean"))}
+    found = [each for each in lint(body(text)(tmp_path / "bad")) if each.rule not in clean]
+    assert [each.rule for each in found] == [rule]
