@@ -107,6 +107,11 @@ class SigningKey:
         return Algorithm.RSA if isinstance(self.private, rsa.RSAPrivateKey) else Algorithm.ED25519
 
     @property
+    def bits(self) -> int:
+        """The length of an RSA key; of Ed25519 it says nothing, and is 0."""
+        return self.private.key_size if isinstance(self.private, rsa.RSAPrivateKey) else 0
+
+    @property
     def record_name(self) -> str:
         """Where the public half is published."""
         return f"{self.selector}._domainkey.{self.domain}"

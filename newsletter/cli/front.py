@@ -12,7 +12,7 @@ Write   init           a working newsletter in an empty folder
         issue          new · list · show · diff · image · translated · schema
         theme          list · new · check: how the pages look
         demo           the whole path on a sample, on this machine alone
-Check   check          is it fit to send? every finding with file and line
+Check   check          is it fit to send? doctor: is the ground? relay, DNS
         build          HTML, text and .eml of every variant
         preview        the pages in the browser, new at every save
         inbox          the staging inbox and its page; test: every variant to it

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from newsletter.cli import after, bounces, check, keys, people, public, send, themes, write
+from newsletter.cli import after, bounces, check, doctor, keys, people, public, send, themes, write
 from newsletter.cli.desk import as_json, printable_command
 from newsletter.cli.front import TEXT
 from newsletter.errors import InputError, NewsletterError, Problem, UsageError
@@ -39,7 +39,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
-    for module in (write, themes, check, send, after, people, bounces, public, keys):
+    for module in (write, themes, check, send, after, people, bounces, public, keys, doctor):
         module.register(top)
     return top
 

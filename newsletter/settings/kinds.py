@@ -1,6 +1,7 @@
 """The kinds of values that options hold, each checked where it is read."""
 
 import dataclasses
+import ipaddress
 import re
 import zoneinfo
 from typing import Annotated
@@ -112,6 +113,14 @@ def _resolver(raw: str) -> str:
     return raw
 
 
+def _ip_address(raw: str) -> str:
+    try:
+        return str(ipaddress.ip_address(raw))
+    except ValueError:
+        message = f"{raw!r} is not an address such as 192.0.2.1 or 2001:db8::1"
+        raise ValueError(message) from None
+
+
 def _help(raw: str) -> str:
     return _address(raw) if "@" in raw else _site(raw)
 
@@ -200,6 +209,7 @@ Help = Annotated[str, AfterValidator(_help)]
 FeedbackId = Annotated[str, AfterValidator(_feedback_id)]
 Selector = Annotated[str, AfterValidator(_selector)]
 """The name of a signing key, as ``s=`` and the DNS say it."""
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]

@@ -11,6 +11,7 @@ from newsletter.settings.kinds import (
     EmailAddress,
     FeedbackId,
     Help,
+    IpAddress,
     LanguageTag,
     Line,
     ListId,
@@ -100,4 +101,8 @@ class DoctorOptions(Options):
 
     resolver: Resolver = Field(
         default="", description="The DNS server: 192.0.2.1 or with a port; by default the system's."
+    )
+    sends_from: tuple[IpAddress, ...] = Field(
+        default=(),
+        description="The addresses from which your relay sends to the world; by default its own.",
     )

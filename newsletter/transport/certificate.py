@@ -53,6 +53,12 @@ def certificate_error(
     return RelayError(message, cure="use a relay with a certificate of a public authority")
 
 
+def valid_until(fields: Fields) -> dt.datetime | None:
+    """A certificate's last instant, where it says one."""
+    ends = fields.get("notAfter")
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), dt.UTC) if ends else None
+
+
 def _names(fields: Fields) -> str:
     names = [name for _, name in fields.get("subjectAltName", ())]
     subject = (pair for part in fields.get("subject", ()) for pair in part)

@@ -1,5 +1,6 @@
 """What a relay needs to be told, and what it told us about itself."""
 
+import datetime as dt
 import ipaddress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -85,6 +86,8 @@ class RelayFacts:
     size_limit: int | None = None
     tls: str = ""
     logged_in: bool = False
+    certificate_until: dt.datetime | None = None
+    """The last instant of the relay's certificate; None without TLS."""
 
     @property
     def pipelining(self) -> bool:

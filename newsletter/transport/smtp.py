@@ -20,6 +20,7 @@ from newsletter.transport.certificate import (
     certificate_error,
     context_trusting,
     context_without_trust,
+    valid_until,
 )
 from newsletter.transport.chunked import ChunkedConnection
 from newsletter.transport.dialogue import Dialogue
@@ -210,6 +211,7 @@ class _Entry:
             size_limit=(int(size) or None) if size.isdecimal() else None,
             tls=tls.version() or "" if tls else "",
             logged_in=bool(self._options.username),
+            certificate_until=valid_until(tls.getpeercert() or {}) if tls else None,
         )
 
 
