@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts tests quick crash bench wheel docs lock debian clean
+.PHONY: help demo test check lint types contracts tests quick crash fuzz bench wheel docs lock debian clean
 
 help: ## what each target does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -50,6 +51,9 @@ quick: $(VENV)/.dev
 
 crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault, a hundred thousand steps
 	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash tests/promises
+
+fuzz: $(VENV)/.dev ## what strangers send, at random: SECONDS=600 for each reader
+	@FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n $(WORKERS) --dist load tests/fuzz
 
 bench: $(VENV)/.dev debian ## the benchmarks, beside their peers
 	@$(BIN)/python -m bench

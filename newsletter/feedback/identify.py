@@ -6,12 +6,13 @@ together with whom that message went to; then nobody, whatever addresses a mail 
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from newsletter import verp
 from newsletter.feedback.model import Failure, Gravity, Heard, Kind
+from newsletter.feedback.notices import Notice
 from newsletter.returned import Proof, Reason, Returned
 from newsletter.unsubscribe import Claim, Purpose, TokenKeys, verify
 from newsletter.values import digest_of
@@ -61,6 +62,42 @@ def events_of(
     return tuple(
         replace(event, mark=digest_of(identity, event.address.encode(), str(number).encode()))
         for number, event in enumerate(_events(heard, keys, sent, arrival))
+    )
+
+
+def events_told(
+    notices: Iterable[Notice], keys: TokenKeys, sent: Sent, arrival: Arrival
+) -> tuple[Returned, ...]:
+    """The events that a provider's notices stand for: signed, whether of a message of ours or not.
+
+    One that names nobody is left out.
+    """
+    return tuple(
+        event
+        for notice in notices
+        if notice.kind in _SHOWN and (event := _told(notice, keys, sent, arrival)).address
+    )
+
+
+def _told(notice: Notice, keys: TokenKeys, sent: Sent, arrival: Arrival) -> Returned:
+    heard = Heard(notice.kind, sent_to=notice.return_paths, message_ids=notice.message_ids)
+    found = _by_return_path(heard, keys, sent) or _by_message_id(heard, sent)
+    about = () if notice.alone else (notice.kind.value, notice.address.casefold())
+    parts = (arrival.source, *about, notice.id)
+    return Returned(
+        mark=digest_of(*(part.encode("utf-8", "replace") for part in parts)),
+        kind=notice.kind,
+        at=arrival.at,
+        source=arrival.source,
+        proof=Proof.SIGNED,
+        address=found.address if found else notice.address,
+        gravity=notice.gravity,
+        reason=notice.reason,
+        status=notice.status,
+        code=notice.code,
+        campaign=found.campaign if found else None,
+        seq=found.seq if found else None,
+        words=notice.words,
     )
 
 

@@ -49,6 +49,7 @@ def _passwords(relays: object) -> list[str]:
     return [
         "relay.password",
         "feedback.imap.password",
+        *(f"webhooks.{name}" for name in ("postmark", "mailgun", "brevo")),
         *(f"relays.{name}.password" for name in named),
     ]
 

@@ -31,6 +31,31 @@ class ImapOptions(Options):
     timeout: float = Field(default=60, gt=0, description="Seconds to wait for each answer.")
 
 
+class WebhookOptions(Options):
+    """Web hooks of mail services, at /hooks/NAME of `newsletter serve`; each is off until set."""
+
+    postmark: SecretStr | None = Field(
+        default=None,
+        description="user:password, as in the hook's address, from the environment.",
+    )
+    mailgun: SecretStr | None = Field(
+        default=None, description="The HTTP webhook signing key, from the environment."
+    )
+    brevo: SecretStr | None = Field(
+        default=None, description="The token (Bearer), or user:password, from the environment."
+    )
+    sendgrid: Line | None = Field(
+        default=None, description="The verification key of the signed event webhook."
+    )
+    ses_topic: Line | None = Field(
+        default=None, description="The ARN of the SNS topic that SES publishes to."
+    )
+    ses_certificate: Path | None = Field(
+        default=None,
+        description="SNS's signing certificate (PEM); by default it is fetched from Amazon.",
+    )
+
+
 class FeedbackOptions(Options):
     """What comes back: where `bounces fetch` reads it, and when it silences an address."""
 

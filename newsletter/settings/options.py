@@ -12,7 +12,7 @@ from pydantic_settings import (
 )
 
 from newsletter.settings.engine import EngineOptions
-from newsletter.settings.feedback import FeedbackOptions
+from newsletter.settings.feedback import FeedbackOptions, WebhookOptions
 from newsletter.settings.kinds import (
     LIMITS,
     Domain,
@@ -217,6 +217,7 @@ class Settings(BaseSettings):
     dkim: DkimOptions = DkimOptions()
     doctor: DoctorOptions = DoctorOptions()
     feedback: FeedbackOptions = FeedbackOptions()
+    webhooks: WebhookOptions = WebhookOptions()
     relay: RelayOptions = RelayOptions()
     relays: dict[RelayName, NamedRelayOptions] = Field(
         default={}, description="More relays, each in a table of its own: [relays.NAME]."

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from newsletter.app.confirming import asking
 from newsletter.app.door import Door
+from newsletter.app.hooks import Hooks
 from newsletter.app.hosted import image_file
 from newsletter.app.imprint import imprint_of
 from newsletter.app.joining import Joining
@@ -28,6 +29,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.unsubscribe import minter
 from newsletter.web.public import Errands, Manners, create_public
 from newsletter.web.serving import serving
+from newsletter.web.webhooks import webhook_routes
 
 _FINISH: Final = 10
 """Seconds that open requests get when it is stopped."""
@@ -166,6 +168,7 @@ def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
         viewing=Viewing(ledger, door, minter(keys)),
         image=lambda path: image_file(app, path),
         archive=LiveArchive(app, ledger),
+        more=webhook_routes(Hooks(app, ledger)),
     )
 
 
