@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -126,6 +126,22 @@ class SigningKey:
         if isinstance(self.private, rsa.RSAPrivateKey):
             return self.private.sign(digest, _PADDING, _HASHED)
         return self.private.sign(digest)
+
+    def verifies(self, digest: bytes, signature: bytes) -> bool:
+        """Whether the signature is this key's."""
+        try:
+            _verify(self.private, digest, signature)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def _verify(private: _Private, digest: bytes, signature: bytes) -> None:
+    public = private.public_key()
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        public.verify(signature, digest)
+    else:
+        public.verify(signature, digest, _PADDING, _HASHED)
 
 
 def new_key(algorithm: Algorithm) -> bytes:

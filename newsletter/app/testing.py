@@ -43,6 +43,7 @@ class TestMessage:
     to: str
     accepted: bool
     answer: str
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,10 @@ def send_test(app: App, name: str | None, to: Sequence[str], reader: str | None)
         page = make_page(app, issue, theme, variant, test=True)
         values = sample_values(app, issue, page) | (reader_values(person) if person else {})
         for goal in goals:
-            content = page.compiled.fill(_addressed(app, values, goal))
+            own = _addressed(app, values, goal)
+            content = page.compiled.fill(own)
             content = signer.sign(content, now) if signer else content
-            message = _message(app, goal, content)
+            message = _message(app, goal, own["message_id"], content)
             envelopes.append((variant, person, message))
     outcomes = asyncio.run(_send(app, [message for _, _, message in envelopes]))
     report = TestReport(
@@ -144,9 +146,9 @@ def _addressed(app: App, values: dict[str, str], goal: Address) -> dict[str, str
     }
 
 
-def _message(app: App, goal: Address, content: bytes) -> OutgoingMessage:
+def _message(app: App, goal: Address, message_id: str, content: bytes) -> OutgoingMessage:
     sender = app.settings.sender
-    return OutgoingMessage(sender.bounce_address or sender.address, goal.text, "", content)
+    return OutgoingMessage(sender.bounce_address or sender.address, goal.text, message_id, content)
 
 
 async def _send(app: App, messages: Sequence[OutgoingMessage]) -> list[Outcome]:
@@ -173,4 +175,5 @@ def _told(
         message.recipient,
         isinstance(got, Accepted),
         str(reply) if reply else detail,
+        message.message_id,
     )

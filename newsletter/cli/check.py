@@ -41,7 +41,7 @@ def register(top: typer.Typer) -> None:
         top,
         "test",
         example="newsletter test 2019-11-assemblea --as anna@soci.example",
-        exits="0 all accepted · 2 bad input or relay · 6 some were not accepted",
+        exits="0 all accepted · 2 bad input or relay · 3 --verify failed · 6 some not accepted",
     )(try_out)
 
 
@@ -190,11 +190,27 @@ def try_out(
     reader: Annotated[
         str | None, typer.Option("--as", help="Only the page of this reader, with her fields.")
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Read each test back and say what holds as it arrived."),
+    ] = False,
 ) -> int | None:
     """Send every variant to the staging inbox, marked as a test; readers never get it."""
     from newsletter.app.testing import send_test
     from newsletter.cli import show
 
     report = send_test(desk.app, issue, to or [], reader)
-    desk.show(report, show.test(report), f"newsletter plan {report.issue}")
-    return Incomplete.exit_code if report.not_accepted else None
+    faults = 0
+    if verify:
+        from newsletter.app.received import read_back
+        from newsletter.cli import show_received
+
+        found = read_back(desk.app, report)
+        faults = sum(each.failed for each in found)
+        lines = [*show.test(report), *show_received.read_back(found)]
+        desk.show({"test": report, "received": found}, lines, f"newsletter plan {report.issue}")
+    else:
+        desk.show(report, show.test(report), f"newsletter plan {report.issue}")
+    if report.not_accepted:
+        return Incomplete.exit_code
+    return ChecksFailed.exit_code if faults else None

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.doctor.ask import Dns, Kind
+from newsletter.signed import tags_of
 from newsletter.signing import Algorithm
-
-_TAG = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*?)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +21,6 @@ class Publication:
     """False where the DNS gave no answer."""
     testing: bool = False
     """It says ``t=y``: receivers then treat a bad signature like none."""
-
-
-def tags_of(record: str) -> Mapping[str, str] | None:
-    """A list of ``tag=value;`` (RFC 6376, 3.2); None when it is none, or names a tag twice."""
-    found: dict[str, str] = {}
-    for part in record.rstrip().removesuffix(";").split(";"):
-        match = _TAG.fullmatch(part)
-        if not match or match[1] in found:
-            return None
-        found[match[1]] = match[2]
-    return found
 
 
 def publication_of(dns: Dns, name: str, algorithm: Algorithm, public: str) -> Publication:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from newsletter.doctor.ask import Dns, Kind
-from newsletter.doctor.dkim import tags_of
+from newsletter.signed import tags_of
 
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _MOST_STEPS = 8  # RFC 9989, 4.10
