@@ -59,6 +59,16 @@ def _tables() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
         if model:
             place = f"{name}.NAME" if get_origin(field.annotation) is dict else name
             yield place, {f"{place}.{key}": inner for key, inner in model.model_fields.items()}
+            yield from _inner_tables(place, model)
+
+
+def _inner_tables(place: str, model: type[BaseModel]) -> Iterator[tuple[str, dict[str, FieldInfo]]]:
+    """Tables within a table that may be left out."""
+    for name, field in model.model_fields.items():
+        for kind in get_args(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                inner = f"{place}.{name}"
+                yield inner, {f"{inner}.{key}": f for key, f in kind.model_fields.items()}
 
 
 def _table_of(field: FieldInfo) -> type[BaseModel] | None:

@@ -261,3 +261,21 @@ ABOUT_THE_SENDER = """
     remitente | absender | отправител
 """
 """Then what does not exist is the sender's address, in that server's eyes."""
+
+ABOUT_OUR_HOST = """
+    client host | client ip | client address | your ip | your host | your server | your domain
+    your mail server | your network | reverse dns | reverse lookup | reverse hostname | reverse name
+    ptr | rdns | hostname … not | helo | ehlo | spf | dkim | dmarc | sending host | sending ip
+    sending domain | sending server | connecting ip | connecting host | ip address | blacklist
+    blocklist | spamhaus | reputation | source ip | your isp | forward dns | originating ip
+"""
+"""Then what is not found is a name of ours, unless the words are certain of a reader."""
+
+CERTAIN = """
+    user unknown | unknown user | no such user | user not found | user does not exist
+    recipient unknown | unknown recipient | no such recipient | recipient not found
+    invalid recipient | no such mailbox | mailbox not found | mailbox unavailable | unknown mailbox
+    no mailbox | account does not exist | not exist | no such address | address unknown
+    recipient address rejected
+"""
+"""Said of readers and of nothing else."""

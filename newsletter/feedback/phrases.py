@@ -37,12 +37,13 @@ class Phrases:
                 return True
         if not text.isascii() and any(phrase in text for phrase in self._other):
             return True
-        return any(first in text and _follows(text, first, second) for first, second in self._pairs)
+        for first, second in self._pairs:
+            if first in text and second in text and _follows(text, first, second):
+                return True
+        return False
 
 
 def _follows(text: str, first: str, second: str) -> bool:
-    if second not in text:
-        return False
     at = text.find(first)
     while at >= 0:
         end = at + len(first)

@@ -54,6 +54,9 @@ _BEFORE = re.compile(
 )
 """What stands before an address that is named as a recipient."""
 
+_REMOTE = re.compile(r"\(reason: ([^\n]{3,400}?)\)(?:\s|$)")
+"""Sendmail: what the other server said; what follows is its own, and often "User unknown"."""
+
 _FROM = re.compile(
     r"\b(?:(?<!generated )(?<!generiert )from|sender|sent by|by user|by|contact|mail|von|da|de|от"
     r"|reply-to|return-path|e-mail to|message-id|mailfrom|mail from|queue id)[ :=<(\"'\t\n]{1,6}$",
@@ -137,6 +140,9 @@ def failures_in(text: str, ours: Iterable[str], failed: Iterable[str]) -> list[F
 
 
 def _failure(name: str, words: str, whole: str, *, alone: bool) -> Failure:
+    remote = _REMOTE.search(words)
+    if remote:
+        return judged((name,), codes_in(remote[1]), remote[1], "")
     codes = codes_in(words)
     if alone and not codes.class_:
         codes = codes_in(whole)

@@ -8,8 +8,15 @@ the failure is soft: to mail a dead address once more costs little, to silence a
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from newsletter.feedback.answers import ABOUT_THE_SENDER, PERHAPS_NO_MAILBOX, PHRASES
+from newsletter.feedback.answers import (
+    ABOUT_OUR_HOST,
+    ABOUT_THE_SENDER,
+    CERTAIN,
+    PERHAPS_NO_MAILBOX,
+    PHRASES,
+)
 from newsletter.feedback.model import Reason
 from newsletter.feedback.phrases import Phrases, plain
 from newsletter.feedback.status import Codes
@@ -23,6 +30,8 @@ _NOISE = re.compile(
 _PATTERNS = tuple((reason, Phrases(block)) for reason, block in PHRASES.items())
 _PERHAPS = Phrases(PERHAPS_NO_MAILBOX)
 _SENDER = Phrases(ABOUT_THE_SENDER)
+_HOST = Phrases(ABOUT_OUR_HOST)
+_CERTAIN = Phrases(CERTAIN)
 _BY_STATUS = {
     "1.2": Reason.NO_DOMAIN,
     "1.6": Reason.MOVED,
@@ -68,7 +77,7 @@ class Story:
     perhaps: bool
     """Words that are said of dead addresses most of the time."""
     of_sender: bool
-    """It is the sender's address that displeased."""
+    """It is the sender's address or host that displeased."""
     at_rcpt: bool
     """The answer came when the recipient was named."""
 
@@ -79,11 +88,16 @@ class Story:
 
 def story_of(words: str) -> Story:
     """Every reason that an answer's words speak of."""
-    text = plain(_NOISE.sub(" ", words[:_LONGEST]))
+    return _story(plain(_NOISE.sub(" ", words[:_LONGEST])))
+
+
+@lru_cache(maxsize=4_096)  # without addresses, answers are much the same
+def _story(text: str) -> Story:
     reasons = frozenset(reason for reason, phrases in _PATTERNS if phrases.within(text))
     at_rcpt = "rcpt to" in text or "rcpt command" in text
     perhaps = _PERHAPS.within(text.replace("sender address", "sender"))
-    return Story(reasons, perhaps, _SENDER.within(text), at_rcpt)
+    ours = _SENDER.within(text) or (_HOST.within(text) and not _CERTAIN.within(text))
+    return Story(reasons, perhaps, ours, at_rcpt)
 
 
 def reason_of(codes: Codes, words: str) -> Reason:

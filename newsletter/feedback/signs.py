@@ -47,18 +47,19 @@ FAILURE_BODY = Phrases("""
     addresses failed | address(es) failed | addresses had | returned to you | returned to sender
     could not be | was rejected | been rejected | rejected your | failed to deliver
     failed permanently | user unknown | unknown user | no such user | mailbox full
-    mailbox is full | unavailable | giving up | given up | sorry it did not work
-    transcript of session | session transcript | not exist | no valid recipient | failed address
-    message … error | been returned | did not reach | not accept | not match | permanently
-    not found | is not known | undelivered | not listed | intended recipient | returned mail
-    delivery of your | unknown or illegal | over quota | nicht zugestellt | nicht ausgeliefert
-    konnte nicht | nicht gefunden | non è stato | non può | non e' stato | non è possibile
-    impossibile | pas pu | pas été | impossible | no ha podido | no se ha podido | no pudo
-    no se pudo | no puede | no se puede | não foi | não pôde | não pode | nao foi | niet worden
-    niet bezorgd | niet afgeleverd | kunne ikke | kunde inte | ei voitu | nie został | nie można
-    nie mogła | nelze | nem lehet | nem sikerült | teslim edil | не может | не была | не был
-    не удалось | не доставлен | не найден | 无法 | 無法 | できません | 配信 | 失敗 | 退回
-    不存在 | 550 | 551 | 552 | 553 | 554 | 5.1. | 5.2. | 5.4. | 5.5. | 5.7.
+    mailbox is full | unavailable | not a valid | is not valid | giving up | given up
+    sorry it did not work | transcript of session | session transcript | not exist
+    no valid recipient | failed address | message … error | been returned | did not reach
+    not accept | not match | permanently | not found | is not known | undelivered | not listed
+    intended recipient | returned mail | delivery of your | unknown or illegal | over quota
+    nicht zugestellt | nicht ausgeliefert | konnte nicht | nicht gefunden | non è stato
+    non può | non e' stato | non è possibile | impossibile | pas pu | pas été | impossible
+    no ha podido | no se ha podido | no pudo | no se pudo | no puede | no se puede | não foi
+    não pôde | não pode | nao foi | niet worden | niet bezorgd | niet afgeleverd | kunne ikke
+    kunde inte | ei voitu | nie został | nie można | nie mogła | nelze | nem lehet
+    nem sikerült | teslim edil | не может | не была | не был | не удалось | не доставлен
+    не найден | 无法 | 無法 | できません | 配信 | 失敗 | 退回 | 不存在 | 550 | 551 | 552 | 553
+    554 | 5.1. | 5.2. | 5.4. | 5.5. | 5.7.
 """)
 DELAYED = Phrases("""
     will be retried | will keep trying | will continue | will retry | will be attempted
