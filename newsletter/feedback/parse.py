@@ -39,7 +39,7 @@ def parse(raw: bytes) -> Heard:
 
 def _heard(mail: Part, raw: bytes, *, nested: bool) -> Heard:
     look = _Look(mail, raw)
-    if nested and not look.from_machine:
+    if nested and not (look.from_machine or look.null_path):
         return look.said(Kind.OTHER)
     for attempt in (_complaint, _report, _unsubscribe, _inside, _failure):
         heard = attempt(look)
@@ -86,15 +86,18 @@ class _Look:
     @property
     def from_machine(self) -> bool:
         """Whether a mail system wrote it, by its sender."""
-        path = self.mail.header("return-path").strip()
         written = unworded(self.mail.header("from")).lower()
         return (
-            path == "<>"
-            or "x-failed-recipients" in self.mail.headers
+            "x-failed-recipients" in self.mail.headers
             or "report-type=delivery-status"
             in self.mail.header("content-type").lower().replace('"', "")
             or MACHINE.within(written)
         )
+
+    @property
+    def null_path(self) -> bool:
+        """Whether it came as no answer is to be sent to: bounces do, and answers of absence."""
+        return self.mail.header("return-path").strip() == "<>"
 
     def said(
         self,
@@ -168,7 +171,7 @@ def _report(look: _Look) -> Heard | None:
         shown = [
             p.text for p in look.parts if not _is_message(p) and dsn.shows_a_report(p.text[:20_000])
         ]
-        texts = shown if look.from_machine or look.says_failure else []
+        texts = shown if look.from_machine or look.null_path or look.says_failure else []
     if not texts:
         return None
     human = prose.before_returned(look.text)
@@ -206,7 +209,8 @@ def _failure(look: _Look) -> Heard | None:
     subject = look.says_failure
     body = FAILURE_BODY.within(plain(text[:_LOOKED_AT]))
     if not failed and not (
-        (look.from_machine and (subject or body)) or (subject and body and _no_answer(look))
+        (look.from_machine and (subject or body))
+        or (subject and body and (look.null_path or _no_answer(look)))
     ):
         return None
     if automatic.is_success(look.subject):

@@ -130,6 +130,8 @@ def _of_address(known: Reason | None, detail: str, codes: Codes, story: Story) -
     if story.of_sender and not story.perhaps:
         return Reason.BLOCKED
     dead = story.first((Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED))
+    if known is Reason.NO_MAIL and dead is Reason.NO_MAILBOX:
+        return dead  # Exchange means a mailbox by what RFC 7505 gave to domains
     if dead or story.perhaps:
         return known or Reason.NO_MAILBOX
     return story.first((Reason.DISABLED, *_OF_THE_MESSAGE)) or known or Reason.NO_MAILBOX

@@ -157,11 +157,11 @@ WISH = Phrases("""
     수신 거부 | 구독 취소
 """)
 MACHINE = Phrases("""
-    mailer-daemon | mailer_daemon | mailerdaemon | postmaster | mail delivery | mail-daemon
-    maildaemon | mdaemon | mail system | mail-system | delivery subsystem | mail administrator
-    delivery service | mailadmin | mail server | mailserver | system administrator
-    administrator@ | delivery system | mail router | internet mail | mail transfer
-    mail-delivery | microsoft exchange | microsoftexchange | mail gateway | mail agent
-    email system | mailgate | mta- | daemon | メール配信 | 邮件系统 | 郵件系統
-    системa доставки
+    mailer-daemon | post_master | post-master | mailer_daemon | mailerdaemon | postmaster
+    mail delivery | mail-daemon | maildaemon | mdaemon | mail system | mail-system
+    delivery subsystem | mail administrator | delivery service | mailadmin | mail server
+    mailserver | system administrator | administrator@ | delivery system | mail router
+    internet mail | mail transfer | mail-delivery | microsoft exchange | microsoftexchange
+    mail gateway | mail agent | email system | mailgate | mta- | daemon | メール配信 | 邮件系统
+    郵件系統 | системa доставки
 """)

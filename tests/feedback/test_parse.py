@@ -33,7 +33,8 @@ HARD, SOFT = Gravity.HARD, Gravity.SOFT
         ("5.0.0", "550 No such user here", Reason.NO_MAILBOX),
         ("5.7.1", "550 5.7.1 No such recipient", Reason.NO_MAILBOX),
         ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied", Reason.NO_MAILBOX),
-        ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound", Reason.NO_MAIL),
+        ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound", Reason.NO_MAILBOX),
+        ("5.1.10", "556 5.1.10 domain has a null MX", Reason.NO_MAIL),
         ("5.1.2", "550 Host unknown", Reason.NO_DOMAIN),
         ("5.4.4", "", Reason.NO_DOMAIN),
         ("5.1.6", "551 the person has moved", Reason.MOVED),
@@ -253,6 +254,13 @@ def test_machines_that_answer_are_nothing(subject: str, headers: dict[str, str])
     body = "I am away, my old address old@soci.example does not exist any more."
     person = {"From": READER, "Return-Path": f"<{READER}>", "Subject": subject}
     assert parse(mail(body, **(person | headers))).kind is Kind.AUTOMATIC
+
+
+@pytest.mark.parametrize("headers", [{}, {"Auto-Submitted": "auto-replied"}])
+def test_an_answer_of_absence_with_a_null_path_is_no_bounce(headers: dict[str, str]) -> None:
+    body = f"I am unavailable; {READER} cannot be reached, and my mailbox is full. 550 regards"
+    absent = {"From": READER, "Subject": "Re: Notizie dal mare", "Return-Path": "<>"}
+    assert parse(mail(body, **(absent | headers))).kind in {Kind.AUTOMATIC, Kind.OTHER}
 
 
 def test_an_ordinary_mail_is_something_else() -> None:
