@@ -50,6 +50,7 @@ def signing_keys(app: App) -> tuple[SigningKey, ...]:
         return (key_in(Path("NEWSLETTER_DKIM__KEY"), pem, domain, options.selector),)
     if options.selector and options.key_file is not None:
         path = app.root / options.key_file
+        _refuse_kept_by_git(app, path)
         return (key_in(path, read_private(path), domain, options.selector),)
     found = []
     for each in read_ring(app):
@@ -57,6 +58,18 @@ def signing_keys(app: App) -> tuple[SigningKey, ...]:
             path = private_file(app, each.selector)
             found.append(key_in(path, read_private(path), each.domain, each.selector))
     return tuple(sorted(found, key=lambda key: key.algorithm, reverse=True))
+
+
+def _refuse_kept_by_git(app: App, path: Path) -> None:
+    """What stands in the newsletter's folder goes into git; the state folder does not."""
+    whole = path.resolve()
+    if whole.is_relative_to(app.root.resolve()) and not whole.is_relative_to(
+        app.state_folder.resolve()
+    ):
+        raise SigningError(
+            f"the signing key {path} stands in a folder that git keeps",
+            cure=f"move it into {app.state_folder}, or out of the newsletter's folder",
+        )
 
 
 def folder_of(app: App) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from newsletter.app.doctoring import Examined
-from newsletter.cli.layout import counted, one_line, paint
+from newsletter.cli.layout import one_line, paint
 from newsletter.doctor.examination import State
 
 _MARK = {
@@ -29,7 +29,7 @@ def examined(value: Examined) -> Iterator[str]:
         cure = f": {line.cure}" if line.cure and line.state is not State.GOOD else ""
         yield f"  {_mark(line.state)}  {line.rule}{one_line(cure)}"
     yield ""
-    sums = [counted(value.count(state), "result") + f" {state}" for state in _MARK]
+    sums = [f"{value.count(state)} {state}" for state in _MARK]
     yield f"{value.domain}: " + " · ".join(sums)
 
 

@@ -156,7 +156,7 @@ def _alignment(
     mode = policy.says("adkim", "r")
     by_dkim = [dmarc.aligned(dns, key.domain, mailing.author, mode) for key in mailing.keys]
     spf_holds = by_spf and _holds(spf, "spf")
-    dkim_holds = any(by_dkim) and _holds(dkim, "dkim")
+    dkim_holds = any(by_dkim) and any(each.state is State.GOOD for each in dkim)  # one will do
     unsure = (_unsure(spf, "spf") and by_spf) or (_unsure(dkim, "dkim") and any(by_dkim))
     if mailing.keys and not any(by_dkim):
         words = f"the signature is of {mailing.keys[0].domain}, From is of {mailing.author}"

@@ -193,6 +193,22 @@ def test_a_key_of_the_environment_signs_and_shows_nowhere(
     assert pem.splitlines()[1] not in ran.said + broken.said
 
 
+def test_a_keys_file_signs_from_outside_the_folder_and_is_refused_where_git_keeps_it(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
+    text = (newsroom.root / "newsletter.toml").read_text()
+    for path, code in ((tmp_path / "k.pem", 0), (newsroom.root / "k.pem", 2)):
+        path.write_bytes(new_key(Algorithm.ED25519))
+        path.chmod(0o600)
+        table = f'\n[dkim]\nselector = "file1"\nkey_file = "{path}"\n'
+        newsroom.write("newsletter.toml", text + table)
+        ran = newsroom.run("plan", ISSUE)
+        assert ran.code == code, ran.said
+    assert "git keeps" in ran.err
+    newsroom.write("newsletter.toml", text + '\n[dkim]\nselector = "file1"\n')
+    assert newsroom.run("plan", ISSUE).code == 2
+
+
 def test_a_key_in_the_settings_file_is_refused_and_not_shown(newsroom: Newsroom) -> None:
     text = (newsroom.root / "newsletter.toml").read_text()
     newsroom.write("newsletter.toml", text + '\n[dkim]\nselector = "a"\nkey = "s3cr3tkey"\n')

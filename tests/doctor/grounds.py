@@ -233,6 +233,12 @@ FAULTS = (
     Ground("test mode", {_S1: txt(f"v=DKIM1; t=y; p={_P}")}, _finds("warning dkim")),
     Ground("dkim without an answer", {_S1: "!refused"}, _finds("unknown dkim")),
     Ground("a short key", {}, _finds("warning dkim"), mailing=mailing(keys=(our(RSA, bits=1024),))),
+    Ground(
+        "one key of two is not published, and the return path is elsewhere",
+        _ESP | {(f"e1._domainkey.{AUTHOR}", "TXT"): []},
+        _finds("bad dkim", "warning dmarc.spf"),
+        mailing=mailing(envelope="b@esp.example", keys=(our(RSA), our(ED))),
+    ),
     Ground("no keys", {}, _finds("warning dkim"), mailing=_SPF_ALONE),
     Ground("no dmarc", {_D: []}, _finds("bad dmarc")),
     Ground("dmarc of another kind", {_D: txt("v=DMARC2; p=none")}, _finds("bad dmarc")),
