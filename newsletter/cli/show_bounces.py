@@ -12,8 +12,8 @@ _NOUNS = {
     Kind.DELAYED: "delay",
     Kind.COMPLAINT: "complaint",
     Kind.UNSUBSCRIBE: "unsubscribe",
-    Kind.WISH: "letter that seems to ask to leave",
-    Kind.AUTOMATIC: "automatic reply",
+    Kind.WISH: "personal request",
+    Kind.AUTOMATIC: "automatic answer",
     Kind.OTHER: "other mail",
 }
 _PROOFS = {
