@@ -107,8 +107,8 @@ def test_the_guide_can_be_followed_line_by_line(
 
 
 def waits_or_needs_a_date(words: list[str]) -> bool:
-    """Lines that go on until stopped, want a run, a doubt or a log, or name a day that passes."""
-    wants = {"worker", "schedule", "pause", "resume", "cancel"}
+    """Lines that go on until stopped, want a run, a doubt, a log or the DNS, or name a day."""
+    wants = {"doctor", "worker", "schedule", "pause", "resume", "cancel"}
     return words[1] in wants or "--at" in words or bool({"--recipient", "--log"} & set(words[2:4]))
 
 

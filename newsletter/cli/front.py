@@ -27,5 +27,5 @@ After   report         the answers; bounces fetch · process · reset; complaint
         subscribers    check · show · unsubscribe · forget
         serve          the public pages; archive build · correct: what was sent
         consent        list · show · export · expiring; suppressions add, remove
-        ledger         verify · backup · take-over; keys new · rotate · dns · list
+        ledger         verify · backup · take-over; keys new · rotate · dns
 """
