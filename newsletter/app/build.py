@@ -15,6 +15,7 @@ from newsletter.app.compose import (
 from newsletter.app.open import App
 from newsletter.campaign import Page
 from newsletter.edition.model import Variant
+from newsletter.errors import UsageError
 from newsletter.issue.model import Issue
 from newsletter.values import Digest
 
@@ -52,8 +53,12 @@ def build_issue(app: App, issue: Issue, variants: Sequence[Variant], folder: Pat
 
     The folder's own files of an earlier build are replaced, nothing else in it is touched.
     """
-    made = compose_issue(app, issue, variants)
     target = folder or app.root / "build" / issue.slug
+    taken = next((each for each in (target, *target.parents) if each.is_file()), None)
+    if taken:
+        message = f"{taken} is a file, where a folder is to be made"
+        raise UsageError(message, cure="name another folder with --output")
+    made = compose_issue(app, issue, variants)
     for part in ("web", "preview"):
         shutil.rmtree(target / part, ignore_errors=True)
     target.mkdir(parents=True, exist_ok=True)

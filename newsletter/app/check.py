@@ -10,7 +10,7 @@ from newsletter.app.inquiry import Inquiry
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
 from newsletter.app.policy import policy_of
-from newsletter.errors import InputError, IssueError
+from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.lint.asked import unasked
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.limits import Limits
@@ -64,6 +64,10 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
     problems, fields = people_problems(app, lists), columns_of(lists)
     named = (app.issue_folder(name).name for name in names)
     wanted = tuple(dict.fromkeys(named)) or tuple(app.issue_names())
+    if not wanted and not problems:
+        raise UsageError(
+            "there is no issue to check under issues/", next_command="newsletter issue new"
+        )
     checked: list[Checked] = []
     for name in wanted:
         try:

@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from os import fstat
 from pathlib import Path
 
 _HEAD = 262_144
@@ -36,22 +37,17 @@ class Picture:
 
 
 def picture_of(path: Path) -> Picture | None:
-    """The picture in a file, read once until it changes; None without a file."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return _read(path, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=256)
-def _read(path: Path, stamp: int, octets: int) -> Picture | None:
-    del stamp
+    """The picture in a file, looked at once until its octets change; None without a file."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            head, octets = file.read(_HEAD), fstat(file.fileno()).st_size
     except OSError:
         return None
+    return _looked_at(head, octets)
+
+
+@lru_cache(maxsize=64)
+def _looked_at(head: bytes, octets: int) -> Picture:
     kind = _kind(head)
     try:
         width, height, cmyk = _SIZES.get(kind, lambda _: (0, 0, False))(head)

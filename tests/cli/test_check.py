@@ -1,7 +1,9 @@
 """`check`: findings for a person, a program and a build server; weights and ignores; the rules."""
 
 import json
+import os
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from newsletter.app.start import copy_example
 from newsletter.cli.main import run
 from newsletter.errors import InputError
 from newsletter.lint.check import EVERY_RULE, RULES
+from newsletter.lint.picture import picture_of
 
 SLUG = "2019-11-assemblea"
 ISSUE = f"issues/{SLUG}/issue.toml"
@@ -216,7 +219,7 @@ def test_links_are_asked_only_when_told_and_a_private_host_never_unwished(
     path.write_text(re.sub(r'"https://www[^"]*"', '"https://127.0.0.1:9/"', text), "utf-8")
     for file in path.parent.glob("issue.*.toml"):
         file.unlink()
-    assert "W072" not in said(capsys, code=3)
+    assert "W075" not in said(capsys, code=3)
     assert "which was not asked" in said(capsys, "--online", code=3)
 
 
@@ -269,3 +272,41 @@ def test_spamassassins_points_are_a_finding_from_its_own_limit_on(
     assert run(["check", "--spam"]) == code
     out, err = capsys.readouterr()
     assert words in out + err
+
+
+@pytest.mark.debian
+@pytest.mark.slow
+def test_spamassassin_itself_gives_points(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.is_dir()
+    assert run(["check", "--spam", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "W075" not in {finding["rule"] for finding in told["findings"]}
+    assert "W075" not in told["unasked"], "it was asked"
+
+
+def test_a_newsletter_without_issues_has_nothing_to_check(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(desk / "issues")
+    assert run(["check"]) == 2
+    err = capsys.readouterr().err
+    assert "there is no issue to check" in err
+    assert "next: newsletter issue new" in err
+
+
+def test_a_build_onto_a_file_names_the_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk / "there").write_text("a file")
+    for output in ("there", "there/below"):
+        assert run(["build", "-o", output]) == 2
+        assert "there is a file, where a folder is to be made" in capsys.readouterr().err
+    assert (desk / "there").read_text() == "a file"
+
+
+def test_a_picture_that_changed_within_a_tick_is_looked_at_again(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    for octets, kind in ((b"GIF89a" + bytes(20), "GIF"), (b"\x89PNG\r\n\x1a\n" + bytes(18), "PNG")):
+        file.write_bytes(octets)
+        os.utime(file, (1, 1))
+        picture = picture_of(file)
+        assert picture
+        assert picture.kind == kind
