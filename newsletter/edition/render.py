@@ -39,6 +39,7 @@ def render_edition(issue: Issue, variant: Variant, theme: Theme, publisher: Publ
     _refuse_misplaced(html, tokens, theme)
     setter = context["typesetter"]
     subject, preheader = setter.typo(text.subject), setter.typo(text.preheader or "")
+    subject = subject.replace("=?", "= ?")  # what stood between went: no header may hold it
     plain = _tidy(press.run(f"{_EDITION}.txt.j2", "", sections=sections))
     return Edition(
         variant=variant,

@@ -334,3 +334,11 @@ def test_a_template_that_is_not_in_the_theme_is_named(tmp_path: Path) -> None:
         edition_of(tmp_path, edition_mjml_j2="{% include '../../newsletter.toml' %}")
     (problem,) = caught.value.problems
     assert "there is no template '../../newsletter.toml' in the theme's folder" in problem.message
+
+
+@pytest.mark.parametrize("words", ["x =\\\\? y", "x = ? y", "x ={{ a | '' }}? y"])
+def test_typesetting_makes_no_encoded_word_of_a_subject(tmp_path: Path, words: str) -> None:
+    """A mark between the two that typesetting takes away would leave ``=?``."""
+    subject = next(line for line in ISSUE.splitlines() if line.startswith("subject"))
+    edition = edition_of(tmp_path, ISSUE.replace(subject, f'subject = "{words}"'))
+    assert "=?" not in edition.subject
