@@ -1,5 +1,6 @@
 """After: what readers agreed to, and forgetting them."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,18 @@ import typer
 
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
+from newsletter.consent import Basis
+
+
+class Tool(StrEnum):
+    """Whose exports are known."""
+
+    mailchimp = "mailchimp"
+    brevo = "brevo"
+    mailerlite = "mailerlite"
+    listmonk = "listmonk"
+    csv = "csv"
+
 
 Reader = Annotated[str, typer.Argument(help="The reader's address.")]
 Only = Annotated[str | None, typer.Option("--list", help="Only what is about this list.")]
@@ -28,6 +41,16 @@ def register(top: typer.Typer, subscribers: typer.Typer) -> None:
     command(subscribers, "forget", example="newsletter subscribers forget anna@soci.example")(
         forget
     )
+    command(
+        subscribers,
+        "import",
+        example="newsletter subscribers import members_export.csv --list soci --dry-run",
+    )(import_)
+    command(
+        subscribers,
+        "add",
+        example='newsletter subscribers add anna@soci.example --list soci --source "paper form"',
+    )(add)
 
 
 def consent_list(desk: Desk, only: Only = None, purpose: Purpose = None) -> None:
@@ -92,3 +115,62 @@ def forget(
 
     done = forget_reader(desk.app, reader, dry_run=dry_run)
     desk.show(done, show.forgotten(done))
+
+
+def import_(
+    desk: Desk,
+    files: Annotated[
+        list[Path], typer.Argument(help="Exports: CSV, several at once if there are several.")
+    ],
+    name: Annotated[str, typer.Option("--list", help="The list that the readers join.")],
+    tool: Annotated[
+        Tool | None, typer.Option("--from", help="Whose export it is; told by its columns if not.")
+    ] = None,
+    implied: Annotated[
+        bool, typer.Option("--implied", help="Consent is implied only: it lapses in two years.")
+    ] = False,
+    wording: Annotated[
+        str, typer.Option("--wording", help="What the readers said yes to, word for word.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show adds, changes and conflicts; change nothing.")
+    ] = False,
+) -> None:
+    """Bring readers from another tool into a list: suppressions first, nobody who said no."""
+    from newsletter.app.importing import Terms, import_readers
+    from newsletter.audience import exports
+    from newsletter.cli import show_readers as show
+
+    terms = Terms(exports.Tool(tool.value) if tool else None, _basis(implied=implied), wording)
+    done = import_readers(desk.app, files, name, terms, dry_run=dry_run)
+    desk.show(done, show.imported(done))
+
+
+def add(
+    desk: Desk,
+    reader: Reader,
+    name: Annotated[str, typer.Option("--list", help="The list that the reader joins.")],
+    source: Annotated[str, typer.Option("--source", help="Where the consent came from.")],
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", help="A cell, as in first_name=Anna.")
+    ] = None,
+    implied: Annotated[
+        bool, typer.Option("--implied", help="Consent is implied only: it lapses in two years.")
+    ] = False,
+    wording: Annotated[
+        str, typer.Option("--wording", help="What the reader said yes to, word for word.")
+    ] = "",
+) -> None:
+    """Add one reader to a list, with where the consent came from."""
+    from newsletter.app.importing import Terms, add_reader
+    from newsletter.app.readers import parse_reader
+    from newsletter.cli import show_readers as show
+
+    cells = dict(each.split("=", 1) for each in fields or () if "=" in each)
+    terms = Terms(basis=_basis(implied=implied), wording=wording)
+    done = add_reader(desk.app, parse_reader(reader), name, cells, source, terms)
+    desk.show(done, show.imported(done))
+
+
+def _basis(*, implied: bool) -> Basis:
+    return Basis.IMPLIED if implied else Basis.EXPRESS

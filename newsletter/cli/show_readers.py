@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from newsletter.app.consents import ConsentLine, Expiring, ListStanding, ReaderConsent
 from newsletter.app.forgetting import Forgotten
+from newsletter.app.importing import Imported
 from newsletter.cli.layout import counted, paint, shown_path, table
 
 
@@ -96,3 +97,39 @@ def _left_to_the_officer(done: Forgotten) -> Iterator[str]:
     if done.on_server:
         yield "! the database server has a log and backups of its own: ask who runs it"
     yield "! not seen from here: backups, the relay's log, the mailbox that bounces go to"
+
+
+_MOST = 20
+
+
+def imported(done: Imported) -> Iterator[str]:
+    """One sum over the rows, and every row that was not taken."""
+    would = "" if done.done else "would be "
+    parts = {
+        "added": done.added,
+        "changed": done.changed,
+        "unchanged": done.unchanged,
+        "suppressed": done.suppressed,
+        "kept out": len(done.kept_out),
+        "repeated": done.repeated,
+        "refused": done.refused,
+    }
+    said = " · ".join(f"{name} {count}" for name, count in parts.items() if count) or "nothing"
+    tools = f" ({', '.join(done.tools)})" if done.tools else ""
+    yield f"{counted(done.rows, 'row')}{tools} = {would}{said}"
+    yield f"  into {shown_path(done.path)}"
+    lines = [f"  kept out: {each.source} {each.address}: {each.why}" for each in done.kept_out]
+    lines += [
+        f"  conflict: {each.source} {each.address} {each.field}: {each.kept!r} stays,"
+        f" {each.offered!r} was offered"
+        for each in done.conflicts
+    ]
+    lines += [
+        f"  refused: {shown_path(each.path)}:{each.line}:{each.column}: {each.message}"
+        for each in done.problems
+    ]
+    yield from lines[:_MOST]
+    if len(lines) > _MOST:
+        yield f"  and {counted(len(lines) - _MOST, 'line')} more: --format json shows all"
+    if done.left_out:
+        yield f"! not in the file's header, so left out: {', '.join(done.left_out)}"

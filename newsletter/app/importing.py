@@ -1,0 +1,231 @@
+"""Importing readers into a list: suppressions first, and nobody comes back who said no."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from newsletter.app.list_file import ListFile
+from newsletter.app.memory import open_ledger
+from newsletter.app.open import App
+from newsletter.audience.exports import Entry, Tool, Verdict, read_export
+from newsletter.consent import Basis, Change, ConsentEvent, ConsentTo, Told, implied_until
+from newsletter.errors import Problem, UsageError
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.register import Register
+from newsletter.values import Address, parse_slug
+
+_NEVER = {
+    Verdict.UNSUBSCRIBED: "unsubscribed",
+    Verdict.BOUNCED: "bounced",
+    Verdict.COMPLAINED: "complained",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A cell that the file and the import fill differently; the file's stays."""
+
+    source: str
+    address: str
+    field: str
+    kept: str
+    offered: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A row that is not imported, and why."""
+
+    source: str
+    address: str
+    why: str
+
+
+@dataclass
+class Imported:
+    """What an import did, or would do; its rows are all accounted for."""
+
+    list_name: str
+    path: Path
+    tools: tuple[str, ...]
+    done: bool
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    suppressed: int = 0
+    """Rows of addresses that are never mailed from now on, or were not before."""
+    kept_out: list[KeptOut] = field(default_factory=list)
+    repeated: int = 0
+    """Rows of an address that an earlier row has."""
+    refused: int = 0
+    conflicts: list[Conflict] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
+    """Columns that the list's file does not have."""
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an import is to be taken."""
+
+    tool: Tool | None = None
+    basis: Basis = Basis.EXPRESS
+    wording: str = ""
+
+
+def import_readers(
+    app: App, files: Sequence[Path], list_name: str, terms: Terms, *, dry_run: bool
+) -> Imported:
+    """Import exports into ``subscribers/NAME.csv``; with ``dry_run`` nothing is changed.
+
+    Who unsubscribed, bounced or complained is suppressed before anybody is added. Who is
+    suppressed, left the list or was forgotten is not added. Cells that the file has stay.
+    """
+    exports = [read_export(path, terms.tool) for path in files]
+    file = ListFile.at(_path(app, list_name))
+    columns = tuple(dict.fromkeys(name for each in exports for name in each.columns))
+    extra = tuple(dict.fromkeys(n for each in exports for e in each.entries for n in e.fields))
+    left_out = file.take_columns(tuple(dict.fromkeys((*columns, *extra))))
+    done = Imported(
+        list_name=list_name,
+        path=file.path,
+        tools=tuple(dict.fromkeys(each.tool.value for each in exports)),
+        done=not dry_run,
+        rows=sum(each.rows for each in exports),
+        refused=sum(each.refused for each in exports),
+        left_out=left_out,
+        problems=tuple(problem for each in exports for problem in each.problems),
+    )
+    entries = [entry for each in exports for entry in each.entries]
+    with open_ledger(app) as ledger:
+        _suppress(app, ledger, entries, done)
+        register = ledger.register(app.marks)
+        never = {e.address.key for e in entries if e.verdict in _NEVER}
+        taken = _merge(entries, file, register, never, done)
+        if not dry_run:
+            _remember(register, taken, list_name, terms, app.clock())
+            file.write()
+    return done
+
+
+def _path(app: App, list_name: str) -> Path:
+    try:
+        parse_slug(list_name.replace("_", "-"))
+    except ValueError as error:
+        raise UsageError(
+            f"{list_name!r} cannot be a list's name", cure="use a-z, 0-9, -"
+        ) from error
+    return app.root / "subscribers" / f"{list_name}.csv"
+
+
+def _suppress(app: App, ledger: Ledger, entries: Iterable[Entry], done: Imported) -> None:
+    for entry in entries:
+        if entry.verdict in _NEVER:
+            done.suppressed += 1
+            if done.done:
+                reason, source = _NEVER[entry.verdict], f"import {entry.source}"
+                if ledger.register(app.marks).is_barred(entry.address) is None:
+                    ledger.suppress(entry.address, reason, source, "", app.clock())
+
+
+def _merge(
+    entries: Sequence[Entry], file: ListFile, register: Register, never: set[str], done: Imported
+) -> list[Entry]:
+    """Put the subscribed ones into the file; those that are in it now."""
+    left = {key for key, name in register.left() if name == done.list_name}
+    seen: set[str] = set()
+    taken = []
+    for entry in entries:
+        if entry.verdict in _NEVER:
+            continue
+        why = _why_not(entry, register, left, never)
+        if why:
+            done.kept_out.append(KeptOut(entry.source, entry.address.text, why))
+        elif entry.address.key in seen:
+            done.repeated += 1
+        else:
+            seen.add(entry.address.key)
+            taken.append(entry)
+            _place(entry, file, done)
+    return taken
+
+
+def _why_not(entry: Entry, register: Register, left: set[str], never: set[str]) -> str:
+    if entry.verdict is Verdict.UNCONFIRMED:
+        return "never confirmed"
+    if entry.address.key in never:
+        return "suppressed by another row of this import"
+    if entry.address.key in left:
+        return "left this list"
+    return register.is_barred(entry.address) or ""
+
+
+def _place(entry: Entry, file: ListFile, done: Imported) -> None:
+    known = file.cells_of(entry.address)
+    if known is None:
+        file.add(entry.address, entry.fields)
+        done.added += 1
+        return
+    offered = {n: cell for n, cell in entry.fields.items() if n in known and cell}
+    filled = {name: cell for name, cell in offered.items() if not known[name]}
+    for name, cell in offered.items():
+        if known[name] and known[name] != cell:
+            conflict = Conflict(entry.source, entry.address.text, name, known[name], cell)
+            done.conflicts.append(conflict)
+    if filled:
+        file.fill(entry.address, filled)
+        done.changed += 1
+    else:
+        done.unchanged += 1
+
+
+def _remember(
+    register: Register, entries: Iterable[Entry], list_name: str, terms: Terms, now: dt.datetime
+) -> None:
+    """A consent with its source for each reader of whom none is known for this list."""
+    known = {event.address.casefold() for event in register.events(None, None, list_name)}
+    events = (
+        (entry.address, _event(entry, list_name, terms, now))
+        for entry in entries
+        if entry.address.key not in known
+    )
+    register.add_events(events)
+
+
+def _event(entry: Entry, list_name: str, terms: Terms, now: dt.datetime) -> ConsentEvent:
+    since = min(entry.since or now, now)
+    lapses = implied_until(since) if terms.basis is Basis.IMPLIED else None
+    told = Told(since, entry.source, terms.wording, entry.fields.get("language", ""), entry.ip)
+    return ConsentEvent(
+        entry.address.text,
+        ConsentTo.NEWSLETTER,
+        list_name,
+        Change.IMPORTED,
+        terms.basis,
+        told,
+        lapses,
+        f"imported {now:%Y-%m-%d}",
+    )
+
+
+def add_reader(
+    app: App, address: Address, list_name: str, fields: Mapping[str, str], source: str, terms: Terms
+) -> Imported:
+    """Add one reader to a list, with where the consent came from."""
+    file = ListFile.at(_path(app, list_name))
+    done = Imported(list_name, file.path, (), done=True, rows=1)
+    entry = Entry(address, fields, Verdict.SUBSCRIBED, Path(source), 0)
+    done.left_out = file.take_columns(tuple(fields))
+    with open_ledger(app) as ledger:
+        register = ledger.register(app.marks)
+        taken = _merge([entry], file, register, set(), done)
+        event = [
+            (each.address, replace(made, told=replace(made.told, source=source)))
+            for each in taken
+            for made in [_event(each, list_name, terms, app.clock())]
+        ]
+        register.add_events(event)
+        file.write()
+    return done
