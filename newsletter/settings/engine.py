@@ -12,7 +12,8 @@ class EngineOptions(Options):
 
     kind: Literal["local", "cluster"] = Field(
         default="local",
-        description="cluster: every `newsletter worker` on a postgresql:// ledger takes parts.",
+        description="cluster (on trial): every `newsletter worker` on a postgresql:// ledger takes"
+        " parts, and each keeps rate and quotas for itself: give each its share.",
     )
     timeout: float = Field(
         default=10,

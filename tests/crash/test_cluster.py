@@ -17,7 +17,7 @@ from newsletter.ledger.schema import is_ours, metadata
 from tests.crash.crew import Crew
 from tests.crash.forks import Forks
 from tests.crash.judge import hold_promise, judge_memory
-from tests.crash.scale import chance, scaled
+from tests.crash.scale import FULL, chance, scaled
 from tests.crash.stand import RelayProcess
 from tests.ledger.databases import empty, own_database, postgres
 from tests.waiting import wait_until
@@ -98,6 +98,7 @@ def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> Non
         assert "interrupted" in {run.why for run in crew.runs()}
 
 
+@pytest.mark.skipif(not FULL, reason="hangs where the freeze hits a transaction: make crash")
 def test_a_frozen_worker_that_comes_back_marks_nothing(crew: Crew) -> None:
     crew.record(600, parts=2, rate="60/s")
     first = crew.begin()
