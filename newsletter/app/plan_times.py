@@ -1,14 +1,15 @@
 """When a plan's messages would leave: each part of the audience, and the last of all."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from newsletter.app.starting import Start
+from newsletter.app.warming import Day
 from newsletter.campaign import Plan
 from newsletter.local_time import Part
-from newsletter.schedule import zone_of
+from newsletter.schedule import first_instant_of, zone_of
 from newsletter.sending_times import SendingTimes
 
 
@@ -57,11 +58,18 @@ def opens_at(times: SendingTimes, begins: dt.datetime) -> dt.datetime | None:
 
 
 def done_at(
-    plan: Plan, start: Start, times: SendingTimes, begins: dt.datetime
+    plan: Plan, start: Start, times: SendingTimes, begins: dt.datetime, days: Sequence[Day] = ()
 ) -> dt.datetime | None:
-    """When the last message leaves at the plan's rate; None if that is over a year away."""
+    """When the last message leaves at the plan's rate; None if that is over a year away.
+
+    Where a warm-up spreads them over ``days``, those of the last day leave on it.
+    """
     at = begins
+    if days and sum(day.messages or 0 for day in days) < len(plan.recipients):
+        return None
     try:
+        if len(days) > 1:
+            return _on_its_clocks(_done_on(days[-1], plan, times, start), times)
         for due, readers in _amounts(plan, start, begins):
             duration = dt.timedelta(seconds=readers / plan.terms.rate.per_second)
             at = times.after(max(at, due), duration)
@@ -70,6 +78,14 @@ def done_at(
     if start.due and not times.is_limited:
         return at.astimezone(zone_of(start.due.zone))
     return _on_its_clocks(at, times)
+
+
+def _done_on(last: Day, plan: Plan, times: SendingTimes, start: Start) -> dt.datetime:
+    hours = times.window or times.quiet
+    zone = hours.zone if hours else start.due.zone if start.due else "UTC"
+    midnight = first_instant_of(dt.datetime.combine(last.date, dt.time()), zone)
+    duration = dt.timedelta(seconds=(last.messages or 0) / plan.terms.rate.per_second)
+    return times.after(midnight, duration)
 
 
 def _amounts(plan: Plan, start: Start, begins: dt.datetime) -> Iterator[tuple[dt.datetime, int]]:

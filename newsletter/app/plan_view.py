@@ -24,6 +24,7 @@ from newsletter.app.relays import limits_in_words
 from newsletter.app.starting import Start
 from newsletter.app.tested import TestedState, tested_state
 from newsletter.app.vouching import signed_in_words
+from newsletter.app.warming import Day, days_of
 from newsletter.audience.model import Arithmetic, Person
 from newsletter.campaign import Page, Plan
 from newsletter.edition.model import BUILT_IN_SLOTS
@@ -100,6 +101,8 @@ class PlanView:
     """Readers by when they are due, the first due first, where each has her own time."""
     undecided: int
     """Readers whose local time is over, of whom nobody said what becomes of them."""
+    warmup: tuple[Day, ...]
+    """The days that it takes through a relay that is warmed up; none without a warm-up."""
     window: str
     """When messages may be sent, in words; or nothing."""
     quiet: str
@@ -155,6 +158,7 @@ def view_of(
     tested = tested_state(app, plan.slug, plan.content_digest)
     times = times_of(plan.terms)
     begins = start.due.instant if start.due else app.clock()
+    days = days_of(app, ledger, len(plan.recipients), begins, times)
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,
@@ -187,10 +191,11 @@ def view_of(
         starts=str(start.due or ""),
         parts=part_lines(start, times),
         undecided=start.undecided,
+        warmup=days,
         window=_window(plan),
         quiet=plan.terms.quiet,
         opens_at=opens_at(times, begins),
-        done_at=done_at(plan, start, times, begins),
+        done_at=done_at(plan, start, times, begins, days),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,

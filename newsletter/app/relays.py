@@ -9,15 +9,27 @@ from newsletter.dispatch.quota import Quota
 from newsletter.settings.options import NamedRelayOptions, RelayOptions
 from newsletter.transport.options import SmtpOptions
 from newsletter.transport.smtp import SmtpTransport
+from newsletter.warmup import Warmup
 
 
 def relays_of(app: App) -> tuple[Relay, ...]:
     """The main relay first, then those of some domains; only the staging inbox where it is used."""
     main = app.settings.main_relay
     others = [
-        _relay(smtp_options(app, relay), relay, frozenset(relay.domains)) for relay in _others(app)
+        _relay(smtp_options(app, relay), relay, frozenset(relay.domains), warmup_of(app, relay))
+        for relay in _others(app)
     ]
-    return (_relay(smtp_options(app), main, frozenset()), *others)
+    return (_relay(smtp_options(app), main, frozenset(), warmup_of(app, main)), *others)
+
+
+def warmup_of(app: App, relay: RelayOptions) -> Warmup | None:
+    """The first days of a relay; the staging inbox needs none."""
+    options, settings = relay.warmup, app.settings
+    if options is None and relay is settings.main_relay:
+        options = settings.warmup
+    if options is None or uses_staging_inbox(app):
+        return None
+    return Warmup(options.start, options.curve, settings.schedule.zone)
 
 
 def every_smtp_options(app: App) -> list[SmtpOptions]:
@@ -62,7 +74,9 @@ def _others(app: App) -> Iterator[NamedRelayOptions]:
             yield relay
 
 
-def _relay(options: SmtpOptions, relay: RelayOptions, domains: frozenset[str]) -> Relay:
+def _relay(
+    options: SmtpOptions, relay: RelayOptions, domains: frozenset[str], warmup: Warmup | None
+) -> Relay:
     """Two accounts at one host have a pace and a quota each."""
     whose = f"{options.username}@" if options.username else ""
     return Relay(
@@ -71,5 +85,5 @@ def _relay(options: SmtpOptions, relay: RelayOptions, domains: frozenset[str]) -
         domains=domains,
         rate=relay.rate,
         connections=relay.connections,
-        quota=Quota(relay.hour or 0, relay.day or 0),
+        quota=Quota(relay.hour or 0, relay.day or 0, warmup),
     )

@@ -16,7 +16,7 @@ Check   check          is it fit to send? doctor: is the ground? relay, DNS
         build          HTML, text and .eml of every variant
         preview        the pages in the browser, new at every save
         inbox          the staging inbox and its page; test: every variant to it
-Send    plan           who would get what, and when it would be done
+Send    plan           who would get what, and when it is done; warmup status
         send           record the plan and send it, now or --at a time
         schedule       list · move · cancel what is to be sent
         worker         run what is due until stopped (run-due: one pass)

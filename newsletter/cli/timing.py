@@ -26,6 +26,9 @@ def register(top: typer.Typer) -> None:
         example="newsletter worker",
         exits="0 stopped, or well · 1 not well (--health) · 2 bad input or ledger",
     )(worker)
+    warmup = group("The first days of a relay: so many messages on each.")
+    top.add_typer(warmup, name="warmup")
+    command(warmup, "status", example="newsletter warmup status")(warmup_status)
     command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
 
 
@@ -117,3 +120,12 @@ def run_due(desk: Desk) -> int | None:
     if desk.as_text:
         done.complain()
     return done.exit_code
+
+
+def warmup_status(desk: Desk) -> None:
+    """How far the warm-up of each relay is: today's messages, and the days to come."""
+    from newsletter.app.warming import warmth
+    from newsletter.cli import show_times
+
+    found = warmth(desk.app)
+    desk.show({"relays": found}, show_times.warmth(found))

@@ -1,4 +1,6 @@
-"""So many messages an hour and a day, over a rolling window. Pure: minutes since 1970 are given.
+"""So many messages an hour and a day, over a rolling window, and so many on each day of a warm-up.
+
+Pure: minutes since 1970 are given.
 
 Counted by the minute, and a minute counts until it is wholly out of the window: no sixty minutes
 and no twenty-four hours, wherever they begin, have more than the quota.
@@ -8,8 +10,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from newsletter.warmup import Warmup
+
 _HOUR = 60
 _DAY = 24 * _HOUR
+_LONGEST_DAY = 27 * _HOUR
+"""Where clocks are set back."""
 _MINUTE_SECONDS = 60
 
 
@@ -19,11 +25,13 @@ class Quota:
 
     hour: int = 0
     day: int = 0
+    warmup: Warmup | None = None
+    """The first days of a relay: by the calendar, beside what any hour and day may have."""
 
     @property
     def is_set(self) -> bool:
         """Whether there is any."""
-        return bool(self.hour or self.day)
+        return bool(self.hour or self.day or self.warmup)
 
     @property
     def windows(self) -> Iterator[tuple[int, int, str]]:
@@ -55,7 +63,7 @@ def instant_of(minute: int) -> dt.datetime:
 
 def oldest_that_counts(minute: int) -> int:
     """The first minute that any quota still looks at."""
-    return minute - _DAY
+    return minute - _LONGEST_DAY
 
 
 class Spent:
@@ -78,6 +86,7 @@ class Spent:
     def room(self, quota: Quota, now: int) -> Room:
         """How many more may be tried in this minute."""
         rooms = [self._room(*window, now) for window in quota.windows]
+        rooms += [self._warm(quota.warmup, now)] if quota.warmup else []
         return min(rooms, key=lambda room: (room.now, -_seconds(room.until)), default=Room(_NO_END))
 
     def _room(self, window: int, limit: int, words: str, now: int) -> Room:
@@ -85,6 +94,22 @@ class Spent:
         if left > 0:
             return Room(left)
         return Room(0, instant_of(self._frees(window, limit, now)), f"{limit} messages {words}")
+
+    def today(self, warmup: Warmup, now: int) -> int:
+        """The messages of this day of the calendar (and of a clock that went ahead)."""
+        begins = minute_of(warmup.begins(warmup.day_of(instant_of(now))))
+        return sum(n for at, n in self._by_minute.items() if at >= begins)
+
+    def _warm(self, warmup: Warmup, now: int) -> Room:
+        day = warmup.day_of(instant_of(now))
+        most = warmup.most(day)
+        if most is None:
+            return Room(_NO_END)
+        left = most - self.today(warmup, now)
+        if left > 0:
+            return Room(left)
+        until = warmup.begins(day + dt.timedelta(days=1))
+        return Room(0, until, f"{most} messages on {day}, a day of the warm-up,")
 
     def _frees(self, window: int, limit: int, now: int) -> int:
         """The first minute with room: enough of the oldest ones are out of the window then."""

@@ -21,8 +21,8 @@ from newsletter.ledger.settling import settle
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
 _partition = schema.partition
-A_DAY = dt.timedelta(days=1, minutes=2)
-"""The longest that a quota looks back, and the minute in which it began."""
+A_DAY = dt.timedelta(hours=27, minutes=2)
+"""The longest that a quota looks back (a day on which clocks go back), and its first minute."""
 _STARTABLE = (
     CampaignState.READY,
     CampaignState.WAITING,

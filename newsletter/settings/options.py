@@ -1,5 +1,6 @@
 """The options: one class per table of newsletter.toml, and the whole."""
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,6 +40,15 @@ from newsletter.values import Rate, nearest
 FILE_NAME = "newsletter.toml"
 PREFIX = "NEWSLETTER_"
 _SHORTEST_SECRET = 16
+
+
+class WarmupOptions(Options):
+    """How a relay's first days begin: messages on each, then no such limit."""
+
+    start: dt.date = Field(description="The first day, on the clocks of schedule.zone: 2026-12-01.")
+    curve: tuple[PositiveInt, ...] = Field(
+        min_length=1, max_length=400, description="Messages on each day in turn: [200, 500, 1000]."
+    )
 
 
 class RelayOptions(Options):
@@ -87,6 +97,10 @@ class RelayOptions(Options):
     )
     day: int | None = Field(
         default=None, ge=1, description="Messages it takes in any 24 hours; then campaigns wait."
+    )
+
+    warmup: WarmupOptions | None = Field(
+        default=None, description="Its first days; by default [warmup] for the main relay."
     )
 
     @property
@@ -224,6 +238,9 @@ class Settings(BaseSettings):
     )
     default_relay: str | None = Field(
         default=None, description="Which of relays mails all other domains; by default [relay]."
+    )
+    warmup: WarmupOptions | None = Field(
+        default=None, description="The first days of the main relay; the rest waits for the next."
     )
     limits: LimitsOptions = LimitsOptions()
     pause: PauseOptions = PauseOptions()
