@@ -15,6 +15,9 @@ from newsletter.ledger.rows import storable
 _pace, _quota = schema.pace, schema.quota
 _MICROSECOND = dt.timedelta(microseconds=1)
 _MINUTE = 60_000_000
+_TURNS_COUNT = dt.timedelta(days=1, minutes=2)
+_TRIES_COUNT = dt.timedelta(hours=27, minutes=2)
+"""The longest that a quota looks back (a day on which clocks go back), and its first minute."""
 
 
 def write(connection: Connection, campaign: CampaignId, notes: Notes, now: dt.datetime) -> None:
@@ -56,11 +59,11 @@ def tried(connection: Connection, since: int) -> Mapping[Place, Mapping[int, int
     return found
 
 
-def forget(connection: Connection, before: dt.datetime) -> None:
+def forget(connection: Connection, now: dt.datetime) -> None:
     """Drop what binds nobody any more."""
-    done = _pace.c.refused.is_(None) & (_pace.c.next_turn < before)
+    done = _pace.c.refused.is_(None) & (_pace.c.next_turn < now - _TURNS_COUNT)
     connection.execute(delete(_pace).where(done))
-    minute = to_microseconds(before) // _MINUTE
+    minute = to_microseconds(now - _TRIES_COUNT) // _MINUTE
     connection.execute(delete(_quota).where(_quota.c.minute < minute))
 
 

@@ -53,7 +53,7 @@ def open_up(
     row = running.locked_campaign(connection, campaign)
     if CampaignState(row["state"]) is not CampaignState.RUNNING:
         running.refuse_unless_startable(row, now)
-        pacing.forget(connection, now - running.A_DAY)
+        pacing.forget(connection, now)
         note_event(connection, campaign, now, "opened", "to the workers")
     _RUNNING(connection, c=campaign)
     if _WHOLE_RUN(connection, c=campaign).first():

@@ -21,8 +21,6 @@ from newsletter.ledger.settling import settle
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
 _partition = schema.partition
-A_DAY = dt.timedelta(hours=27, minutes=2)
-"""The longest that a quota looks back (a day on which clocks go back), and its first minute."""
 _STARTABLE = (
     CampaignState.READY,
     CampaignState.WAITING,
@@ -52,7 +50,7 @@ def begin_run(
     if to_send:
         refuse_unless_startable(row, now)
         changes |= {"state": CampaignState.RUNNING, "reason": "", "resume_at": None}
-        pacing.forget(connection, now - A_DAY)
+        pacing.forget(connection, now)
     close_open_runs(connection, campaign)
     take_all_parts(connection, campaign)
     connection.execute(update(_campaign).where(_campaign.c.id == campaign).values(**changes))

@@ -62,6 +62,8 @@ def test_what_binds_nobody_any_more_is_forgotten_when_a_run_begins(ledger: Ledge
     ledger.end_run(turn, CampaignState.WAITING, "", START)
     ledger.begin_run(number, START + dt.timedelta(days=1, minutes=3))
     assert ledger.paces() == (slow,)
+    assert ledger.tried(0) != {}  # a warm-up's day is longer where clocks are set back
+    ledger.begin_run(number, START + dt.timedelta(hours=27, minutes=3))
     assert ledger.tried(0) == {}
 
 
