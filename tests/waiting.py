@@ -18,6 +18,11 @@ def wait_until(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
         time.sleep(_STEP)
 
 
+def is_frozen(process: int) -> bool:
+    """Whether a process was stopped by a signal (proc(5), state T)."""
+    return Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0] == "T"
+
+
 def catches(process: int, number: signal.Signals) -> bool:
     """Whether a process has a handler of its own for a signal (proc(5), SigCgt)."""
     status = Path(f"/proc/{process}/status").read_text("ascii")

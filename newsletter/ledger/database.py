@@ -33,8 +33,9 @@ from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
 
 _BUSY_SECONDS = 15
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_PASSING = ("08", "40", "53300", "57P")
-"""PostgreSQL, appendix A: connection lost, deadlock, too many connections, shutting down."""
+_PASSING = ("08", "25P03", "40", "53300", "55P03", "57P")
+"""PostgreSQL, appendix A: connection lost, cut off while idle in a transaction, deadlock, too many
+connections, a lock that was waited for in vain, shutting down."""
 _ROWS = 2_000
 _A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {

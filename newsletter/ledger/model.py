@@ -217,6 +217,8 @@ class Part:
     last: int
     generation: int
     """The campaign's epoch: whoever takes it as a whole fences off every part."""
+    silence: float = 10.0
+    """Seconds without a word after which the others think its worker gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from newsletter.errors import TryLater
-from newsletter.ledger import pacing, running, schema
+from newsletter.ledger import brevity, pacing, running, schema
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.lock import Process
 from newsletter.ledger.model import CampaignId, CampaignState, Part, Turn
@@ -92,6 +92,7 @@ def take(
     timeout: float,
 ) -> Turn:
     """Have one part, under a new epoch; ``TryLater`` if it may not be taken (any more)."""
+    brevity.keep_brief(connection, timeout, wait=True)
     running.locked_campaign(connection, campaign)
     values = {"now": to_microseconds(now), "t": _micro(timeout), "c": campaign, "n": number}
     if not _MAY_BE_TAKEN(connection, **values).first():
@@ -103,7 +104,7 @@ def take(
     first, last, epoch, generation = _TAKE(connection, **values, run=run, worker=owner).one()
     connection.execute(text("UPDATE run SET epoch = :e WHERE id = :r"), {"e": epoch, "r": run})
     note_event(connection, campaign, now, "taken", f"part {number} by {owner}")
-    return Turn(run, campaign, epoch, Part(number, first, last, generation))
+    return Turn(run, campaign, epoch, Part(number, first, last, generation, timeout))
 
 
 class _Words:
@@ -142,7 +143,8 @@ _OPEN = _Words(f"""
 _MAY_BE_TAKEN = _Words(f"""
     SELECT p.n FROM partition p JOIN campaign c ON c.id = p.campaign
     WHERE p.campaign = :c AND p.n = :n AND {_TAKEABLE}
-    FOR UPDATE OF p""")  # noqa: S608  our own words
+    FOR UPDATE OF p SKIP LOCKED""")  # noqa: S608  our own words
+"""Whoever writes to a part at this moment has it, or will be cut off soon."""
 _TAKE = _Words(f"""
     UPDATE partition p SET epoch = p.epoch + 1, run = :run, worker = :worker, seen_at = {_NOW},
         next_at = NULL, done = false, claimed = 0, said = ''

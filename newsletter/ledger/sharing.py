@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.errors import LedgerLocked
-from newsletter.ledger import pacing, running
+from newsletter.ledger import brevity, pacing, running
 from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignState, Grant, Part, Result, Turn, Want
@@ -68,6 +68,7 @@ def end_run(
 
     RUNNING says nothing of the campaign. It ends with its last part; the state that holds.
     """
+    brevity.keep_brief(connection, _part(turn).silence)
     running.locked_campaign(connection, turn.campaign)
     told = _fence(connection, turn, 0, "")
     queued = _give_back(connection, turn)
@@ -111,6 +112,7 @@ def _fence(connection: Connection, turn: Turn, claimed: int, said: str) -> Campa
     part = _part(turn)
     values: dict[str, Any] = {"c": turn.campaign, "n": part.number, "e": turn.epoch}
     values |= {"g": part.generation, "claimed": claimed, "said": storable(said)}
+    values |= {"idle": brevity.idle_ms(part.silence)}
     row = connection.exec_driver_sql(_ALIVE, values).first()
     if row is None:
         message = (
@@ -136,7 +138,8 @@ _ALIVE = f"""
     FROM campaign
     WHERE partition.campaign = %(c)s AND n = %(n)s AND partition.epoch = %(e)s
     AND campaign.id = %(c)s AND campaign.epoch = %(g)s
-    RETURNING campaign.state"""  # noqa: S608  our own words
+    RETURNING campaign.state,
+        set_config('idle_in_transaction_session_timeout', %(idle)s, true)"""  # noqa: S608  same
 _SEEN_AND_OTHERS = """
     WITH seen AS (UPDATE run SET seen_at = %(at)s WHERE id = %(r)s)
     SELECT said FROM partition WHERE campaign = %(c)s AND n <> %(n)s AND run IS NOT NULL"""

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.errors import UsageError
-from newsletter.ledger import partitions, standing
+from newsletter.ledger import brevity, partitions, standing
 from newsletter.ledger.database import Database
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import CampaignId, Turn
 from newsletter.ledger.partitions import Open
 
+_UNTIL_GONE = 10.0
+"""Seconds of silence after which a worker is thought gone, where nobody says so."""
 HandOut = Callable[[Any, CampaignId, Sequence[int]], None]
 """Told of parts in which somebody waits, over the driver's connection, in the transaction."""
 
@@ -44,6 +46,7 @@ class Workers:
     def prepare(self, make: Callable[[Any], None]) -> None:
         """Have something made over the driver's connection, in one transaction."""
         with self._database.write() as connection:
+            brevity.keep_brief(connection, _UNTIL_GONE)
             make(connection.connection.driver_connection)
 
     def held(self, number: CampaignId) -> bool:
@@ -60,6 +63,7 @@ class Workers:
     def open_up(self, number: CampaignId, now: dt.datetime, hand_out: HandOut) -> None:
         """Let the workers have a campaign, and tell them, all or nothing."""
         with self._database.write() as connection:
+            brevity.keep_brief(connection, _UNTIL_GONE)
             self.open_within(connection, number, now, hand_out)
 
     def open_within(

@@ -40,6 +40,8 @@ class Job:
     """A file for which it waits, so that several begin at once."""
     trap: dict[str, Any] = field(default_factory=dict)
     fault: dict[str, Any] = field(default_factory=dict)
+    freeze_at: int = 0
+    """The statement within a transaction on PostgreSQL after which it freezes (SIGSTOP)."""
     told: str = ""
     """Where it writes how it ended."""
 
@@ -54,6 +56,8 @@ def work(packed: dict[str, Any]) -> None:
     if job.gate:
         barrier.pass_through(Path(job.gate))
     counted = traps.install(**job.trap) if job.trap else None
+    if job.freeze_at:
+        traps.freeze_in_transaction(job.freeze_at)
     if job.fault:
         disk.install(**job.fault)
     told = _command(job) if job.words else _campaign(job)

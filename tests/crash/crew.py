@@ -71,11 +71,14 @@ class Crew:
             )
         return self.number
 
-    def begin(self, *words: str) -> int:
+    def begin(self, *words: str, freeze_at: int = 0) -> int:
         """Begin a worker (or another command); its pid."""
         self.begun += 1
         job = Job(
-            words=words or ("worker",), root=str(self.root), told=f"{self.root}/w{self.begun}"
+            words=words or ("worker",),
+            root=str(self.root),
+            told=f"{self.root}/w{self.begun}",
+            freeze_at=freeze_at,
         )
         pid = self.forks.begin(job.packed())
         self.pids.append(pid)

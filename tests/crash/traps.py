@@ -4,6 +4,7 @@ Installed only in a child that was forked for it: the statements of SQLite, the 
 sockets, and what the journal does to its file.
 """
 
+import itertools
 import os
 import signal
 import socket
@@ -102,6 +103,25 @@ def _statement(trap: Trap, original: Callable[..., Any]) -> Any:
         return trap.pass_by("statement", partial(original, own, *args, **kwargs))
 
     return counted
+
+
+def freeze_in_transaction(at: int) -> None:
+    """Freeze (SIGSTOP) this process once so many statements on PostgreSQL left one open."""
+    import psycopg
+    from psycopg.pq import TransactionStatus
+
+    original, seen, one_by_one = psycopg.Cursor.execute, itertools.count(1), threading.Lock()
+
+    def execute(own: Any, *args: Any, **kwargs: Any) -> Any:
+        result = original(own, *args, **kwargs)
+        if own.connection.info.transaction_status is TransactionStatus.INTRANS:
+            with one_by_one:
+                here = next(seen)
+            if here == at:
+                os.kill(os.getpid(), signal.SIGSTOP)
+        return result
+
+    setattr(psycopg.Cursor, "execute", execute)  # noqa: B010  a method, only in a child
 
 
 def _die() -> None:
