@@ -32,6 +32,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
+from newsletter.schedule import Due
 
 _Listed = tuple[str, tuple[str, ...]]
 _Audience = Iterator[_Listed]
@@ -97,6 +98,8 @@ class PlanView:
     """Seconds after which it goes on by itself; 0: when it is resumed."""
     starts: str
     """When it is due, in words; nothing: as soon as it is recorded."""
+    then: tuple[Due, ...]
+    """When a series is due after that."""
     parts: tuple[PartLine, ...]
     """Readers by when they are due, the first due first, where each has her own time."""
     undecided: int
@@ -189,6 +192,7 @@ def view_of(
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
         starts=str(start.due or ""),
+        then=start.then,
         parts=part_lines(start, times),
         undecided=start.undecided,
         warmup=days,

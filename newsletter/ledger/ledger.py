@@ -35,6 +35,7 @@ from newsletter.ledger import (
     suppressions,
     tallying,
 )
+from newsletter.ledger.approvals import Approvals
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import is_held, locked, sending_lock, this_process
 from newsletter.ledger.model import (
@@ -62,6 +63,7 @@ from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, 
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.ledger.returns import Returns
+from newsletter.ledger.series import AllSeries
 from newsletter.ledger.workers import Division, Workers, workers_of
 from newsletter.values import Address, IssueSlug
 
@@ -358,6 +360,16 @@ class Ledger:
     def returns(self) -> Returns:
         """What came back: bounces, complaints, unsubscribes by mail."""
         return Returns(self._database)
+
+    @property
+    def series(self) -> AllSeries:
+        """What is sent again and again."""
+        return AllSeries(self._database)
+
+    @property
+    def approvals(self) -> Approvals:
+        """Which content was approved."""
+        return Approvals(self._database)
 
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""

@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -346,5 +346,45 @@ feedback = Table(
     Column("words", Text, nullable=False),
     Column("void", Boolean, nullable=False),
     UniqueConstraint("mark"),
+    sqlite_autoincrement=True,
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("state", String(12), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    Column("series", ForeignKey("series.id"), primary_key=True),
+    Column("date", String(10), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("became", String(12), nullable=False),
+    Column("campaign", ForeignKey("campaign.id")),
+    Column("words", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("slug", Text, nullable=False, index=True),
+    Column("content_digest", String(64), nullable=False),
+    Column("approved", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
     sqlite_autoincrement=True,
 )
