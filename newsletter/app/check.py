@@ -10,6 +10,7 @@ from newsletter.app.inquiry import Inquiry
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
 from newsletter.app.policy import policy_of
+from newsletter.app.said import hear_if_there
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.lint.asked import unasked
 from newsletter.lint.check import RULES, lint
@@ -61,7 +62,8 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
     Nothing is asked over the network unless the ``inquiry`` says so.
     """
     lists = read_lists(app)
-    problems, fields = people_problems(app, lists), columns_of(lists)
+    fields = columns_of([*hear_if_there(app).said.joined, *lists])
+    problems = people_problems(app, lists, fields)
     named = (app.issue_folder(name).name for name in names)
     wanted = tuple(dict.fromkeys(named)) or tuple(app.issue_names())
     if not wanted and not problems:

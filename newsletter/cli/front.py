@@ -24,7 +24,7 @@ Send    plan           who would get what, and when it is done; warmup status
         pause          resume · cancel · retry · reconcile who is in doubt
 After   report         the answers; bounces fetch · process · reset; complaints
         lists          the lists; segments list · count · explain
-        subscribers    check · show · add · import · unsubscribe · forget
+        subscribers    check · show · add · import, export · unsubscribe, forget
         serve          the public pages; archive build · correct: what was sent
         consent        list · show · export · expiring; suppressions add, remove
         ledger         verify · backup · take-over; keys new · rotate · dns

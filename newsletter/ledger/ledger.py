@@ -24,6 +24,7 @@ from newsletter.ledger import (
     claiming,
     doubts,
     forgetting,
+    knowing,
     local_times,
     opening,
     pacing,
@@ -419,6 +420,14 @@ class Ledger:
         keys = [each.key for each in (address, *also)]
         with self._database.read() as connection:
             return forgetting.found(connection, keys, Traces(address, *also))
+
+    def everything_of(
+        self, address: Address, also: Sequence[Address]
+    ) -> Mapping[str, tuple[knowing.Row, ...]]:
+        """Every row that tells of an address, by table, as far as it is hers to read."""
+        keys = [each.key for each in (address, *also)]
+        with self._database.read() as connection:
+            return knowing.everything(connection, keys, Traces(address, *also))
 
     def campaigns_naming(self, address: Address) -> tuple[int, ...]:
         """Campaigns whose pages name an address in the issue's own words."""
