@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -23,19 +22,12 @@ class Clock(Protocol):
         ...
 
 
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 class SystemClock:
-    """The machine's own clocks; ``wall`` may be another one of theirs."""
-
-    def __init__(self, wall: Callable[[], dt.datetime] = _utc_now) -> None:
-        self._wall = wall
+    """The machine's own clocks."""
 
     def now(self) -> dt.datetime:
         """The instant, in UTC."""
-        return self._wall()
+        return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
         """Seconds since the machine started, more or less."""
