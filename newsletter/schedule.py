@@ -122,6 +122,11 @@ def first_instant_of(wall: dt.datetime, zone: str) -> dt.datetime:
         raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
 
 
+def local_date(instant: dt.datetime, zone: str) -> dt.date:
+    """The day that a zone's calendar has at an instant."""
+    return instant.astimezone(zone_of(zone)).date()
+
+
 def is_zone(name: str) -> bool:
     """Whether there is a time zone of this very name."""
     return name in _known_zones() and not _NOT_A_PLACE.match(name)

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.schedule import first_instant_of, zone_of
+from newsletter.schedule import first_instant_of, local_date
 
 _A_DAY = dt.timedelta(days=1)
 _MOST_DAYS = 400
@@ -25,7 +25,7 @@ class Warmup:
 
     def day_of(self, instant: dt.datetime) -> dt.date:
         """The day on the zone's calendar."""
-        return instant.astimezone(zone_of(self.zone)).date()
+        return local_date(instant, self.zone)
 
     def begins(self, day: dt.date) -> dt.datetime:
         """The first instant of a day, in UTC."""

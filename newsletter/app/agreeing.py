@@ -22,13 +22,7 @@ def agree(planned: Planned, agreed: Agreement, ask: Ask | None, command: str) ->
     ``ask`` is None where nobody can type; ``command`` is what a script would run to agree.
     """
     view = planned.view
-    if view.unfit:
-        more = f" (and {len(view.unfit) - 1} more)" if len(view.unfit) > 1 else ""
-        raise ChecksFailed(
-            f"not fit to send: {view.unfit[0].message}{more}",
-            cure=f"{view.unfit[0].cure}; nothing was recorded or sent",
-            next_command=f"newsletter plan {view.issue}",
-        )
+    refuse_unfit(planned)
     if agreed.recipients is not None and agreed.recipients != view.recipients:
         raise PlanChanged(
             f"agreed to {agreed.recipients} recipients, the plan has {view.recipients}",
@@ -44,6 +38,18 @@ def agree(planned: Planned, agreed: Agreement, ask: Ask | None, command: str) ->
     if agreed.yes or agreed.recipients is not None:
         return
     _ask_count(view.recipients, ask, command)
+
+
+def refuse_unfit(planned: Planned) -> None:
+    """Raise ``ChecksFailed`` where the plan has findings that stop a send."""
+    view = planned.view
+    if view.unfit:
+        more = f" (and {len(view.unfit) - 1} more)" if len(view.unfit) > 1 else ""
+        raise ChecksFailed(
+            f"not fit to send: {view.unfit[0].message}{more}",
+            cure=f"{view.unfit[0].cure}; nothing was recorded or sent",
+            next_command=f"newsletter plan {view.issue}",
+        )
 
 
 def _ask_count(recipients: int, ask: Ask | None, command: str) -> None:

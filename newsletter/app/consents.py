@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from newsletter.consent import (
     standing,
 )
 from newsletter.errors import LedgerError, UsageError
+from newsletter.values import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,15 @@ def show_consent(app: App, reader: str) -> ReaderConsent:
         preferences = register.preferences_of(address)
     if not events and not preferences.lists:
         raise UsageError(nothing, cure=cure)
-    now = app.clock()
-    return ReaderConsent(
-        address.text, preferences, tuple(_standings(events, now)), tuple(map(_line, events))
-    )
+    return consent_of(address, preferences, events, app.clock())
+
+
+def consent_of(
+    address: Address, preferences: Preferences, events: Sequence[ConsentEvent], now: dt.datetime
+) -> ReaderConsent:
+    """What was said, and how it stands after that."""
+    lines = tuple(map(_line, events))
+    return ReaderConsent(address.text, preferences, tuple(_standings(events, now)), lines)
 
 
 def _standings(events: Iterable[ConsentEvent], now: dt.datetime) -> Iterator[ListStanding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from newsletter.app.compose import compose_issue, full_variants, language_of, sections_label
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
-from newsletter.app.people import read_people
+from newsletter.app.said import readers_to_show
 from newsletter.campaign import Page
 from newsletter.edition.model import Variant
 from newsletter.edition.variants import variant_for
@@ -121,7 +121,7 @@ def _pairs(app: App, old: Issue, new: Issue) -> Counter[tuple[Variant, Variant]]
     found: Counter[tuple[Variant, Variant]] = Counter()
     for language in shared:
         found[whole[0][language], whole[1][language]] = 0
-    readers = read_people(app, (), None, ())
+    readers = readers_to_show(app)
     names = {*old.section_audiences.values(), *new.section_audiences.values()}
     tests = [(name, readers.segments[name].expression.test) for name in sorted(names)]
     for person in readers.audience:

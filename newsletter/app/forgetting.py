@@ -69,7 +69,7 @@ def forget_reader(app: App, reader: str, *, dry_run: bool) -> Forgotten:
         with open_ledger(app) as ledger:
             rows = _in_ledger(app, ledger, address, staged, dry_run=dry_run)
             campaigns = ledger.campaigns_naming(address)
-    doomed = [*_traced_state(app, traces)]
+    doomed = [*traced_state(app, traces)]
     removed = tuple(path for path in doomed if _is_copy(app, path))
     cleaned = tuple(path for path in doomed if path not in removed)
     if not dry_run:
@@ -80,7 +80,7 @@ def forget_reader(app: App, reader: str, *, dry_run: bool) -> Forgotten:
         rows=rows,
         removed=removed,
         cleaned=cleaned,
-        places=tuple(_places(app.root, Traces(address))),
+        places=tuple(places_of(app.root, Traces(address))),
         commits=_commits(app.root, address),
         campaigns=campaigns,
         on_server="://" in app.ledger_url(),
@@ -103,7 +103,7 @@ def _refuse_own(app: App, address: Address) -> None:
         raise UsageError(message, cure="change newsletter.toml instead")
 
 
-def _traced_state(app: App, traces: Traces) -> Iterator[Path]:
+def traced_state(app: App, traces: Traces) -> Iterator[Path]:
     """Files of this machine's, besides the ledger itself, that hold the address."""
     paths = {*app.state_folder.rglob("*")}
     ledger = Path(app.ledger_url())
@@ -154,7 +154,7 @@ def _clean(removed: tuple[Path, ...], cleaned: tuple[Path, ...], traces: Traces)
         ) from error
 
 
-def _places(root: Path, traces: Traces) -> Iterator[Place]:
+def places_of(root: Path, traces: Traces) -> Iterator[Place]:
     """Lines of the officer's files: lists, issues, reports that were saved."""
     for path in sorted(root.rglob("*")):
         if _NOT_OURS.isdisjoint(path.relative_to(root).parts) and path.is_file():

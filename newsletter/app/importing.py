@@ -8,7 +8,8 @@ from pathlib import Path
 from newsletter.app.list_file import ListFile
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
-from newsletter.audience.exports import Entry, Tool, Verdict, read_export
+from newsletter.audience.export_words import Tool, Verdict
+from newsletter.audience.exports import Entry, read_export
 from newsletter.consent import Basis, Change, ConsentEvent, ConsentTo, Told, implied_until
 from newsletter.errors import Problem, UsageError
 from newsletter.ledger.ledger import Ledger
@@ -19,6 +20,7 @@ _NEVER = {
     Verdict.UNSUBSCRIBED: "unsubscribed",
     Verdict.BOUNCED: "bounced",
     Verdict.COMPLAINED: "complained",
+    Verdict.BARRED: "manual",
 }
 
 
@@ -155,6 +157,8 @@ def _merge(
 def _why_not(entry: Entry, register: Register, left: set[str], never: set[str]) -> str:
     if entry.verdict is Verdict.UNCONFIRMED:
         return "never confirmed"
+    if entry.verdict is Verdict.UNKNOWN:
+        return "its state is not one of the tool's: say it as unsubscribed or active"
     if entry.address.key in never:
         return "suppressed by another row of this import"
     if entry.address.key in left:

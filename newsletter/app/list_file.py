@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from newsletter.audience.cells import clean_cell
+from newsletter.audience.cells import as_written, clean_cell, kept_as_text
 from newsletter.audience.header import KNOWN_COLUMNS, read_header
 from newsletter.audience.lists import load_list, refuse_faulty
 from newsletter.audience.table import BrokenRow, Row, Table, detect_encoding
@@ -106,7 +106,7 @@ class ListFile:
             self._separator = table.separator or ","
 
     def _take(self, record: Row) -> None:
-        cells = [clean_cell(cell)[0] for cell in record.cells]
+        cells = [as_written(clean_cell(cell)[0]) for cell in record.cells]
         text = record.text.replace("\n", self._ending)
         if not self.columns:
             self.columns = read_header(cells)
@@ -122,5 +122,5 @@ class ListFile:
     def _line(self, cells: Mapping[str, str]) -> str:
         written = io.StringIO()
         writer = csv.writer(written, delimiter=self._separator, lineterminator="")
-        writer.writerow([cells.get(name, "") for name in self.columns])
+        writer.writerow([kept_as_text(cells.get(name, "")) for name in self.columns])
         return written.getvalue()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from newsletter.app.compose import full_variants, make_page
 from newsletter.app.open import App
-from newsletter.app.people import Readers, read_people
+from newsletter.app.people import Readers
 from newsletter.app.plan import Chooser
+from newsletter.app.said import readers_to_show
 from newsletter.audience.model import Person
 from newsletter.campaign import Page
 from newsletter.edition.model import Variant
@@ -61,7 +62,7 @@ def read_again(app: App, slug: str, old: Reading | None, kinds: AbstractSet[str]
     theme = old.theme if old and old.theme.name == name and "theme" not in kinds else None
     theme = theme or app.load_theme(name)
     same_people = old is not None and not {"readers", "settings"} & kinds
-    readers = old.readers if old and same_people else read_people(app, (), None, ())
+    readers = old.readers if old and same_people else readers_to_show(app)
     same_doors = old is not None and _doors(old.issue) == _doors(issue)
     seen = old.seen if old and same_people and same_doors else _who_sees(app, issue, readers)
     pages = _kept(old, issue) if old and kinds <= {"words", "readers"} else {}

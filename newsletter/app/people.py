@@ -67,10 +67,13 @@ def read_segments(app: App, columns: frozenset[str]) -> Mapping[str, Segment]:
     return load_segments(path, columns) if path.exists() else {}
 
 
-def people_problems(app: App, lists: Sequence[SubscriberList]) -> list[Problem]:
+def people_problems(
+    app: App, lists: Sequence[SubscriberList], columns: frozenset[str] | None = None
+) -> list[Problem]:
     """Everything that is wrong with these lists and with the saved segments."""
     problems: list[Problem] = []
-    for errand in (lambda: refuse_faulty(lists), lambda: read_segments(app, columns_of(lists))):
+    known = columns_of(lists) if columns is None else columns
+    for errand in (lambda: refuse_faulty(lists), lambda: read_segments(app, known)):
         try:
             errand()
         except InputError as error:
@@ -90,10 +93,8 @@ def read_people(
     files = read_lists(app)
     every = [*said.joined, *files]  # the reader's own words come first
     known = columns_of(every)
-    chosen = [each for each in every if each.name in only] if only else every
-    if {each.name for each in chosen} < set(only):
-        read_lists(app, only)  # names the one that is not there
-    faults = people_problems(app, files)
+    chosen = chosen_lists(app, only, every)
+    faults = people_problems(app, files, known)
     if faults:
         raise ListError(faults)
     segments = read_segments(app, known)
@@ -107,6 +108,16 @@ def read_people(
     read = tuple(each for each in chosen if each not in said.joined)
     notes = sum(len(each.problems(Gravity.MENDED, Gravity.NOTED)) for each in read)
     return Readers(read, audience, segments, known, notes)
+
+
+def chosen_lists(
+    app: App, only: Sequence[str], every: Sequence[SubscriberList]
+) -> list[SubscriberList]:
+    """Those of the lists that are named, or all; ``UsageError`` for a name that is not there."""
+    chosen = [each for each in every if each.name in only or not only]
+    if {each.name for each in chosen} < set(only):
+        read_lists(app, only)  # names the one that is not there
+    return chosen
 
 
 def find_segment(words: str, segments: Mapping[str, Segment], columns: frozenset[str]) -> Segment:

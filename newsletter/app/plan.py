@@ -61,6 +61,8 @@ class PlanRequest:
     """Whether that is on each reader's own clocks."""
     passed: Passed | None = None
     """What becomes of readers whose local time is over."""
+    every: str | None = None
+    """A rule by which it is sent again and again; None means once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
         )
     made = compose_issue(app, issue, recipients.variants)
     sums, terms = readers.audience.sums, _terms(app, request)
-    asked = Asked(request.at, request.passed, local_time=request.local_time)
+    asked = Asked(request.at, request.passed, request.local_time, request.every)
     start = start_of(app, asked, recipients.zones)
     plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
     plan = replace(plan, instants={part.cell: part.at for part in start.parts})
@@ -168,8 +170,6 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         bounce_address=app.settings.sender.bounce_address or "",
         local_time=request.local_time,
         passed=str(request.passed or ""),
-        tracking=app.settings.tracking.mode,
-        opens=app.settings.tracking.opens and app.settings.tracking.mode != "none",
     )
 
 

@@ -23,7 +23,6 @@ from newsletter.app.relay import relay_name
 from newsletter.app.relays import limits_in_words
 from newsletter.app.starting import Start
 from newsletter.app.tested import TestedState, tested_state
-from newsletter.app.tracking import tracking_of_plan
 from newsletter.app.vouching import signed_in_words
 from newsletter.app.warming import Day, days_of
 from newsletter.audience.model import Arithmetic, Person
@@ -33,6 +32,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.lint.policy import Ignored
 from newsletter.lint.rule import Finding, Severity
 from newsletter.recipients import Recipients, in_both
+from newsletter.schedule import Due
 
 _Listed = tuple[str, tuple[str, ...]]
 _Audience = Iterator[_Listed]
@@ -98,6 +98,8 @@ class PlanView:
     """Seconds after which it goes on by itself; 0: when it is resumed."""
     starts: str
     """When it is due, in words; nothing: as soon as it is recorded."""
+    then: tuple[Due, ...]
+    """When a series is due after that."""
     parts: tuple[PartLine, ...]
     """Readers by when they are due, the first due first, where each has her own time."""
     undecided: int
@@ -116,8 +118,6 @@ class PlanView:
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
     seconds: float
-    tracking: str
-    """What is counted of readers, and what that means."""
     findings: tuple[Finding, ...]
     checks_passed: int
     ignored: tuple[Ignored, ...]
@@ -192,6 +192,7 @@ def view_of(
         canary=plan.terms.canary,
         canary_wait=plan.terms.canary_wait,
         starts=str(start.due or ""),
+        then=start.then,
         parts=part_lines(start, times),
         undecided=start.undecided,
         warmup=days,
@@ -202,7 +203,6 @@ def view_of(
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
-        tracking=tracking_of_plan(app, plan, recipients, ledger),
         findings=checked.findings,
         checks_passed=checked.passed,
         ignored=checked.ignored,

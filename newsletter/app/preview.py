@@ -9,9 +9,10 @@ from pathlib import Path
 from newsletter.app.build import Build, BuiltVariant, build_issue, write_page
 from newsletter.app.compose import make_page, sample_values
 from newsletter.app.open import App
-from newsletter.app.people import nearest_address, person_of, read_people
+from newsletter.app.people import nearest_address, person_of
 from newsletter.app.plan import Chooser
 from newsletter.app.plan_view import reader_values
+from newsletter.app.said import readers_to_show
 from newsletter.audience.model import Person
 from newsletter.audience.select import Audience
 from newsletter.campaign import Page
@@ -52,7 +53,7 @@ def build_for_readers(app: App, name: str | None, folder: Path | None) -> Build:
 
 def seen_variants(app: App, issue: Issue) -> list[Variant]:
     """The pages that readers on the lists would see."""
-    readers = read_people(app, (), None, ())
+    readers = readers_to_show(app)
     return list(dict.fromkeys(map(Chooser(app, issue, readers), readers.audience)))
 
 
@@ -89,7 +90,7 @@ def language_wanted(issue: Issue, wanted: str | None) -> str:
 
 
 def _as_reader(app: App, issue: Issue, reader: str, folder: Path) -> BuiltVariant:
-    readers = read_people(app, (), None, ())
+    readers = readers_to_show(app, suppressed=True)
     person = find_reader(readers.audience, reader)
     theme = app.load_theme(issue.original.theme)
     page = make_page(app, issue, theme, Chooser(app, issue, readers)(person))

@@ -21,6 +21,7 @@ from newsletter.app.steering import OPEN_STATES
 from newsletter.app.together import cluster_of, is_shared, take_part
 from newsletter.app.vouching import signer_of
 from newsletter.campaign import Plan
+from newsletter.dispatch.clock import SystemClock
 from newsletter.dispatch.cluster import Cluster
 from newsletter.dispatch.identity import Identity
 from newsletter.dispatch.limits import Limits, Relay
@@ -163,6 +164,7 @@ def worker_of(
                 number,
                 relays_of(fitting),
                 mint=minter(token_keys(fitting)),
+                clock=SystemClock(fitting.clock),
                 stop=stop,
                 options=options,
             )
@@ -224,6 +226,7 @@ async def _run(
         number,
         transport,
         mint=minter(token_keys(app)),
+        clock=SystemClock(app.clock),
         on_progress=on_progress,
         stop=stop,
         options=options,

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from newsletter.app.open import App
 from newsletter.errors import UsageError
 from newsletter.local_time import LocalTime, Part, Passed, undecided
+from newsletter.recurrence import parse_every
 from newsletter.schedule import Due, check_future, parse_wall, parse_when, zone_of
+
+_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,8 @@ class Asked:
     at: str | None = None
     passed: Passed | None = None
     local_time: bool = False
+    every: str | None = None
+    """A rule by which it is sent again and again; the first time counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Start:
     """When a campaign is due, None for at once; its parts, where readers have their own times."""
 
     due: Due | None = None
+    then: tuple[Due, ...] = ()
+    """When a series is due after that; its next few times."""
     parts: tuple[Part, ...] = ()
     undecided: int = 0
     """Readers whose local time is over while nobody said what becomes of them."""
@@ -43,6 +50,8 @@ def start_of(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
 
     Raises ``UsageError`` for a time that cannot be read, or is over.
     """
+    if asked.every is not None:
+        return _first_of_series(app, asked)
     if asked.local_time:
         return local_start(app, asked, zones)
     if asked.passed:
@@ -52,6 +61,17 @@ def start_of(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
     due = parse_when(asked.at, default_zone=app.settings.schedule.zone)
     check_future(due, app.clock())
     return Start(due)
+
+
+def _first_of_series(app: App, asked: Asked) -> Start:
+    if asked.at or asked.local_time or asked.passed:
+        raise UsageError(
+            "--every says when by itself: it goes with neither --at nor --local-time",
+            cure='name the time and the zone in the rule: "first Tuesday 10:00 Europe/Rome"',
+        )
+    rule = parse_every(asked.every or "", default_zone=app.settings.schedule.zone)
+    first, *then = [each.due for each in rule.next(app.clock(), _SHOWN)]
+    return Start(first, tuple(then))
 
 
 def local_start(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
@@ -67,4 +87,4 @@ def local_start(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
     local, now = LocalTime(wall, zone, asked.passed), app.clock()
     parts = local.parts(zones, now)
     first = min((part.at for part in parts), default=now.astimezone(dt.UTC))
-    return Start(local.due(first), parts, undecided(parts, asked.passed))
+    return Start(local.due(first), (), parts, undecided(parts, asked.passed))

@@ -6,6 +6,7 @@ from typing import Any
 
 from newsletter.dispatch.model import Snapshot
 from newsletter.ledger.model import Campaign, Progress
+from newsletter.ledger.series import Became, Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ def missed(campaign: Campaign) -> Told:
     words = f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent"
     facts = {"campaign": campaign.id, "issue": campaign.slug, "due": str(campaign.due)}
     return Told("campaign missed", words, facts, is_trouble=True)
+
+
+def occurred(judged: Judged) -> Told:
+    """An occurrence of a series became a campaign, or came to nothing."""
+    facts = {
+        "series": f"s{judged.series}",
+        "date": judged.date.isoformat(),
+        "became": judged.became.value,
+        "campaign": judged.campaign,
+    }
+    is_missed = judged.became is Became.MISSED
+    return Told("series occurred", str(judged), facts, is_trouble=is_missed)
 
 
 def cancelled(campaign: Campaign, judgement: str) -> Told:

@@ -15,11 +15,12 @@ from newsletter.app.compose import (
     variant_label,
 )
 from newsletter.app.open import App
-from newsletter.app.people import Readers, read_people
+from newsletter.app.people import Readers
 from newsletter.app.plan import Chooser
 from newsletter.app.plan_view import reader_values
 from newsletter.app.preview import find_reader, newest
 from newsletter.app.relay import for_tests, relay_name, relay_ready, smtp_options
+from newsletter.app.said import readers_to_show
 from newsletter.app.tested import note_test
 from newsletter.app.vouching import signer_of
 from newsletter.audience.model import Person
@@ -72,7 +73,7 @@ def send_test(app: App, name: str | None, to: Sequence[str], reader: str | None)
     app = for_tests(app, chosen=bool(to))
     issue = app.load_issue(name or newest(app))
     goals = _staging_addresses(app, to)
-    readers = read_people(app, (), None, ())
+    readers = readers_to_show(app, suppressed=reader is not None)
     chosen = _samples(app, issue, readers, reader)
     theme = app.load_theme(issue.original.theme)
     digest = compose_issue(app, issue).content_digest

@@ -11,6 +11,7 @@ from newsletter.app import telling
 from newsletter.app.crew import at_work, run_shared
 from newsletter.app.heartbeat import Heart
 from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.occurring import judge_all
 from newsletter.app.open import App, open_app
 from newsletter.app.sending import OnProgress, run_here
 from newsletter.app.steering import close_cancelled
@@ -27,6 +28,7 @@ from newsletter.errors import (
 )
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progress
+from newsletter.ledger.series import Became, Judged
 from newsletter.schedule import Verdict, verdict
 
 STEERED = frozenset({CampaignState.CANCELLED, CampaignState.PAUSED, CampaignState.FINISHED})
@@ -42,6 +44,8 @@ class Pass:
     missed: tuple[Campaign, ...] = ()
     overdue: tuple[Campaign, ...] = ()
     """Those that wait for a word, because nobody sent to some readers at their local time."""
+    occurrences: tuple[Judged, ...] = ()
+    """Of series: what became of those that were due."""
     later: str = ""
     """Why a run could not be made now, when it could not."""
 
@@ -54,6 +58,13 @@ class Pass:
             return Incomplete(
                 f"campaign {self.missed[0].id} missed its time and was not sent",
                 cure="give it a new time, or cancel it",
+                next_command="newsletter schedule list",
+            )
+        lost = [each for each in self.occurrences if each.became is Became.MISSED]
+        if lost:
+            return Incomplete(
+                str(lost[0]),
+                cure="send its issue by hand, or leave it to the next time",
                 next_command="newsletter schedule list",
             )
         if self.overdue:
@@ -171,9 +182,11 @@ async def _look(app: App, ledger: Ledger, witness: Witness, orders: Orders) -> s
 
 
 async def _one_pass(app: App, ledger: Ledger, witness: Witness, orders: Orders) -> Pass:
-    now = app.clock()
     grace = dt.timedelta(seconds=app.settings.schedule.max_late)
-    ran, missed, overdue, later = [], [], [], ""
+    # pages are made in a thread, or this worker's signs of life would come late
+    occurred, later = await asyncio.to_thread(judge_all, app, ledger, grace, witness.tell)
+    now = app.clock()
+    ran, missed, overdue = [], [], []
     due = ledger.due(now)
     witness.looked(len(due))
     for campaign in due:
@@ -190,7 +203,7 @@ async def _one_pass(app: App, ledger: Ledger, witness: Witness, orders: Orders) 
                 witness.tell(telling.failed(campaign, reason))
             else:
                 ran.append(await _run(app, ledger, campaign.id, witness, orders))
-                later = _put_off(ran[-1], orders)
+                later = _put_off(ran[-1], orders) or later
         except (LedgerLocked, RelayUnavailable, TryLater) as error:
             later = error.message
         except LedgerUnavailable:
@@ -201,7 +214,7 @@ async def _one_pass(app: App, ledger: Ledger, witness: Witness, orders: Orders) 
                 continue
             witness.tell(telling.failed(campaign, error.message))
             later = error.message
-    return Pass(tuple(ran), tuple(missed), tuple(overdue), later)
+    return Pass(tuple(ran), tuple(missed), tuple(overdue), occurred, later)
 
 
 def _close(ledger: Ledger, number: CampaignId, now: dt.datetime, witness: Witness) -> Progress:

@@ -15,6 +15,7 @@ from newsletter.audience.cells import (
     LONGEST_CELL,
     ROLES,
     TYPOS,
+    as_written,
     full_name,
     is_formula,
     is_plain,
@@ -30,6 +31,7 @@ _LOCAL = re.compile(PLAIN_LOCAL)
 _LOCALS = re.compile(rf"{PLAIN_LOCAL}(?:\n{PLAIN_LOCAL})*+")
 _DOMAIN = re.compile(PLAIN_DOMAIN)
 _MARKS = "=@+-"  # what a formula may begin with
+_TEXT = "'"  # before such a mark it says that the cell is text
 _Columns = dict[str, Sequence[str]]
 
 
@@ -114,16 +116,20 @@ def _strange(block: Block, rows: Sequence[Sequence[str]], columns: _Columns) -> 
     for name in ZONE_FIELDS:
         found |= _where(columns.get(name, ()), lambda cell: not is_zone(cell))
     text = "\n".join(["", *block.texts])
-    elsewhere = text.count("@") > "".join(columns["email"]).count("@")
+    elsewhere = text.count("@") > "".join(columns["email"]).count("@") or f"{_TEXT}@" in text
     marks = [mark for mark in _MARKS if mark in text and (mark != "@" or elsewhere)]
-    begins = ("\n", block.separator, " ", '"')
+    begins = ("\n", block.separator, " ", '"', _TEXT)
     if any(f"{begin}{mark}" in text for mark in marks for begin in begins):
         found |= {at for at, row in enumerate(rows) if _has_formula(row)}
     return found
 
 
 def _has_formula(row: Sequence[str]) -> bool:
-    return any(is_formula(cell) for cell in row if cell and cell[0] in _MARKS)
+    return any(
+        is_formula(cell) or as_written(cell) != cell
+        for cell in row
+        if cell and cell[0] in _MARKS + _TEXT
+    )
 
 
 def _addresses(emails: Sequence[str]) -> tuple[Sequence[str], set[int]]:

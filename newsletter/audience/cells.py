@@ -13,6 +13,7 @@ _BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SPACE = " \t\n\xa0\u3000"
 _FORMULA = re.compile("[=@\t\r]|[+-](?=.*[A-Za-z(])")  # +39 06 1234 and - are no formulas
+_CALCULATED = re.compile("'*[=+@\t\r\n-]")
 _SEVERAL = re.compile(r"@[^@]*[;,\s/]+[^@]*@|@[^@;,\s]*[;,][^@]*$")
 _NAMED = re.compile(r'.*<[^<>]+@[^<>]+>|".*')
 FIRST_IDEOGRAPH = "\u3400"
@@ -127,7 +128,17 @@ def is_formula(raw: str) -> bool:
 
 def harmless(text: str) -> str:
     """A cell for an export that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if _CALCULATED.match(text) else text
+
+
+def as_written(text: str) -> str:
+    """The cell of which ``harmless`` made this one; any other as it is."""
+    return text[1:] if text.startswith("'") and _CALCULATED.match(text) else text
+
+
+def kept_as_text(text: str) -> str:
+    """A cell for a list's file: as it is, unless it would be calculated or read as another."""
+    return f"'{text}" if is_formula(text) or as_written(text) != text else text
 
 
 def read_address(cell: str) -> Address:

@@ -1,18 +1,27 @@
 """What other tools export, as readers: who is subscribed, who must not be mailed, since when.
 
-Learnt of the tools' own files: Mailchimp has a file each for subscribed, unsubscribed, cleaned and
-non-subscribed contacts; Brevo marks blocklisted ones; MailerLite and listmonk have a status.
+What their columns and words mean stands in ``export_words``.
 """
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from newsletter.audience.cells import clean_cell
-from newsletter.audience.header import RESERVED, column_name
+from newsletter.audience.export_words import (
+    EMAIL,
+    IPS,
+    RENAMED,
+    Tool,
+    Verdict,
+    attributes,
+    first_instant,
+    is_field,
+    recognised,
+    verdict_of,
+)
+from newsletter.audience.header import column_name
 from newsletter.audience.model import Gravity
 from newsletter.audience.row import CheckedRow, Remarks, shown
 from newsletter.audience.table import BrokenRow, Row, Table, UnreadableTable, detect_encoding
@@ -20,27 +29,6 @@ from newsletter.errors import ListError, Problem
 from newsletter.values import Address
 
 _ZIP = b"PK\x03\x04"
-
-
-class Tool(StrEnum):
-    """Whose export it is."""
-
-    MAILCHIMP = "mailchimp"
-    BREVO = "brevo"
-    MAILERLITE = "mailerlite"
-    LISTMONK = "listmonk"
-    CSV = "csv"
-
-
-class Verdict(StrEnum):
-    """What the export says of a contact."""
-
-    SUBSCRIBED = "subscribed"
-    UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
-    UNCONFIRMED = "unconfirmed"
-    """Never asked for the newsletter, or never confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,77 +61,6 @@ class Export:
     """The columns that are fields of readers."""
     entries: list[Entry] = field(default_factory=list)
     problems: tuple[Problem, ...] = ()
-
-
-_EMAIL = ("email", "email_address", "subscriber", "e_mail", "e_mail_address", "mail")
-_RENAMED = {
-    "firstname": "first_name",
-    "fname": "first_name",
-    "prenom": "first_name",
-    "nome": "first_name",
-    "lastname": "last_name",
-    "lname": "last_name",
-    "surname": "last_name",
-    "nom": "last_name",
-    "cognome": "last_name",
-    "lang": "language",
-    "locale": "language",
-    "cc": "country",
-}
-_SINCE = (
-    "confirm_time",
-    "confirmation_timestamp",
-    "optin_time",
-    "opt_in_timestamp",
-    "signup_timestamp",
-    "subscribed",
-    "subscribed_at",
-    "date_subscribed",
-    "added_time",
-    "created_at",
-)
-_IPS = ("confirm_ip", "confirmation_ip", "optin_ip", "opt_in_ip", "signup_ip", "ip_address")
-_STATUS = (
-    "status",
-    "subscription_status",
-    "email_marketing",
-    "email_marketing_status",
-    "state",
-    "type",
-)
-_BLOCKED = (
-    "blocklisted",
-    "blacklisted",
-    "email_blacklisted",
-    "email_blocklisted",
-    "emailblacklisted",
-    "email_blacklist",
-    "emailblocklisted",
-    "blacklist",
-    "blocklist",
-    "unsubscribed_email",
-)
-_BOOKKEEPING = frozenset({
-    *_SINCE, *_IPS, *_STATUS, *_BLOCKED, "contact_id", "uuid", "id", "attributes", "modified_time",
-    "updated_at", "last_changed", "leid", "euid", "notes", "member_rating", "latitude", "longitude",
-    "gmtoff", "dstoff", "region", "unsub_time", "unsub_campaign_title", "unsub_campaign_id",
-    "unsub_reason", "unsub_reason_other", "clean_time", "clean_campaign_title",
-    "clean_campaign_id", "sent", "opens", "clicks", "opened", "clicked", "open_rate",
-    "click_rate", "unsubscribed", "unsubscribed_at", "double_opt_in", "groups", "lists",
-    "sms", "sms_blacklist", "sms_blacklisted", "whatsapp", "reason", "opt_in", "optin",
-})  # fmt: skip
-_WORDS = {
-    Verdict.UNSUBSCRIBED: ("unsub", "opted out", "optout", "opt-out", "inactive", "disabled",
-                           "blocklist", "blacklist", "suppress", "archived"),
-    Verdict.BOUNCED: ("bounce", "cleaned", "invalid", "undeliver", "hardbounce"),
-    Verdict.COMPLAINED: ("complain", "junk", "spam", "abuse"),
-    Verdict.UNCONFIRMED: ("unconfirmed", "pending", "nonsubscribed", "non-subscribed",
-                          "transactional", "not subscribed"),
-    Verdict.SUBSCRIBED: ("subscribed", "active", "enabled", "confirmed"),
-}  # fmt: skip
-"""The order decides: ``unsubscribed`` and ``unconfirmed`` end like their contraries."""
-_YES = frozenset({"1", "true", "yes", "y", "x", "sì", "si", "oui"})
-_NO = frozenset({"", "0", "false", "no", "n", "non"})
 
 
 def read_export(path: Path, tool: Tool | None = None) -> Export:
@@ -190,19 +107,20 @@ class _Reading:
 
     def _take_header(self, header: Row) -> None:
         raw = [column_name(clean_cell(cell)[0]) for cell in header.cells]
-        self._export.tool = self._tool or _recognised(frozenset(raw))
-        email = next((name for name in _EMAIL if name in raw), None)
+        self._export.tool = self._tool or recognised(frozenset(raw))
+        email = next((name for name in EMAIL if name in raw), None)
         if email is None:
-            message = "there is no column with addresses: none of " + ", ".join(_EMAIL)
+            message = "there is no column with addresses: none of " + ", ".join(EMAIL)
             problem = Problem(
                 self._export.path, message, "name it email", header.line, 1, "header",
                 shown(header.text),
             )  # fmt: skip
             raise ListError([problem])
-        named = ["email" if name == email else _RENAMED.get(name, name) for name in raw]
+        renamed = {} if self._export.tool is Tool.NEWSLETTER else RENAMED
+        named = ["email" if name == email else renamed.get(name, name) for name in raw]
         self._names = tuple(_unique(named))
-        own = (n for n in self._names if n != "email" and n not in _BOOKKEEPING | RESERVED)
-        self._export.columns = tuple(own)
+        tool = self._export.tool
+        self._export.columns = tuple(name for name in self._names if is_field(name, tool))
 
     def _take(self, record: Row | BrokenRow) -> None:
         export = self._export
@@ -224,27 +142,16 @@ class _Reading:
 
     def _entry(self, address: Address, cells: Mapping[str, str], line: int) -> Entry:
         fields = {name: cells[name] for name in self._export.columns if cells.get(name)}
-        fields |= _attributes(cells.get("attributes", ""))
+        fields |= attributes(cells.get("attributes", ""))
         return Entry(
             address,
             fields,
-            _verdict(self._export.path, self._names, cells),
+            verdict_of(self._export.tool, self._export.path, self._names, cells),
             self._export.path,
             line,
-            _first_instant(cells),
-            next((cells[name] for name in _IPS if cells.get(name)), ""),
+            first_instant(cells),
+            next((cells[name] for name in IPS if cells.get(name)), ""),
         )
-
-
-def _recognised(names: frozenset[str]) -> Tool:
-    """By the columns that only one tool writes."""
-    if {"leid", "euid"} & names or "member_rating" in names or "unsub_time" in names:
-        return Tool.MAILCHIMP
-    if {"uuid", "attributes", "status"} <= names:
-        return Tool.LISTMONK
-    if {"added_time", "modified_time"} & names or "contact_id" in names:
-        return Tool.BREVO
-    return Tool.MAILERLITE if "subscriber" in names else Tool.CSV
 
 
 def _unique(names: Sequence[str]) -> Iterator[str]:
@@ -252,72 +159,3 @@ def _unique(names: Sequence[str]) -> Iterator[str]:
     for at, name in enumerate(names):
         known = name or f"column_{at + 1}"
         yield known if known not in names[:at] else f"{known}_{at + 1}"
-
-
-def _verdict(path: Path, names: Sequence[str], cells: Mapping[str, str]) -> Verdict:
-    """The row's own word first, then the kind of file it stands in."""
-    for name in _BLOCKED:
-        if name in names and cells.get(name, "").casefold() not in _NO:
-            return Verdict.UNSUBSCRIBED
-    for name in _STATUS:
-        said = cells.get(name, "").casefold()
-        if found := _in_words(said):
-            return found
-    stem = path.stem.casefold()
-    if "unsub_time" in names or cells.get("unsubscribed", "").casefold() not in _NO:
-        return Verdict.UNSUBSCRIBED
-    if "clean_time" in names:
-        return Verdict.BOUNCED
-    kinds = (
-        ("nonsubscribed", Verdict.UNCONFIRMED),
-        ("unsubscribed", Verdict.UNSUBSCRIBED),
-        ("cleaned", Verdict.BOUNCED),
-        ("bounced", Verdict.BOUNCED),
-        ("blocklist", Verdict.UNSUBSCRIBED),
-        ("blacklist", Verdict.UNSUBSCRIBED),
-        ("suppress", Verdict.UNSUBSCRIBED),
-        ("unconfirmed", Verdict.UNCONFIRMED),
-        ("complain", Verdict.COMPLAINED),
-    )
-    return next((kind for begin, kind in kinds if begin in stem), Verdict.SUBSCRIBED)
-
-
-def _in_words(said: str) -> Verdict | None:
-    if not said:
-        return None
-    for verdict, words in _WORDS.items():
-        if verdict is not Verdict.SUBSCRIBED and any(said.startswith(word) for word in words):
-            return verdict
-    return None
-
-
-def _attributes(text: str) -> dict[str, str]:
-    """Listmonk's free fields: what is a word or a number of them."""
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    if not isinstance(found, dict):
-        return {}
-    named = {column_name(str(name)): value for name, value in found.items()}
-    return {
-        name: clean_cell(str(value))[0]
-        for name, value in named.items()
-        if name and name not in RESERVED and isinstance(value, str | int | float)
-    }
-
-
-def _first_instant(cells: Mapping[str, str]) -> dt.datetime | None:
-    for name in _SINCE:
-        if found := _instant(cells.get(name, "")):
-            return found
-    return None
-
-
-def _instant(text: str) -> dt.datetime | None:
-    """ISO 8601 or ``2024-01-31 12:00:00``, taken for UTC where no zone is named."""
-    try:
-        found = dt.datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)

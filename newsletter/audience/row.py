@@ -8,6 +8,7 @@ from pathlib import Path
 from newsletter.audience.cells import (
     LONGEST_CELL,
     FaultyAddress,
+    as_written,
     clean_cell,
     doubt_about,
     doubt_about_zone,
@@ -120,7 +121,7 @@ class CheckedRow:
                 message = f"the cell held {cleaned}; they were removed"
                 self.remark(Gravity.MENDED, column, message, "type it again")
             if column == "email":
-                email = cell
+                email = as_written(cell)
             else:
                 self.fields[column] = self._read_field(column, cell, raw)
         address = self._read_address(email)
@@ -129,7 +130,9 @@ class CheckedRow:
             self._derive_name()
 
     def _read_field(self, column: str, cell: str, raw: str) -> str:
-        if cell and is_formula(raw):
+        if cell.startswith("'"):
+            cell = as_written(cell)
+        elif cell and is_formula(raw):
             message = f"{shown(cell)!r} is a formula; it is kept as text and never calculated"
             self.remark(Gravity.MENDED, column, message, "write the value instead")
         if column == "language" and cell:

@@ -17,14 +17,14 @@ Check   check          is it fit to send? doctor: is the ground? relay, DNS
         preview        the pages in the browser, new at every save
         inbox          the staging inbox and its page; test: every variant to it
 Send    plan           who would get what, and when it is done; warmup status
-        send           record the plan and send it, now or --at a time
-        schedule       list · move · cancel what is to be sent
+        send           record the plan and send it, now, --at a time, --every
+        schedule       list · move · cancel what is to be sent; approve an issue
         worker         run what is due until stopped (run-due: one pass)
         status         who got it, who did not, what is waiting
         pause          resume · cancel · retry · reconcile who is in doubt
 After   report         the answers; bounces fetch · process · reset; complaints
         lists          the lists; segments list · count · explain
-        subscribers    check · show · add · import · unsubscribe · forget
+        subscribers    check · show · add · import, export · unsubscribe, forget
         serve          the public pages; archive build · correct: what was sent
         consent        list · show · export · expiring; suppressions add, remove
         ledger         verify · backup · take-over; keys new · rotate · dns

@@ -53,7 +53,7 @@ def register(top: typer.Typer) -> None:
 
 def lists(desk: Desk) -> None:
     """The lists under subscribers/: readers, languages, encoding, what was mended."""
-    from newsletter.app.readers import list_lists
+    from newsletter.app.listing import list_lists
     from newsletter.cli import show_people as show
 
     rows = list_lists(desk.app)
@@ -62,7 +62,7 @@ def lists(desk: Desk) -> None:
 
 def segments_list(desk: Desk) -> None:
     """The saved segments with their expressions and how many readers each has."""
-    from newsletter.app.readers import list_segments
+    from newsletter.app.listing import list_segments
     from newsletter.cli import show_people as show
 
     rows = list_segments(desk.app)
@@ -75,7 +75,7 @@ def segments_count(
     only: Lists = None,
 ) -> None:
     """How many readers are in a segment, by list and language."""
-    from newsletter.app.readers import count_segment
+    from newsletter.app.listing import count_segment
     from newsletter.cli import show_people as show
 
     counted = count_segment(desk.app, segment, tuple(only or ()))
@@ -90,7 +90,7 @@ def segments_explain(
     ] = None,
 ) -> None:
     """What a segment says, and why a reader is in it or not."""
-    from newsletter.app.readers import explain_segment
+    from newsletter.app.listing import explain_segment
     from newsletter.cli import show_people as show
 
     explained = explain_segment(desk.app, segment, reader)
@@ -99,7 +99,7 @@ def segments_explain(
 
 def subscribers_check(desk: Desk, only: Lists = None) -> int | None:
     """Read every list and say what is wrong, with file, line and cure; changes nothing."""
-    from newsletter.app.readers import check_lists
+    from newsletter.app.listing import check_lists
     from newsletter.cli import show_people as show
 
     report = check_lists(desk.app, tuple(only or ()))

@@ -18,6 +18,7 @@ class Tool(StrEnum):
     brevo = "brevo"
     mailerlite = "mailerlite"
     listmonk = "listmonk"
+    newsletter = "newsletter"
     csv = "csv"
 
 
@@ -46,6 +47,11 @@ def register(top: typer.Typer, subscribers: typer.Typer) -> None:
         "import",
         example="newsletter subscribers import members_export.csv --list soci --dry-run",
     )(import_)
+    command(
+        subscribers,
+        "export",
+        example="newsletter subscribers export anna@soci.example -o anna.txt",
+    )(export)
     command(
         subscribers,
         "add",
@@ -117,6 +123,39 @@ def forget(
     desk.show(done, show.forgotten(done))
 
 
+def export(
+    desk: Desk,
+    reader: Annotated[
+        str | None, typer.Argument(help="The address of the reader who asks.", show_default=False)
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Everybody on the lists, as a table.")
+    ] = False,
+    lists: Annotated[
+        list[str] | None, typer.Option("--list", help="With --all: only this list (repeatable).")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", help="With --all: only this segment or expression.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="With --all: not this list or segment.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A file: .csv or .json, .txt for one.")
+    ] = None,
+) -> None:
+    """Everything known of one reader, for her to read; or everybody as a table (--all)."""
+    from newsletter.app.exporting import Whom
+    from newsletter.cli import exports
+
+    whom = Whom(tuple(lists or ()), segment, tuple(exclude or ()))
+    exports.check(reader, everybody=everybody, filtered=whom != Whom())
+    if reader:
+        exports.one(desk, reader, output)
+    else:
+        exports.all_of_them(desk, whom, output)
+
+
 def import_(
     desk: Desk,
     files: Annotated[
@@ -138,10 +177,10 @@ def import_(
 ) -> None:
     """Bring readers from another tool into a list: suppressions first, nobody who said no."""
     from newsletter.app.importing import Terms, import_readers
-    from newsletter.audience import exports
+    from newsletter.audience import export_words
     from newsletter.cli import show_readers as show
 
-    terms = Terms(exports.Tool(tool.value) if tool else None, _basis(implied=implied), wording)
+    terms = Terms(export_words.Tool(tool.value) if tool else None, _basis(implied=implied), wording)
     done = import_readers(desk.app, files, name, terms, dry_run=dry_run)
     desk.show(done, show.imported(done))
 

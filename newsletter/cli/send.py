@@ -5,14 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from newsletter.cli import settle, timing
+from newsletter.cli import recurring, settle, timing
 from newsletter.cli.arguments import SENT, Agreed, TakeOver, Which, Yes
 from newsletter.cli.command import command
 from newsletter.cli.desk import Desk
 from newsletter.local_time import Passed
 
-Issue = Annotated[
-    str, typer.Argument(help="The issue's name, or a unique beginning of it.", metavar="ISSUE")
+Planned = Annotated[
+    str | None,
+    typer.Argument(
+        help="The issue's name, or a unique beginning of it; with --every it may be left out.",
+        metavar="[ISSUE]",
+        show_default=False,
+    ),
 ]
 Lists = Annotated[
     list[str] | None,
@@ -63,6 +68,14 @@ Quiet = Annotated[
 At = Annotated[
     str | None, typer.Option("--at", help='Not now but then: "2026-12-03 10:00 Europe/Rome".')
 ]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        help='A series, each time of the newest approved issue: "first Tuesday 10:00", '
+        '"every Monday 09:00", or cron\'s "0 9 * * MON".',
+    ),
+]
 LocalTime = Annotated[
     bool,
     typer.Option("--local-time", help="--at is on each reader's own clocks (column timezone)."),
@@ -93,6 +106,7 @@ def register(top: typer.Typer) -> None:
         example='newsletter send 2019-11 --at "2026-12-03 10:00 Europe/Rome"',
         exits=SENT,
     )(send)
+    recurring.register(top)
     timing.register(top)
     command(top, "status", example="newsletter status --in-doubt")(status)
     command(top, "pause", example="newsletter pause 2019-11")(pause)
@@ -109,7 +123,7 @@ def register(top: typer.Typer) -> None:
 
 def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     desk: Desk,
-    issue: Issue,
+    issue: Planned = None,
     only: Lists = None,
     segment: Segment = None,
     exclude: Exclude = None,
@@ -123,15 +137,16 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     at: At = None,
     local_time: LocalTime = False,
     passed: OverThere = None,
+    every: Every = None,
 ) -> None:
-    """Show exactly who would get what: audience, pages, rate, checks. Nothing is recorded."""
+    """Show exactly who would get what, and when: audience, pages, checks. Nothing is recorded."""
     from newsletter.app.memory import ledger_notes
     from newsletter.app.plan import PlanRequest
     from newsletter.app.sending import plan_only
-    from newsletter.cli import show, show_sending
+    from newsletter.cli import beginning, show, show_sending
 
     request = PlanRequest(
-        issue,
+        beginning.named(desk, issue, every),
         lists=tuple(only or ()),
         segment=segment,
         exclude=tuple(exclude or ()),
@@ -145,16 +160,18 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
         at=at,
         local_time=local_time,
         passed=passed,
+        every=every,
     )
     view = plan_only(desk.app, request).view
     stuck = view.unfit or view.undecided
-    following = "" if stuck else show_sending.send_command(request, view.issue)
+    named = view.issue if issue or not every else ""
+    following = "" if stuck else show_sending.send_command(request, named)
     desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
 
 
 def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     desk: Desk,
-    issue: Issue,
+    issue: Planned = None,
     only: Lists = None,
     segment: Segment = None,
     exclude: Exclude = None,
@@ -168,6 +185,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     at: At = None,
     local_time: LocalTime = False,
     passed: OverThere = None,
+    every: Every = None,
     recipients: Agreed = None,
     yes: Yes = False,
     again: Annotated[
@@ -185,13 +203,13 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     from newsletter.app import agreeing, sending
     from newsletter.app.plan import PlanRequest
     from newsletter.app.taking_over import settle_in
-    from newsletter.cli import show, show_sending
+    from newsletter.cli import beginning, show, show_sending
     from newsletter.cli.live import Live, ask
 
     if not dry_run:
         settle_in(desk.app, take_over=take_over)
     request = PlanRequest(
-        issue,
+        beginning.named(desk, issue, every),
         lists=tuple(only or ()),
         segment=segment,
         exclude=tuple(exclude or ()),
@@ -205,6 +223,7 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         at=at,
         local_time=local_time,
         passed=passed,
+        every=every,
     )
     planned = sending.plan_only(desk.app, request)
     view = planned.view
@@ -215,9 +234,12 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
         done = sending.dry_run(desk.app, planned, output)
         desk.show(done, show_sending.dry_run(done))
         return None
+    agreed = agreeing.Agreement(recipients, yes=yes, again=again)
+    if every is not None:
+        beginning.begin(desk, request, planned, agreed, approves=issue is not None)
+        return None
     sending.refuse_second(desk.app, planned.plan)
     planned.start.check_decided()
-    agreed = agreeing.Agreement(recipients, yes=yes, again=again)
     again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
     agreeing.agree(planned, agreed, ask(desk), again_command)
     number, due = sending.record(desk.app, planned), planned.start.due

@@ -2,17 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from newsletter.app.readers import (
-    Explained,
-    ListCheck,
-    ListView,
-    ReaderView,
-    SegmentCount,
-    SegmentView,
-    SuppressedNow,
-)
+from newsletter.app.listing import Explained, ListCheck, ListView, SegmentCount, SegmentView
+from newsletter.app.readers import ReaderView, SuppressedNow
 from newsletter.audience.model import Gravity
-from newsletter.cli import show_bounces, show_clicks
+from newsletter.cli import show_bounces
 from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.ledger.model import Suppression
 
@@ -28,9 +21,10 @@ def lists(rows: Sequence[ListView]) -> Iterator[str]:
         (
             (
                 row.name,
-                counted(row.readers, "reader"),
+                counted(row.readers, "reader") if row.path else "",
+                _said(row),
                 " · ".join(f"{tag} {count}" for tag, count in row.languages.items()),
-                f"{row.encoding}, {_SEPARATOR.get(row.separator, row.separator)}",
+                _written(row) if row.path else "no file",
                 paint(f"{row.refused} refused", "red") if row.refused else "",
             )
             for row in rows
@@ -39,14 +33,28 @@ def lists(rows: Sequence[ListView]) -> Iterator[str]:
     )
 
 
+def _written(row: ListView) -> str:
+    return f"{row.encoding}, {_SEPARATOR.get(row.separator, row.separator)}"
+
+
+def _said(row: ListView) -> str:
+    """What the ledger makes of the file's readers; nothing where it changes nothing."""
+    new = row.sum.on_lists - row.sum.overlap - row.rows
+    less = {"left": 0, **row.sum.gone, **row.sum.suppressed}
+    parts = [f"+{number(new)} by the form"] if new else []
+    parts += [f"{why} −{number(count)}" for why, count in less.items() if count]
+    return f"{', '.join(parts)} = {counted(row.recipients, 'recipient')}" if parts else ""
+
+
 def list_check(report: ListCheck) -> Iterator[str]:
     """Each list's arithmetic, and what was noted."""
     for row in report.lists:
         parts = [counted(row.rows, "row"), counted(row.readers, "reader")]
         parts += [counted(row.duplicates, "duplicate")] if row.duplicates else []
         parts += [f"{row.refused} refused"] if row.refused else []
-        separator = _SEPARATOR.get(row.separator, row.separator)
-        yield f"{shown_path(row.path)}: {' · '.join(parts)} ({row.encoding}, {separator})"
+        parts += [_said(row)] if _said(row) else []
+        name = shown_path(row.path) if row.path else row.name
+        yield f"{name}: {' · '.join(parts)} ({_written(row)})"
     for remark in report.remarks:
         if remark.gravity is Gravity.NOTED:
             problem = remark.problem
@@ -89,6 +97,8 @@ def explained(value: Explained) -> Iterator[str]:
 def reader(view: ReaderView) -> Iterator[str]:
     """One reader."""
     yield f"{view.address}   on {', '.join(view.lists) if view.lists else 'no list'}"
+    for name, word in view.said.items():
+        yield f"  said of {name}: {word.value}"
     yield from table((f"  {name}", value) for name, value in view.fields.items() if value)
     if view.segments:
         yield f"  in segments {', '.join(view.segments)}"
@@ -100,7 +110,6 @@ def reader(view: ReaderView) -> Iterator[str]:
         state = message.state.value.replace("_", " ")
         yield f"  campaign {message.campaign} ({message.issue}): {state}  {message.reply}"
     yield from show_bounces.history(view.returned)
-    yield from show_clicks.history(view.clicks)
 
 
 def suppressed(done: SuppressedNow) -> list[str]:

@@ -12,7 +12,7 @@ from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
-from newsletter.cli import show_bounces, show_clicks
+from newsletter.cli import show_bounces
 from newsletter.cli.desk import Desk
 from newsletter.cli.going import going_elsewhere, going_line, slow_line
 from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
@@ -37,7 +37,7 @@ _MEANS = {
 
 def send_command(request: PlanRequest, issue: str, *, recipients: int | None = None) -> str:
     """The `send` that does what a plan showed."""
-    parts = ["newsletter send", issue]
+    parts = ["newsletter send", issue] if issue else ["newsletter send"]
     parts += [f"--list {shlex.quote(name)}" for name in request.lists]
     parts += [f"--segment {shlex.quote(request.segment)}"] if request.segment else []
     parts += [f"--exclude {shlex.quote(name)}" for name in request.exclude]
@@ -49,6 +49,7 @@ def send_command(request: PlanRequest, issue: str, *, recipients: int | None = N
     parts += [f"--window {shlex.quote(request.window)}"] if request.window else []
     parts += [f"--quiet {shlex.quote(request.quiet)}"] if request.quiet else []
     parts += [f"--at {shlex.quote(request.at)}"] if request.at else []
+    parts += [f"--every {shlex.quote(request.every)}"] if request.every else []
     parts += ["--local-time"] if request.local_time else []
     parts += [f"--passed {request.passed}"] if request.passed else []
     parts += [f"--missing {request.missing}"] if request.missing != "error" else []
@@ -211,8 +212,9 @@ def paused(progress: Progress) -> list[str]:
 
 def run_due(done: Pass) -> Iterator[str]:
     """What one pass did."""
-    if not done.ran and not done.missed and not done.later:
+    if not (done.ran or done.missed or done.later or done.occurrences):
         yield "nothing is due"
+    yield from (str(each) for each in done.occurrences)
     for progress in done.ran:
         yield progress_line(progress)
     for campaign in done.missed:
@@ -250,7 +252,6 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     rest = len(made.domains) - 8
     yield f" by domain  {domains}" + (f" · {rest} more" if rest > 0 else "")
     yield from show_bounces.in_report(made.afterwards)
-    yield from show_clicks.in_report(made.clicked)
     if saved:
         yield f" saved  {', '.join(map(shown_path, saved))}"
 

@@ -1,11 +1,16 @@
 """When a plan's messages leave, as lines for a person to read."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from newsletter.app.approving import Approved
 from newsletter.app.plan_times import PartLine
 from newsletter.app.plan_view import PlanView
+from newsletter.app.serial import Begun, SeriesLine
 from newsletter.app.warming import Day, RelayWarmth
 from newsletter.cli.layout import counted, number, paint, weekday
+from newsletter.ledger.series import Series
+from newsletter.schedule import Due
 
 _MOST_NAMED = 4
 _MOST_DAYS = 6
@@ -15,6 +20,8 @@ def times(view: PlanView) -> Iterator[str]:
     """When it begins, when each part is due, when messages may leave, and when all have."""
     if view.starts:
         yield f"At        {view.starts}{'' if _is_limited(view) else _done(view)}"
+    if view.then:
+        yield f"          then {' · '.join(_wall(due) for due in view.then)} …"
     yield from (f"          {line}" for part in view.parts for line in _part(part))
     if _is_limited(view):
         opens = f"; opens {weekday(view.opens_at)}" if view.opens_at else ""
@@ -41,6 +48,58 @@ def warmth(relays: Sequence[RelayWarmth]) -> Iterator[str]:
             yield f"  then {_days(relay.coming)}"
 
 
+def approved(done: Approved) -> Iterator[str]:
+    """A word on an issue's content."""
+    word = done.word
+    said = "approved" if word.approved else "not approved"
+    yield f'{word.slug}, "{done.subject}", content {word.content_digest[:12]}: {said}'
+    yield f"  tested: {done.tested}"
+    if word.approved:
+        yield "  a series may send it; its next edit takes this word back"
+
+
+def series_begun(begun: Begun) -> Iterator[str]:
+    """A series that was recorded."""
+    series = begun.series
+    yield f"series {series.name} recorded: {series.rule}; next {begun.first}"
+    yield "each time it sends the newest issue that is approved, and none of them twice"
+    yield from _would(begun.would_send, begun.why_not)
+    yield "it is sent by a worker, or by run-due from cron, and by nothing else"
+
+
+def series_lines(lines: Sequence[SeriesLine]) -> Iterator[str]:
+    """Every series: its rule, what comes next, what became of the last ones."""
+    for line in lines:
+        following = f"next {line.next_due}" if line.next_due else "it has no next time"
+        lists = ", ".join(line.lists) or "all lists"
+        agreed = counted(line.agreed, "recipient")
+        yield f"series {line.name}  {line.rule}   {following}   {lists}, {agreed} when agreed to"
+        yield from (f"  {words}" for words in _would(line.would_send, line.why_not))
+        yield from (f"  {each.date}  {each.words}{_campaign(each.campaign)}" for each in line.past)
+
+
+def series_moved(line: SeriesLine) -> Iterator[str]:
+    """A series with another rule."""
+    yield f"series {line.name}: {line.rule} from now on; next {line.next_due}"
+
+
+def series_ended(series: Series) -> Iterator[str]:
+    """A series that goes on no more."""
+    yield f"series {series.name} has ended ({series.rule}); the campaigns that it made stay"
+
+
+def _would(issue: str, why_not: str) -> Iterator[str]:
+    if issue:
+        newer = f"; {why_not}" if why_not else ""
+        yield f"now it would send {issue}{newer}"
+    else:
+        yield f"now it would send nothing: {why_not}"
+
+
+def _campaign(number: int | None) -> str:
+    return f" (campaign {number})" if number else ""
+
+
 def _days(days: Sequence[Day]) -> str:
     """Each day and its messages; many in the middle are counted."""
     words = [
@@ -50,6 +109,12 @@ def _days(days: Sequence[Day]) -> str:
     if len(words) > _MOST_DAYS:
         words[_MOST_DAYS - 1 : -1] = [f"… {len(words) - _MOST_DAYS} more days …"]
     return " · ".join(words)
+
+
+def _wall(due: Due) -> str:
+    """As it is said, without the zone and the instant."""
+    wall = dt.datetime.fromisoformat(due.wall_time)
+    return f"{wall:%a %Y-%m-%d %H:%M}"
 
 
 def _is_limited(view: PlanView) -> bool:

@@ -4,10 +4,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from newsletter.cli.arguments import SENT, Which
+from newsletter.cli.arguments import SENT
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 
+Timed = Annotated[
+    str | None,
+    typer.Argument(
+        help="An issue's name, a campaign's number, or a series (s1); by default the newest "
+        "campaign that fits.",
+        metavar="[ISSUE|CAMPAIGN|SERIES]",
+        show_default=False,
+    ),
+]
 LogForm = Literal["json", "logfmt"]
 
 
@@ -33,32 +42,51 @@ def register(top: typer.Typer) -> None:
 
 
 def schedule_list(desk: Desk) -> None:
-    """What is to be sent, with wall time, zone and how many."""
+    """What is to be sent, with wall time, zone and how many; series, and what became of them."""
+    from newsletter.app.serial import all_series
     from newsletter.app.steering import scheduled
-    from newsletter.cli import show_sending
+    from newsletter.cli import show_sending, show_times
 
-    rows = scheduled(desk.app)
-    desk.show({"scheduled": rows}, show_sending.scheduled(rows))
+    rows, series = scheduled(desk.app), all_series(desk.app)
+    lines = [*show_times.series_lines(series)]
+    if rows or not series:
+        lines += show_sending.scheduled(rows)
+    desk.show({"scheduled": rows, "series": series}, lines)
 
 
 def schedule_move(
     desk: Desk,
-    campaign: Which,
-    at: Annotated[str, typer.Argument(help='The new time: "2026-12-04 09:00 Europe/Rome".')],
+    campaign: Timed,
+    at: Annotated[
+        str,
+        typer.Argument(
+            help='The new time: "2026-12-04 09:00 Europe/Rome"; of a series its new rule.'
+        ),
+    ],
 ) -> None:
-    """Give a scheduled (or missed) campaign another time."""
+    """Give a scheduled (or missed) campaign another time, or a series another rule."""
+    from newsletter.app.serial import move_series, series_number
     from newsletter.app.steering import move
-    from newsletter.cli import show_sending
+    from newsletter.cli import show_sending, show_times
 
+    if series := series_number(campaign):
+        line = move_series(desk.app, series, at)
+        desk.show(line, show_times.series_moved(line), "newsletter schedule list")
+        return
     moved = move(desk.app, campaign, at)
     desk.show(moved, show_sending.moved(moved), "newsletter schedule list")
 
 
-def schedule_cancel(desk: Desk, campaign: Which = None) -> None:
-    """Take a scheduled campaign back: nobody of it is mailed."""
+def schedule_cancel(desk: Desk, campaign: Timed = None) -> None:
+    """Take a scheduled campaign back: nobody of it is mailed; a series goes on no more."""
+    from newsletter.app.serial import end_series, series_number
     from newsletter.app.steering import cancel_scheduled
-    from newsletter.cli import show_sending
+    from newsletter.cli import show_sending, show_times
 
+    if series := series_number(campaign):
+        ended = end_series(desk.app, series)
+        desk.show(ended, show_times.series_ended(ended))
+        return
     done = cancel_scheduled(desk.app, campaign)
     desk.show(done, show_sending.cancelled(done))
 

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -22,12 +23,19 @@ class Clock(Protocol):
         ...
 
 
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 class SystemClock:
-    """The machine's own clocks."""
+    """The machine's own clocks; ``wall`` may be another one of theirs."""
+
+    def __init__(self, wall: Callable[[], dt.datetime] = _utc_now) -> None:
+        self._wall = wall
 
     def now(self) -> dt.datetime:
         """The instant, in UTC."""
-        return dt.datetime.now(dt.UTC)
+        return self._wall()
 
     def monotonic(self) -> float:
         """Seconds since the machine started, more or less."""

@@ -33,7 +33,7 @@ from newsletter.ledger import schema
 from newsletter.ledger.recording import note_event
 
 FORGOTTEN = "forgotten"
-_GONE = (schema.subscription, schema.reader, schema.click)
+_GONE = (schema.subscription, schema.reader)
 """Nothing in them is of use without the reader."""
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 
@@ -60,7 +60,7 @@ def found(connection: Connection, keys: Sequence[str], traces: Traces) -> Mappin
     counts: Counter[str] = Counter()
     for table in schema.metadata.sorted_tables:
         seen = _keyed(connection, table, keys)
-        seen |= {key for key, _ in _traced(connection, table, traces)}
+        seen |= {key for key, _ in traced(connection, table, traces)}
         counts[table.name] += len(seen)
     return +counts
 
@@ -127,7 +127,7 @@ def _sweep(connection: Connection, traces: Traces) -> Counter[str]:
     """Every text in every table: replies that quote the address, notes, other readers' cells."""
     counts: Counter[str] = Counter()
     for table in schema.metadata.sorted_tables:
-        for key, texts in _traced(connection, table, traces):
+        for key, texts in traced(connection, table, traces):
             place = [column == part for column, part in zip(table.primary_key, key, strict=True)]
             erased = {name: traces.erased(text) for name, text in texts.items()}
             connection.execute(update(table).where(*place).values(erased))
@@ -135,7 +135,7 @@ def _sweep(connection: Connection, traces: Traces) -> Counter[str]:
     return counts
 
 
-def _traced(
+def traced(
     connection: Connection, table: Table, traces: Traces
 ) -> list[tuple[tuple[Any, ...], dict[str, str]]]:
     """Rows of a table in which an address stands: their keys, and the texts with it."""

@@ -24,6 +24,7 @@ from newsletter.ledger import (
     claiming,
     doubts,
     forgetting,
+    knowing,
     local_times,
     opening,
     pacing,
@@ -35,7 +36,7 @@ from newsletter.ledger import (
     suppressions,
     tallying,
 )
-from newsletter.ledger.clicks import Clicks
+from newsletter.ledger.approvals import Approvals
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import is_held, locked, sending_lock, this_process
 from newsletter.ledger.model import (
@@ -63,6 +64,7 @@ from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, 
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
 from newsletter.ledger.returns import Returns
+from newsletter.ledger.series import AllSeries
 from newsletter.ledger.workers import Division, Workers, workers_of
 from newsletter.values import Address, IssueSlug
 
@@ -361,9 +363,14 @@ class Ledger:
         return Returns(self._database)
 
     @property
-    def clicks(self) -> Clicks:
-        """Which links are counted, and how often they were followed."""
-        return Clicks(self._database)
+    def series(self) -> AllSeries:
+        """What is sent again and again."""
+        return AllSeries(self._database)
+
+    @property
+    def approvals(self) -> Approvals:
+        """Which content was approved."""
+        return Approvals(self._database)
 
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""
@@ -413,6 +420,14 @@ class Ledger:
         keys = [each.key for each in (address, *also)]
         with self._database.read() as connection:
             return forgetting.found(connection, keys, Traces(address, *also))
+
+    def everything_of(
+        self, address: Address, also: Sequence[Address]
+    ) -> Mapping[str, tuple[knowing.Row, ...]]:
+        """Every row that tells of an address, by table, as far as it is hers to read."""
+        keys = [each.key for each in (address, *also)]
+        with self._database.read() as connection:
+            return knowing.everything(connection, keys, Traces(address, *also))
 
     def campaigns_naming(self, address: Address) -> tuple[int, ...]:
         """Campaigns whose pages name an address in the issue's own words."""

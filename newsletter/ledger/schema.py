@@ -349,24 +349,42 @@ feedback = Table(
     sqlite_autoincrement=True,
 )
 
-link = Table(
-    "link",
+series = Table(
+    "series",
     metadata,
-    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
-    Column("n", Integer, primary_key=True, autoincrement=False),
-    Column("url", Text, nullable=False),
-    Column("clicks", Integer, nullable=False),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("state", String(12), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    Column("series", ForeignKey("series.id"), primary_key=True),
+    Column("date", String(10), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("became", String(12), nullable=False),
+    Column("campaign", ForeignKey("campaign.id")),
+    Column("words", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 
-click = Table(
-    "click",
+approval = Table(
+    "approval",
     metadata,
-    Column("address_key", Text, primary_key=True),
-    Column("campaign", Integer, primary_key=True, autoincrement=False, index=True),
-    Column("n", Integer, primary_key=True, autoincrement=False),
-    Column("first_at", Instant, nullable=False),
-    Column("last_at", Instant, nullable=False),
-    Column("clicks", Integer, nullable=False),
-    sqlite_with_rowid=False,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("slug", Text, nullable=False, index=True),
+    Column("content_digest", String(64), nullable=False),
+    Column("approved", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -11,7 +11,6 @@ from newsletter.lint import (
     characters,
     content,
     contrast,
-    counted,
     fields,
     headers,
     images,
@@ -51,7 +50,6 @@ RULES: tuple[Rule, ...] = (
     *fields.RULES,
     *characters.RULES,
     *tracking.RULES,
-    *counted.RULES,
 )
 
 THEME_RULES: tuple[Rule, ...] = theme.RULES

@@ -35,7 +35,6 @@ from newsletter.settings.kinds import (
 from newsletter.settings.lists import ListOptions
 from newsletter.settings.public import ServeOptions
 from newsletter.settings.sender import DkimOptions, DoctorOptions, SenderOptions, SiteOptions
-from newsletter.settings.tracking import TrackingOptions
 from newsletter.values import Rate, nearest
 
 FILE_NAME = "newsletter.toml"
@@ -229,7 +228,6 @@ class Settings(BaseSettings):
     lists: dict[str, ListOptions] = Field(
         default={}, description="Lists as readers see them, each in a table: [lists.NAME]."
     )
-    tracking: TrackingOptions = TrackingOptions()
     dkim: DkimOptions = DkimOptions()
     doctor: DoctorOptions = DoctorOptions()
     feedback: FeedbackOptions = FeedbackOptions()

@@ -45,8 +45,9 @@ m5@posta.example,Me,Cin,Unconfirmed,2024-02-03 10:00:00,
 """
 LISTMONK = """\
 uuid,email,name,attributes,status,created_at,updated_at
-u1,l1@posta.example,Lia,"{""city"": ""Roma"", ""n"": [1]}",enabled,2024-02-03T10:00:00Z,x
-u2,l2@posta.example,Leo,{},blocklisted,2024-02-03T10:00:00Z,x
+u1,l1@posta.example,Lia,"{""city"": ""Roma"", ""n"": [1]}",enabled,2024-02-03 10:00:00 +0000 +0000,x
+u2,l2@posta.example,Leo,{},blocklisted,2024-02-03 10:00:00 +0000 UTC,x
+u3,l3@posta.example,Leo,{},disabled,2024-02-03 10:00:00 +0000 UTC,x
 """
 
 
@@ -111,7 +112,7 @@ def test_three_files_of_mailchimps_are_taken_suppressions_first(newsroom: Newsro
             {"m1"},
             {"m2": "unsubscribed", "m3": "bounced", "m4": "complained"},
         ),
-        ("listmonk", LISTMONK, {"l1"}, {"l2": "unsubscribed"}),
+        ("listmonk", LISTMONK, {"l1"}, {"l2": "unsubscribed", "l3": "unsubscribed"}),
     ],
 )
 @pytest.mark.parametrize("named", [True, False])
@@ -207,3 +208,38 @@ def test_formulas_of_an_export_are_guarded(newsroom: Newsroom, tmp_path: Path) -
     assert ",'=HYPERLINK(1)," in text
     assert ",'+x@posta.example," in text
     assert ANNA not in text
+
+
+def test_a_moment_as_listmonk_writes_it_is_the_moment_of_the_consent(newsroom: Newsroom) -> None:
+    imported(newsroom, {"subscribers.csv": LISTMONK})
+    proof = newsroom.run("consent", "show", "l1@posta.example", "--format", "json").object
+    assert proof["events"][0]["at"].startswith("2024-02-03T10:00:00")
+    assert written(newsroom)[0] == "email,name,city"
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict"),
+    [
+        ("Hard bounced", "bounced"),
+        ("hard_bounce", "bounced"),
+        ("Opted-Out", "unsubscribed"),
+        ("Deleted", "unsubscribed"),
+        ("not confirmed", ""),
+        ("Marked as spam", "complained"),
+        ("Zombie", ""),
+    ],
+)
+def test_a_state_in_other_words_brings_nobody_in(
+    newsroom: Newsroom, word: str, verdict: str
+) -> None:
+    text = f"Subscriber,Name,Status\nz@posta.example,Zoe,{word}\ny@posta.example,Yan,Active\n"
+    done = imported(newsroom, {"all.csv": text})
+    assert done["added"] == 1
+    assert suppressed(newsroom) == ({"z@posta.example": verdict} if verdict else {})
+    assert done["kept_out"] == [] or done["kept_out"][0]["address"] == "z@posta.example"
+
+
+def test_a_place_that_is_called_state_says_nothing_of_a_reader(newsroom: Newsroom) -> None:
+    text = "Subscriber,Status,State,City\nz@posta.example,Active,Inactive Springs,Reno\n"
+    assert imported(newsroom, {"all.csv": text})["added"] == 1
+    assert written(newsroom) == ["email,state,city", "z@posta.example,Inactive Springs,Reno"]

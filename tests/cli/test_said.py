@@ -66,3 +66,65 @@ def test_plan_and_send_count_joined_left_and_lapsed_alike(newsroom: Newsroom) ->
     assert not {ANNA, BRUNO} & {*mailed}
     assert "Nuova" in str(newsroom.relay.message_of(NEW)["Subject"])
     assert "News for" in str(newsroom.relay.message_of(DARIO)["Subject"])
+
+
+def test_who_joined_by_the_form_and_who_left_counts_wherever_readers_are_counted(
+    newsroom: Newsroom,
+) -> None:
+    told = Told(dt.datetime.now(dt.UTC), "form", "Yes please", "en")
+    with Ledger.open(newsroom.ledger) as ledger:
+        said = register(newsroom, ledger)
+        for name in ("members", "web"):
+            fields = {"interests": "china", "city": "Roma"}
+            asked = Request(Address(NEW), (name,), told, fields)
+            token = said.request_subscription(asked).token
+            assert token
+            said.confirm(token, told)
+        said.leave(Address.parse(ANNA), ["members"], told)
+        ledger.suppress(Address.parse(BRUNO), "bounced", "mailbox", "", told.at)
+    lists = {e["name"]: e for e in newsroom.run("lists", "--format", "json").object["lists"]}
+    for name in ("members", "partners", "web"):
+        wanted = newsroom.run("plan", ISSUE, "--list", name, "--format", "json").object
+        assert lists[name]["recipients"] == wanted["recipients"], name
+    assert (lists["members"]["readers"], lists["members"]["recipients"]) == (4, 3)
+    assert lists["web"]["path"] is None
+    shown = newsroom.run("lists").out
+    assert "+1 by the form, left −1, bounced −1 = 3 recipients" in shown
+    assert "no file" in shown
+    checked = newsroom.run("subscribers", "check").out
+    assert "4 readers · +1 by the form, left −1, bounced −1 = 3 recipients" in checked
+    wanted = newsroom.run("plan", ISSUE, "--segment", "china", "--format", "json").object
+    for ran in (
+        newsroom.run("segments", "count", "china", "--format", "json").object,
+        newsroom.run("segments", "list", "--format", "json").object["segments"][0],
+    ):
+        assert ran["readers"] == wanted["recipients"] == 4
+    assert newsroom.run("segments", "count", 'city == "Roma"').out.startswith('city == "Roma": 1')
+    assert "is in it" in newsroom.run("segments", "explain", "china", "--as", NEW).out
+    reader = newsroom.run("subscribers", "show", NEW, "--format", "json").object
+    assert (reader["lists"], reader["segments"]) == (["members", "web"], ["china"])
+    assert newsroom.run("subscribers", "show", ANNA, "--format", "json").object["said"] == {
+        "members": "left"
+    }
+
+
+def test_pages_are_shown_to_look_at_as_who_joined_by_the_form_gets_them(
+    newsroom: Newsroom,
+) -> None:
+    told = Told(dt.datetime.now(dt.UTC), "form", "Yes please", "en")
+    newsroom.edit("subscribers/segments.toml", "china = ", "romans = 'city == \"Roma\"'\nchina = ")
+    newsroom.edit(f"issues/{ISSUE}/issue.toml", 'audience = "china"', 'audience = "romans"')
+    with Ledger.open(newsroom.ledger) as ledger:
+        said = register(newsroom, ledger)
+        asked = Request(Address(NEW), ("web",), told, {"first_name": "Nuova", "city": "Roma"})
+        token = said.request_subscription(asked).token
+        assert token
+        said.confirm(token, told)
+    assert newsroom.run("check").code == 0
+    shown = newsroom.run("preview", ISSUE, "--as", NEW, "--text")
+    assert shown.code == 0, shown.said
+    assert "A round table in Rome" in shown.out
+    newsroom.run("subscribers", "unsubscribe", BRUNO)
+    assert newsroom.run("preview", ISSUE, "--as", BRUNO, "--text").code == 0
+    assert newsroom.run(*SEND).code == 0
+    assert NEW in newsroom.relay.recipients

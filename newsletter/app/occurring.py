@@ -1,0 +1,128 @@
+"""Occurrences that are due: each becomes a campaign of the newest issue that is ready, or a word.
+
+Whatever ends here before the campaign is recorded leaves nothing: the next look begins anew.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from newsletter.app import telling
+from newsletter.app.approving import Ready, newest_ready
+from newsletter.app.kept_request import request_from
+from newsletter.app.open import App, open_app
+from newsletter.app.plan import Planned, make_plan
+from newsletter.app.steering import OPEN_STATES
+from newsletter.errors import (
+    ChecksFailed,
+    LedgerUnavailable,
+    NewsletterError,
+    PlanChanged,
+    TryLater,
+)
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import Campaign, CampaignState
+from newsletter.ledger.series import Became, Judged, Series
+from newsletter.recurrence import Occurrence
+from newsletter.schedule import Verdict, verdict
+
+
+def judge_all(
+    app: App, ledger: Ledger, grace: dt.timedelta, tell: telling.Tell
+) -> tuple[tuple[Judged, ...], str]:
+    """Say of every occurrence that is due what becomes of it; and why one waits, if it does."""
+    judged: list[Judged] = []
+    later = ""
+    ledger.series.revive(app.clock())
+    for series in ledger.series.open():
+        try:
+            for each in _judge(app, ledger, series, grace):
+                judged.append(each)
+                tell(telling.occurred(each))
+        except LedgerUnavailable:
+            raise
+        except PlanChanged:  # another worker, or the officer, was before us: look again
+            continue
+        except NewsletterError as error:
+            later = f"series {series.name}: {error.message}"
+    return tuple(judged), later
+
+
+def _judge(app: App, ledger: Ledger, series: Series, grace: dt.timedelta) -> Iterator[Judged]:
+    now = app.clock()
+    while occurrence := ledger.series.next(series, now):
+        match verdict(occurrence.due, now, grace):
+            case Verdict.WAITING:
+                return
+            case Verdict.MISSED:
+                words = f"nobody could send at {occurrence.due}; it was missed and is not sent"
+                yield ledger.series.close(series, occurrence, now, Became.MISSED, words)
+            case Verdict.DUE_NOW:
+                yield _take(app, ledger, series, occurrence)
+
+
+def _take(app: App, ledger: Ledger, series: Series, occurrence: Occurrence) -> Judged:
+    """Make a campaign of what is ready; else say why there is none."""
+    now = app.clock()
+    fitting = fitting_to(app, series)
+    ready = newest_ready(fitting, ledger.approvals.latest())
+    if words := why_nothing(ledger, series, ready):
+        return ledger.series.close(series, occurrence, now, Became.NOTHING, words)
+    planned = make_plan(fitting, request_from(series.request, str(ready.slug)), ledger)
+    if planned.plan.content_digest != ready.digest:
+        message = f"{ready.slug} was changed while it was planned"
+        raise PlanChanged(message)
+    if planned.view.already:
+        words = f"{planned.view.already} of its readers had {ready.slug} already; nobody is sent it"
+        return ledger.series.close(series, occurrence, now, Became.NOTHING, words)
+    _refuse_unfit(planned)
+    words = f"{ready.slug} to {planned.view.recipients} recipients"
+    ledger.record(
+        planned.plan,
+        due=occurrence.due,
+        now=now,
+        newest=planned.newest,
+        opened=ledger.series.becoming(series, occurrence, now, words),
+    )
+    return next(each for each in ledger.series.judged(series.id) if each.date == occurrence.date)
+
+
+def why_nothing(ledger: Ledger, series: Series, ready: Ready) -> str:
+    """Why a series has nothing to send, in words; nothing if it has.
+
+    Raises ``TryLater`` while the issue goes to other lists.
+    """
+    if ready.slug is None:
+        return f"no issue is ready: {ready.why_not or 'there is none'}"
+    mine = request_from(series.request, ready.slug).lists
+    for campaign in reversed(ledger.campaigns()):
+        if campaign.slug != ready.slug or campaign.terms.profile != series.profile:
+            continue
+        if _is_void(campaign, ready):
+            continue
+        if not mine or set(mine) & set(campaign.per_list):
+            more = f"; {ready.why_not}" if ready.passed_over else ""
+            how = f"campaign {campaign.id}, {campaign.state}"
+            return f"{ready.slug} was sent already ({how}){more}"
+        if campaign.state in OPEN_STATES:
+            message = f"campaign {campaign.id} of {ready.slug} is {campaign.state}"
+            raise TryLater(message, next_command=f"newsletter status {campaign.id}")
+    return ""
+
+
+def fitting_to(app: App, series: Series) -> App:
+    """The newsletter under the profile that a series was begun with."""
+    if series.profile == app.profile:
+        return app
+    return open_app(app.root, profile=series.profile, clock=app.clock)
+
+
+def _is_void(campaign: Campaign, ready: Ready) -> bool:
+    """Whether a campaign was taken back and its issue approved once more since."""
+    taken_back = campaign.state is CampaignState.CANCELLED
+    return taken_back and bool(ready.approved_at and ready.approved_at > campaign.recorded_at)
+
+
+def _refuse_unfit(planned: Planned) -> None:
+    for finding in planned.view.unfit:
+        message = f"{planned.view.issue} is not fit to send: {finding.message}"
+        raise ChecksFailed(message, next_command=f"newsletter plan {planned.view.issue}")
