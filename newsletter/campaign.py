@@ -60,6 +60,10 @@ class Terms:
     """Whether each reader is due at the campaign's wall time on her own clocks."""
     passed: str = ""
     """What becomes of readers whose local time is over (see ``local_time``); nothing: not said."""
+    tracking: str = "none"
+    """Whether clicks are counted: ``none``, ``aggregate``, ``individual`` (by name too)."""
+    opens: bool = False
+    """Whether opens are counted, of nobody in particular."""
 
 
 @dataclass(frozen=True, slots=True)

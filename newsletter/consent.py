@@ -20,7 +20,7 @@ class ConsentTo(StrEnum):
     NEWSLETTER = "newsletter"
     """To be mailed: by one list, or by all of them where none is named."""
     TRACKING = "tracking"
-    """To have opens and clicks counted under the reader's name."""
+    """To have clicks counted under the reader's name."""
 
 
 class Change(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from newsletter.delivery import DeliveryState, Reply
+from newsletter.ledger.clicked import NOTHING_CLICKED, Clicked
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import (
     AnswerCount,
@@ -77,6 +78,8 @@ class Report:
     """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
     afterwards: Afterwards = NOTHING
     """What came back after the relay took the messages."""
+    clicked: Clicked = NOTHING_CLICKED
+    """What was counted of its readers."""
     next_command: str = ""
 
     def count(self, state: DeliveryState) -> int:
@@ -112,6 +115,7 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         complete=not progress.incomplete and progress.campaign.state is CampaignState.FINISHED,
         twice=progress.twice,
         afterwards=ledger.returns.afterwards(number),
+        clicked=ledger.clicks.of_campaign(number),
         next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),
     )
 

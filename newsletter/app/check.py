@@ -5,12 +5,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from newsletter.app.compose import Composition, compose_issue, sample_values
+from newsletter.app.compose import Composition, compose_issue, counting_of, sample_values
 from newsletter.app.inquiry import Inquiry
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
 from newsletter.app.policy import policy_of
 from newsletter.app.said import hear_if_there
+from newsletter.app.tracking import agreed_in, tracking_of
 from newsletter.errors import InputError, IssueError, UsageError
 from newsletter.lint.asked import unasked
 from newsletter.lint.check import RULES, lint
@@ -44,6 +45,9 @@ class CheckReport:
     """What newsletter.toml lets be, each with its reason."""
     unasked: tuple[str, ...] = ()
     """Rules that had nobody to ask for any issue: ``--online`` and ``--spam`` ask."""
+
+    tracking: str = ""
+    """What is counted of readers, and what that means."""
 
     def failed(self, *, strict: bool) -> bool:
         """Whether anything stands in the way: errors, and with ``strict`` warnings."""
@@ -86,6 +90,7 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
         sum(each.passed for each in checked),
         tuple(dict.fromkeys(ignored for each in checked for ignored in each.ignored)),
         _unasked_of_all(checked),
+        tracking_of(app),
     )
 
 
@@ -136,4 +141,6 @@ def proof_of(app: App, made: Composition, fields: AbstractSet[str]) -> Proof:
         sender=Sender(sender.name, sender.address, sender.reply_to or "", sender.list_id),
         limits=Limits(**app.settings.check.limits),
         clients=app.settings.check.clients,
+        counting=counting_of(app, made.issue),
+        agreed=agreed_in(app),
     )

@@ -12,7 +12,13 @@ from newsletter.edition.model import Edition, Variant
 from newsletter.edition.render import render_edition
 from newsletter.edition.theme import Theme
 from newsletter.issue.model import Issue
-from newsletter.message import CompiledMessage, EmbeddedImage, compile_message
+from newsletter.message import (
+    CompiledMessage,
+    Counting,
+    EmbeddedImage,
+    compile_message,
+    with_counted,
+)
 from newsletter.values import Digest, Language, digest_of
 
 TEST_MARK = "[TEST] "
@@ -86,8 +92,9 @@ def compile_page(
         marks["X-Newsletter-Variant"] = label
     if test:
         marks["X-Newsletter-Test"] = "yes"
+    counting = counting_of(app, issue)
     return compile_message(
-        edition,
+        with_counted(edition, counting) if counting else edition,
         sender_name=sender.name,
         sender_address=sender.address,
         reply_to=sender.reply_to or "",
@@ -96,6 +103,15 @@ def compile_page(
         marks=marks,
         embedded=embedded_images(app, issue, edition),
     )
+
+
+def counting_of(app: App, issue: Issue) -> Counting | None:
+    """Which links of an issue are counted; None where nothing is."""
+    tracking = app.settings.tracking
+    if tracking.mode == "none":
+        return None
+    never = (*tracking.never, *issue.original.uncounted)
+    return Counting(never, opens=tracking.opens)
 
 
 def embeds_images(app: App, issue: Issue) -> bool:
@@ -130,6 +146,8 @@ def _content_digest(app: App, issue: Issue, theme: Theme, pages: Mapping[Variant
     parts += [path.read_bytes() for path in _own_images(issue)]
     if embeds_images(app, issue):
         parts.append(b"images inside")
+    if counting := counting_of(app, issue):
+        parts.append(f"{app.settings.tracking.mode} {counting}".encode())
     return digest_of(*parts)
 
 

@@ -170,6 +170,8 @@ def _terms(app: App, request: PlanRequest) -> Terms:
         bounce_address=app.settings.sender.bounce_address or "",
         local_time=request.local_time,
         passed=str(request.passed or ""),
+        tracking=app.settings.tracking.mode,
+        opens=app.settings.tracking.opens and app.settings.tracking.mode != "none",
     )
 
 

@@ -23,6 +23,7 @@ from newsletter.app.relay import relay_name
 from newsletter.app.relays import limits_in_words
 from newsletter.app.starting import Start
 from newsletter.app.tested import TestedState, tested_state
+from newsletter.app.tracking import tracking_of_plan
 from newsletter.app.vouching import signed_in_words
 from newsletter.app.warming import Day, days_of
 from newsletter.audience.model import Arithmetic, Person
@@ -118,6 +119,8 @@ class PlanView:
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
     seconds: float
+    tracking: str
+    """What is counted of readers, and what that means."""
     findings: tuple[Finding, ...]
     checks_passed: int
     ignored: tuple[Ignored, ...]
@@ -203,6 +206,7 @@ def view_of(
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
         seconds=len(plan.recipients) / plan.terms.rate.per_second,
+        tracking=tracking_of_plan(app, plan, recipients, ledger),
         findings=checked.findings,
         checks_passed=checked.passed,
         ignored=checked.ignored,

@@ -44,7 +44,8 @@ class Chosen:
     holder: Holder
     lists: tuple[Choice, ...]
     language: Language
-    tracking: bool
+    tracking: bool | None
+    """Whether her clicks are counted by name; None where nobody's are, and nothing is asked."""
     suppressed: str
     """Why she is never mailed, if that is so; else empty."""
     leave: str
@@ -58,7 +59,8 @@ class Wish:
     shown: frozenset[str]
     wanted: frozenset[str]
     language: str
-    tracking: bool
+    tracking: bool | None
+    """None where the form did not ask."""
     wordings: Mapping[str, str]
     """What the reader said yes to: ``tracking``, and ``list`` for each that she joins."""
     ip: str = ""
@@ -76,7 +78,10 @@ class Preferring:
         imprint: Imprint,
         profile: str,
         clock: Clock,
+        *,
+        by_name: bool = False,
     ) -> None:
+        self._by_name = by_name
         self._ledger = ledger
         self._register = register
         self._door = door
@@ -108,10 +113,10 @@ class Preferring:
         language = self._imprint.choose(wish.language) if wish.language else before.language
         if wish.language and language != before.language:
             self._register.set_language(address, language, self._told(before, wish, ""))
-        if wish.tracking != before.tracking:
+        if None not in {wish.tracking, before.tracking} and wish.tracking != before.tracking:
             wording = wish.wordings.get("tracking", "")
             told = self._told(before, wish, wording)
-            self._register.set_tracking(address, told, allowed=wish.tracking)
+            self._register.set_tracking(address, told, allowed=bool(wish.tracking))
 
     def _save_lists(self, before: Chosen, wish: Wish) -> None:
         shown = [each for each in before.lists if each.offer.name in wish.shown]
@@ -140,7 +145,7 @@ class Preferring:
             holder,
             tuple(Choice(each, each.name in on) for each in shown),
             language,
-            bool(said.tracking),
+            bool(said.tracking) if self._by_name else None,
             self._register.is_barred(holder.address) or "",
             self._door.token(holder, Purpose.UNSUBSCRIBE),
         )

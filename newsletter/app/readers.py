@@ -18,6 +18,7 @@ from newsletter.audience.select import Audience, select_audience
 from newsletter.consent import Membership
 from newsletter.delivery import DeliveryState
 from newsletter.errors import ApprovalMissing, UsageError
+from newsletter.ledger.clicked import ReaderClick
 from newsletter.ledger.model import Suppression
 from newsletter.returned import Returned
 from newsletter.values import Address
@@ -49,6 +50,8 @@ class ReaderView:
     """What came back about her, the latest first."""
     said: Mapping[str, Membership] = field(default_factory=dict)
     """What she said herself of lists: joined, left, or asked to join and did not answer yet."""
+    clicks: tuple[ReaderClick, ...] = ()
+    """Which links she followed, if she agreed that it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def view_reader(app: App, address: Address) -> ReaderView:
         messages,
         returned,
         memberships,
+        _clicks(app, address),
     )
 
 
@@ -131,6 +135,13 @@ def _history(
         returned = ledger.returns.of_address(address)
         memberships = ledger.register(app.marks).preferences_of(address).lists
     return (found[0] if found else None), messages, returned, memberships
+
+
+def _clicks(app: App, address: Address) -> tuple[ReaderClick, ...]:
+    if not has_ledger(app):
+        return ()
+    with open_ledger(app) as ledger:
+        return ledger.clicks.of_reader(address)
 
 
 def suppress(app: App, reader: str, reason: str, note: str) -> SuppressedNow:

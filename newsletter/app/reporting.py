@@ -32,7 +32,7 @@ def make_report(app: App, which: str | None) -> Report:
 
 
 def save_report(app: App, report: Report) -> tuple[Path, ...]:
-    """Write ``reports/N.md`` and ``reports/N.csv``."""
+    """Write ``reports/N.md``, ``N.csv`` and, where links are counted, ``N-links.csv``."""
     folder = app.root / "reports"
     folder.mkdir(exist_ok=True)
     words, rows = folder / f"{report.campaign.id}.md", folder / f"{report.campaign.id}.csv"
@@ -42,7 +42,21 @@ def save_report(app: App, report: Report) -> tuple[Path, ...]:
         rows.open("w", newline="", encoding="utf-8") as f,
     ):
         _write_rows(ledger, report, csv.writer(f))
-    return words, rows
+    return (words, rows, *_save_links(folder, report))
+
+
+def _save_links(folder: Path, report: Report) -> tuple[Path, ...]:
+    """The counted links in a file of their own."""
+    if not report.clicked.links:
+        return ()
+    path = folder / f"{report.campaign.id}-links.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["link", "clicks", "readers_by_name"])
+        writer.writerows(
+            (harmless(link.url), link.clicks, link.named) for link in report.clicked.links
+        )
+    return (path,)
 
 
 def verify_ledger(app: App) -> Verified:
@@ -83,6 +97,7 @@ def _markdown(report: Report) -> list[str]:
     lines += ["", "| domain | accepted | of |", "|---|---:|---:|"]
     lines += [f"| {d.name} | {d.accepted} | {d.total} |" for d in report.domains]
     lines += _came_back(report)
+    lines += _clicked(report)
     if report.refused:
         lines += ["", "| refused | code | words |", "|---:|---|---|"]
         lines += [f"| {r.count} | {r.code} | {_cell(r.words)} |" for r in report.refused]
@@ -103,6 +118,20 @@ def _came_back(report: Report) -> list[str]:
     rows = [f"| {words} | {count} |" for words, count in counts.items()]
     reasons = [f"| – {_cell(reason)} | {count} |" for reason, count in came.reasons.items()]
     return ["", f"| came back{read} | messages |", "|---|---:|", *rows, *reasons]
+
+
+def _clicked(report: Report) -> list[str]:
+    """What was counted of readers, and what that is worth; nothing where nothing is."""
+    clicked = report.clicked
+    lines = []
+    if clicked.links:
+        worth = "Programs that try links before a reader sees them are counted too."
+        lines += ["", worth, "", "| clicks | link |", "|---:|---|"]
+        lines += [f"| {link.clicks} | {_cell(link.url)} |" for link in clicked.links]
+    if clicked.opens is not None:
+        worth = "many readers load no images, and some programs load all of them"
+        lines += ["", f"Opened at least {clicked.opens} times: {worth}."]
+    return lines
 
 
 def _cell(words: str) -> str:

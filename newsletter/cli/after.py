@@ -32,7 +32,7 @@ def report(
     desk: Desk,
     issue: Which = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Also write reports/N.md and N.csv.")
+        bool, typer.Option("--save", help="Also write reports/N.md, N.csv and N-links.csv.")
     ] = False,
 ) -> None:
     """What the relay answered, by reason and by domain; what is not known is said."""

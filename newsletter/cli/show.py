@@ -161,7 +161,7 @@ def plan(view: PlanView) -> Iterator[str]:
     if view.canary:
         wait = f"after {duration(view.canary_wait)}" if view.canary_wait else "when you resume it"
         yield f"Canary    the first {number(view.canary)}; the others {wait}"
-    yield "Tracking  none"
+    yield f"Tracking  {view.tracking}"
     yield f"Tested    {view.tested.words}"
     yield f"Checks    {tally(view.findings, view.checks_passed, view.ignored)}"
     yield from (f"          {line}" for line in findings(view.findings))

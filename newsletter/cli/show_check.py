@@ -26,6 +26,7 @@ def report(desk: Desk, value: CheckReport, *, strict: bool) -> Iterator[str]:
         return
     else:
         yield from findings(value.findings)
+        yield f"Tracking  {value.tracking}"
     names = ", ".join(value.issues) or "no issue"
     yield f"{names}: {tally(value.findings, value.passed, value.ignored)}"
 

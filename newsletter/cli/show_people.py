@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from newsletter.app.listing import Explained, ListCheck, ListView, SegmentCount, SegmentView
 from newsletter.app.readers import ReaderView, SuppressedNow
 from newsletter.audience.model import Gravity
-from newsletter.cli import show_bounces
+from newsletter.cli import show_bounces, show_clicks
 from newsletter.cli.layout import counted, local, number, paint, shown_path, table
 from newsletter.ledger.model import Suppression
 
@@ -110,6 +110,7 @@ def reader(view: ReaderView) -> Iterator[str]:
         state = message.state.value.replace("_", " ")
         yield f"  campaign {message.campaign} ({message.issue}): {state}  {message.reply}"
     yield from show_bounces.history(view.returned)
+    yield from show_clicks.history(view.clicks)
 
 
 def suppressed(done: SuppressedNow) -> list[str]:

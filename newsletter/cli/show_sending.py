@@ -12,7 +12,7 @@ from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
-from newsletter.cli import show_bounces
+from newsletter.cli import show_bounces, show_clicks
 from newsletter.cli.desk import Desk
 from newsletter.cli.going import going_elsewhere, going_line, slow_line
 from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
@@ -252,6 +252,7 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     rest = len(made.domains) - 8
     yield f" by domain  {domains}" + (f" · {rest} more" if rest > 0 else "")
     yield from show_bounces.in_report(made.afterwards)
+    yield from show_clicks.in_report(made.clicked)
     if saved:
         yield f" saved  {', '.join(map(shown_path, saved))}"
 

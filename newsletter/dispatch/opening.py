@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from newsletter.campaign import Terms
 from newsletter.dispatch.allowance import Canary
 from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.counted import counted_of
 from newsletter.dispatch.desk import Desk
 from newsletter.dispatch.journal import Heading, Journal
 from newsletter.dispatch.lease import Lease
@@ -49,6 +50,7 @@ class Opening:
         """Everything is ready and nothing was sent yet."""
         campaign, ledger, options = self._campaign, self._ledger, self._options
         variants = await self._desk.call(ledger.variants, campaign.id)
+        counted = await self._desk.call(counted_of, ledger, campaign, options.identity.keys)
         lease = Lease(options.share.timeout) if options.share else None
         turn = await self._desk.call(self._take)
         recovered = await self._desk.call(
@@ -59,7 +61,7 @@ class Opening:
         roads = Roads(relays, campaign, stock, self._clock, options)
         roads.remember(*await self._desk.call(self._memories, turn))
         run = Run(
-            letters=Letters(campaign, variants, mint, options.identity),
+            letters=Letters(campaign, variants, mint, options.identity, counted),
             roads=roads,
             shares=Shares(_thresholds(campaign.terms)),
             stock=stock,

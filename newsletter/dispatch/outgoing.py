@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import Protocol
 
+from newsletter.dispatch.counted import NOTHING_COUNTED, Counted
 from newsletter.dispatch.identity import NOBODY, Identity
 from newsletter.dispatch.seal import Seal
 from newsletter.edition.model import URL_SLOTS
 from newsletter.ledger.model import Campaign, ClaimedRow, StoredVariant
-from newsletter.message import Common, CompiledMessage, Filler, date_line
+from newsletter.message import Common, CompiledMessage, Filler, date_line, settled
+from newsletter.message.filling import Tokens
 from newsletter.transport.base import OutgoingMessage
 from newsletter.unsubscribe import Minter, Purpose
 from newsletter.values import Address
@@ -52,6 +54,7 @@ class Letters:
         variants: Sequence[StoredVariant],
         mint: Mint,
         identity: Identity = NOBODY,
+        counted: Counted = NOTHING_COUNTED,
     ) -> None:
         terms = campaign.terms
         base = terms.unsubscribe_base.rstrip("/")
@@ -59,22 +62,28 @@ class Letters:
         self.message_id = message_ids(campaign)
         """The Message-ID of each delivery, by its number."""
         self._sender = _sender(campaign, identity)
-        self._compiled = [variant.compiled for variant in variants]
+        self._compiled = [settled(variant.compiled, counted.shared) for variant in variants]
         self._proved = [compiled.needs_no_stuffing for compiled in self._compiled]
         self._seal = Seal(identity.signer, self._compiled) if identity.signer else None
         self._mint = mint
         self._urls = {name: f"{base}/{kind}/" for name, kind in zip(URL_SLOTS, "upv", strict=True)}
         self._mailto = _mailto(terms.unsubscribe_mailto)
         self._dates = _Dates()
-        self._tokens = mint.of_campaign(self._number) if isinstance(mint, Minter) else None
-        common = Common(self._urls, self._mailto, self.message_id(1))
+        self._counted = counted
+        self._tokens = _tokens(mint, self._number, counted)
+        common = Common(self._urls, self._mailto, self.message_id(1), counted.begins)
         self._fillers = [_filler(compiled, common) for compiled in self._compiled]
+        self._by_name = counted.readers
+        if counted.named:
+            self._named = Letters(campaign, variants, mint, identity, counted.named)
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The whole message, signed where there is a key.
 
         ``ValueError`` when a header does not allow a reader's value.
         """
+        if row.seq in self._by_name:
+            return self._named.message_for(row, now)
         message = self._filled(row, now)
         return self._seal(message, row.variant, now) if self._seal else message
 
@@ -118,7 +127,15 @@ class Letters:
             "message_id": message_id,
             "unsubscribe_mailto": self._mailto and self._mailto + tokens[0],
             **{slot: begin + token for (slot, begin), token in urls},
+            **self._links(row.seq),
         }
+
+    def _links(self, seq: int) -> Mapping[str, str]:
+        """The links of a reader who is counted by name."""
+        if self._counted.token is None:
+            return {}
+        token = self._counted.token(seq).decode("ascii")
+        return {slot: begin + token for slot, begin in self._counted.begins.items()}
 
 
 def _sender(campaign: Campaign, identity: Identity) -> ReturnPath:
@@ -128,6 +145,14 @@ def _sender(campaign: Campaign, identity: Identity) -> ReturnPath:
         return return_paths(identity.keys, int(campaign.id), terms.bounce_address)
     fixed = terms.bounce_address or terms.envelope_sender
     return lambda _: fixed
+
+
+def _tokens(mint: Mint, campaign: int, counted: Counted) -> Callable[[int], Tokens] | None:
+    """From a row to its tokens, and to one more where links carry it."""
+    if not isinstance(mint, Minter):
+        return None
+    tokens, token = mint.of_campaign(campaign), counted.token
+    return tokens if token is None else lambda seq: (*tokens(seq), token(seq))
 
 
 def _filler(compiled: CompiledMessage, common: Common) -> Filler | None:

@@ -130,7 +130,7 @@ class _Draft:
                 if value is not None:
                     hint = field.description or ""
                     yield self.word(name, name, value, hint, ("", name) in _ALWAYS_KEPT)
-            elif name == "sections" or self.translated or value is None:
+            elif name in {"sections", "uncounted"} or self.translated or value is None:
                 continue
             elif name == "date":
                 yield f"date = {self.date}"

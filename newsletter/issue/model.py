@@ -25,6 +25,7 @@ from newsletter.issue.parts import (
     Person,
     Text,
     Translatable,
+    WebAddress,
     Written,
 )
 from newsletter.issue.sections import (
@@ -75,6 +76,11 @@ class IssueText(Written):
     )
     images: Literal["hosted", "embedded"] | None = Field(
         default=None, description="Where images are; by default as newsletter.toml says."
+    )
+    uncounted: tuple[WebAddress, ...] = Field(
+        default=(),
+        strict=False,
+        description="Addresses of links that are not counted, where newsletter.toml counts them.",
     )
     title: Text | None = Field(
         default=None, description="The headline of the page; by default the subject."

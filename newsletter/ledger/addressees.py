@@ -11,7 +11,7 @@ from newsletter.ledger.model import CampaignId, Suppression
 from newsletter.ledger.rows import lists_from
 
 _recipient, _variant, _suppression = schema.recipient, schema.variant, schema.suppression
-_LARGEST = 2**31 - 1
+LARGEST = 2**31 - 1
 """What the campaign's and the row's numbers are stored in."""
 
 
@@ -34,9 +34,7 @@ def addressee(connection: Connection, number: CampaignId, seq: int) -> Addressee
     query = (
         select(_recipient, _variant.c.language)
         .join(_variant, page)
-        .where(
-            _recipient.c.campaign == min(number, _LARGEST), _recipient.c.seq == min(seq, _LARGEST)
-        )
+        .where(_recipient.c.campaign == min(number, LARGEST), _recipient.c.seq == min(seq, LARGEST))
     )
     row = connection.execute(query).mappings().first()
     if row is None:

@@ -33,7 +33,7 @@ from newsletter.ledger import schema
 from newsletter.ledger.recording import note_event
 
 FORGOTTEN = "forgotten"
-_GONE = (schema.subscription, schema.reader)
+_GONE = (schema.subscription, schema.reader, schema.click)
 """Nothing in them is of use without the reader."""
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 

@@ -37,6 +37,7 @@ from newsletter.ledger import (
     tallying,
 )
 from newsletter.ledger.approvals import Approvals
+from newsletter.ledger.clicks import Clicks
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import is_held, locked, sending_lock, this_process
 from newsletter.ledger.model import (
@@ -371,6 +372,11 @@ class Ledger:
     def approvals(self) -> Approvals:
         """Which content was approved."""
         return Approvals(self._database)
+
+    @property
+    def clicks(self) -> Clicks:
+        """Which links are counted, and how often they were followed."""
+        return Clicks(self._database)
 
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""

@@ -14,7 +14,7 @@ from newsletter.consent import (
     Told,
 )
 from newsletter.delivery import DeliveryState
-from newsletter.ledger import consents, schema, suppressions
+from newsletter.ledger import clicking, consents, schema, suppressions
 from newsletter.ledger.model import CampaignState, Suppression
 from newsletter.ledger.rows import lists_from, storable, to_json, upsert
 from newsletter.values import Address, Language
@@ -83,7 +83,9 @@ def set_language(connection: Connection, address: Address, language: Language, t
 
 
 def set_tracking(connection: Connection, address: Address, told: Told, *, allowed: bool) -> None:
-    """Allow that opens and clicks are counted under one's name, or take it back."""
+    """Allow that clicks are counted under one's name, or take it back: then they are forgotten."""
+    if not allowed:
+        clicking.erase(connection, address.key)
     _write_reader(connection, address, told, tracking=allowed)
     change = Change.GIVEN if allowed else Change.WITHDRAWN
     said = ConsentEvent(address.text, ConsentTo.TRACKING, "", change, Basis.EXPRESS, told)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, false, insert, literal_column,
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import DeliveryState
 from newsletter.errors import PlanChanged, UsageError
-from newsletter.ledger import schema
+from newsletter.ledger import clicking, schema
 from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
@@ -28,6 +28,7 @@ def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime
     _refuse_doubles(plan)
     campaign = _record_campaign(connection, plan, due, now)
     _record_variants(connection, campaign, plan)
+    clicking.record(connection, campaign, plan)
     _record_recipients(connection, campaign, frozen(plan.recipients))
     _queue(connection, campaign)
     spread(connection, campaign, plan.instants)

@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -387,4 +387,26 @@ approval = Table(
     Column("at", Instant, nullable=False),
     Column("note", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("clicks", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+click = Table(
+    "click",
+    metadata,
+    Column("address_key", Text, primary_key=True),
+    Column("campaign", Integer, primary_key=True, autoincrement=False, index=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("clicks", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )

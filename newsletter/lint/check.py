@@ -11,6 +11,7 @@ from newsletter.lint import (
     characters,
     content,
     contrast,
+    counted,
     fields,
     headers,
     images,
@@ -50,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     *fields.RULES,
     *characters.RULES,
     *tracking.RULES,
+    *counted.RULES,
 )
 
 THEME_RULES: tuple[Rule, ...] = theme.RULES

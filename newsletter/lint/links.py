@@ -52,7 +52,7 @@ def insecure_link(proof: Proof) -> Iterator[Hit]:
     for language, word in proof.words():
         for match in _INSECURE.finditer(word.text):
             link = WrittenLink(language, word.where, match[0], "", match.start())
-            if not _is_here(link.host):
+            if not is_here(link.host):
                 yield link.hit(f"{match[0]} is not https")
 
 
@@ -80,7 +80,7 @@ def same_words(proof: Proof) -> Iterator[Hit]:
 def link_to_here(proof: Proof) -> Iterator[Hit]:
     """localhost, private addresses, names without a dot, .local and the like."""
     for link in written_links(proof):
-        if link.host and _is_here(link.host):
+        if link.host and is_here(link.host):
             yield link.hit(f"{link.url} leads to {link.host}, which readers cannot reach")
 
 
@@ -153,7 +153,7 @@ def disguised_link(proof: Proof) -> Iterator[Hit]:
 def numbered_host(proof: Proof) -> Iterator[Hit]:
     """Public IP addresses in links."""
     for link in written_links(proof):
-        if _number(link.host) and not _is_here(link.host):
+        if _number(link.host) and not is_here(link.host):
             yield link.hit(f"{link.host} is a number, not a name")
 
 
@@ -214,7 +214,8 @@ def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host is this machine, or one of a network that readers are not in."""
     number = _number(host)
     if number:
         return not number.is_global

@@ -14,6 +14,7 @@ from newsletter.issue.model import Issue, Place
 from newsletter.issue.words import Word, words_of
 from newsletter.lint.limits import Limits
 from newsletter.lint.place import place_in_issue, place_in_toml
+from newsletter.message import Counting
 from newsletter.values import Language
 
 
@@ -108,6 +109,10 @@ class Proof:
     limits: Limits = field(default_factory=Limits)
     clients: tuple[str, ...] = ()
     """The mail programs that the newsletter cares for; empty: those of the rules."""
+    counting: Counting | None = None
+    """Which links are counted; None where nothing is."""
+    agreed: int | None = None
+    """How many readers agreed to be counted by name; None where nobody is."""
     kept: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What several rules look at, found once: see ``once``."""
 

@@ -8,20 +8,27 @@ so whatever a value holds is text. ``Filler`` does the same for a whole campaign
 
 from newsletter.message.compiled import CompiledMessage, Context, SlotPlace
 from newsletter.message.compiler import compile_message
+from newsletter.message.counting import LINK, OPENS, Counting, counted_in, settled, with_counted
 from newsletter.message.embedding import EmbeddedImage
 from newsletter.message.filling import Common, Filler
 from newsletter.message.headers import date_line, header_text
 from newsletter.message.quoted import body_text
 
 __all__ = [
+    "LINK",
+    "OPENS",
     "Common",
     "CompiledMessage",
     "Context",
+    "Counting",
     "EmbeddedImage",
     "Filler",
     "SlotPlace",
     "body_text",
     "compile_message",
+    "counted_in",
     "date_line",
     "header_text",
+    "settled",
+    "with_counted",
 ]

@@ -1,7 +1,7 @@
 """The fill of a campaign: what its messages have in common is put in once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 
@@ -18,14 +18,18 @@ from newsletter.message.places import (
     shared_field,
 )
 
-Tokens = tuple[bytes, bytes, bytes]
-"""One delivery's, for each of ``URL_SLOTS``: 32 letters, digits, ``-`` and ``_``."""
+Tokens = tuple[bytes, ...]
+"""One delivery's, for each of ``URL_SLOTS``: 32 letters, digits, ``-`` and ``_``.
+
+One more, if there are ``Common.links``: what follows each of those.
+"""
 
 _MARK = "MarkMark0123456789-_markmark0123"  # stands for a token: of its letters and length
 _SOFT_BREAK = "=\r\n"
 _TO, _DATE, _ID = range(3)  # the places of what is known for each message; the tokens follow
 _TOKEN = {name: 3 + at for at, name in enumerate(URL_SLOTS)}
 _LEAVE = _TOKEN["unsubscribe_url"]
+_LINK = 3 + len(URL_SLOTS)
 _OF_READER = frozenset({"name", "to_name", "email", "lists"})
 _NOT_AHEAD = frozenset({"date", "message_id", "unsubscribe_mailto"})
 
@@ -45,6 +49,8 @@ class Common:
     urls: Mapping[str, str]
     mailto: str
     message_id: str
+    links: Mapping[str, str] = field(default_factory=dict)
+    """For each slot of a link that is counted by name, what the reader's token follows."""
 
 
 class Filler:
@@ -56,11 +62,11 @@ class Filler:
     """
 
     def __init__(self, compiled: CompiledMessage, common: Common) -> None:
-        own, shared = _fields(compiled)
+        own, shared = _fields(compiled, common)
         self._own, self._shared = tuple(map(encoder, own)), tuple(map(shared_field, shared))
         self._whole, filled = _split(_laid_out(compiled, common))
         self._breaks = tuple(dict.fromkeys(each for each in filled if isinstance(each, tuple)))
-        known: list[_Place] = [*range(3 + len(URL_SLOTS)), *self._breaks]
+        known: list[_Place] = [*range(_LINK + bool(common.links)), *self._breaks]
         known += chain.from_iterable([*shared, *own])
         self._in_order = itemgetter(*map(known.index, filled))
 
@@ -81,8 +87,8 @@ class Filler:
         values = [to_line(name, address), date, message_id, *tokens]
         if self._breaks:
             values += [_broken(values[place], at) for place, at in self._breaks]
-        for field, encoded, fallback in self._shared:
-            value = fields.get(field)
+        for asked, encoded, fallback in self._shared:
+            value = fields.get(asked)
             values += encoded(value) if value else fallback
         if self._own:
             values += self._encode_own(address, name, lists)
@@ -102,9 +108,10 @@ def _broken(token: bytes, at: int) -> bytes:
 _Group = tuple[SlotPlace, ...]
 
 
-def _fields(compiled: CompiledMessage) -> tuple[list[_Group], list[_Group]]:
+def _fields(compiled: CompiledMessage, common: Common) -> tuple[list[_Group], list[_Group]]:
     """The groups of slots that the reader's row answers, and those that a field does."""
-    asked = groups([slot for slot in compiled.slots if _is_field(slot)])
+    fields = [slot for slot in compiled.slots if _is_field(slot)]
+    asked = groups([slot for slot in fields if slot.name not in common.links])
     own = [each for each in asked if each[0].name in _OF_READER]
     return own, [each for each in asked if each[0].name not in _OF_READER]
 
@@ -132,7 +139,9 @@ def _pieces(slot: SlotPlace, common: Common) -> Iterable[_Piece]:
     if slot.context is Context.UNSUBSCRIBE:
         return _unsubscribe(common)
     if slot.name in _TOKEN:
-        return _address(slot, common.urls[slot.name])
+        return _address(slot, common.urls[slot.name], _TOKEN[slot.name])
+    if slot.name in common.links:
+        return _address(slot, common.links[slot.name], _LINK)
     if slot.name in _NOT_AHEAD:
         message = f"{slot.name} stands where it is not expected"
         raise ValueError(message)
@@ -147,13 +156,12 @@ def _unsubscribe(common: Common) -> Iterable[_Piece]:
     return _around(unsubscribe_lines(marked), _MARK, _LEAVE, 2 if common.mailto else 1)
 
 
-def _address(slot: SlotPlace, begin: str) -> Iterable[_Piece]:
+def _address(slot: SlotPlace, begin: str, place: int) -> Iterable[_Piece]:
     """A URL in a body, its token whole or broken where its line is full."""
     if slot.context not in BODIES:
         message = f"{slot.name} stands in a header"
         raise ValueError(message)
     encoded = FIELD_ENCODERS[slot.context](begin + _MARK).decode("ascii")
-    place = _TOKEN[slot.name]
     for at in range(1, len(_MARK)):
         broken = _MARK[:at] + _SOFT_BREAK + _MARK[at:]
         if broken in encoded:

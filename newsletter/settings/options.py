@@ -35,6 +35,7 @@ from newsletter.settings.kinds import (
 from newsletter.settings.lists import ListOptions
 from newsletter.settings.public import ServeOptions
 from newsletter.settings.sender import DkimOptions, DoctorOptions, SenderOptions, SiteOptions
+from newsletter.settings.tracking import TrackingOptions
 from newsletter.values import Rate, nearest
 
 FILE_NAME = "newsletter.toml"
@@ -228,6 +229,7 @@ class Settings(BaseSettings):
     lists: dict[str, ListOptions] = Field(
         default={}, description="Lists as readers see them, each in a table: [lists.NAME]."
     )
+    tracking: TrackingOptions = TrackingOptions()
     dkim: DkimOptions = DkimOptions()
     doctor: DoctorOptions = DoctorOptions()
     feedback: FeedbackOptions = FeedbackOptions()

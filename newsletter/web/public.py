@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.app.clicking import Clicking
 from newsletter.app.imprint import Imprint
 from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
@@ -24,6 +25,7 @@ from newsletter.values import Rate
 from newsletter.web.guard import find_image, send_image, send_static
 from newsletter.web.public_archive import ArchivePages
 from newsletter.web.public_browser import BrowserPage
+from newsletter.web.public_click import ClickPages
 from newsletter.web.public_page import Press
 from newsletter.web.public_preferences import PreferencePages
 from newsletter.web.public_subscribe import SubscribePages
@@ -50,6 +52,7 @@ class Errands:
     preferring: Preferring
     joining: Joining
     viewing: Viewing
+    clicking: Clicking
     image: Callable[[str], Path | None]
     archive: LiveArchive | None = None
     more: Sequence[BaseRoute] = ()
@@ -97,6 +100,7 @@ class _Pages:
             *PreferencePages(self._press, self._errands.preferring, self._errands.joining).routes(),
             *SubscribePages(self._press, self._errands.joining).routes(),
             *BrowserPage(self._press, self._errands.viewing, self._site_url).routes(),
+            *ClickPages(self._press, self._errands.clicking).routes(),
             *(ArchivePages(self._press, archive).routes() if archive else []),
             *self._errands.more,
             Route("/static/{name}", self.static),

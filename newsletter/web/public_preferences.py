@@ -62,7 +62,7 @@ class PreferencePages:
             shown=frozenset(form.get("shown", ())),
             wanted=frozenset(form.get("list", ())) & frozenset(form.get("shown", ())),
             language=first(form, "language"),
-            tracking=bool(first(form, "tracking")),
+            tracking=bool(first(form, "tracking")) if first(form, "asked") else None,
             wordings={
                 "tracking": said["tracking"],
                 "list": said["agree"].replace("{newsletter}", name),

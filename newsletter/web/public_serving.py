@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from newsletter.app.clicking import Clicking
 from newsletter.app.confirming import asking
 from newsletter.app.door import Door
 from newsletter.app.hooks import Hooks
@@ -163,9 +164,11 @@ def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
             imprint_of(app),
             app.profile,
             app.clock,
+            by_name=app.settings.tracking.mode == "individual",
         ),
         joining=joining,
         viewing=Viewing(ledger, door, minter(keys)),
+        clicking=Clicking(ledger.clicks, keys, app.settings.tracking.mode, app.clock),
         image=lambda path: image_file(app, path),
         archive=LiveArchive(app, ledger),
         more=webhook_routes(Hooks(app, ledger)),

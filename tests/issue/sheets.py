@@ -13,11 +13,14 @@ from newsletter.issue.model import SECTION_KINDS, IssueText
 WORDS = "È così 🎉 你好"
 """Signs of one to four bytes: columns count characters."""
 
+ADDRESS = "https://a.example/è"
+
 LAYOUTS = ("tables", "inline", "dotted")
 _CANDIDATES: tuple[Any, ...] = (
-    *(WORDS, "https://a.example/è", "images/a.png", dt.date(2019, 11, 15), 3, True),
+    *(WORDS, ADDRESS, "images/a.png", dt.date(2019, 11, 15), 3, True),
     *("it", "tiny", *SECTION_KINDS, 0.5, "start", "left", "hosted"),
 )
+_ARRAYS = ([WORDS] * 2, [ADDRESS] * 2)
 _MANY = 3
 
 
@@ -44,7 +47,7 @@ def _sample(model: type[BaseModel], name: str, folder: Path) -> Any:
     kind: Any = Annotated[(field.annotation, "a field", *field.metadata)]
     config = None if inner else ConfigDict(strict=True)
     adapter: TypeAdapter[Any] = TypeAdapter(kind, config=config)
-    made = [item, [item] * _MANY, [item] * 2] if item else [*_CANDIDATES, [WORDS] * 2]
+    made = [item, [item] * _MANY, [item] * 2] if item else [*_CANDIDATES, *_ARRAYS]
     for value in made:
         try:
             adapter.validate_python(value, context=folder)

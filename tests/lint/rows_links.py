@@ -1,8 +1,11 @@
 """The rows of the rules about links and places in the page."""
 
+from dataclasses import replace
 from functools import partial
 
 from newsletter.lint.rule import Answer, SpamScore
+from newsletter.message import Counting
+from tests.edition.tiny import publisher
 from tests.lint.proofs import CLEAN, Case, Row, body, changed, clean, template, toml
 
 HTTPS = "https://alisei.example"
@@ -13,6 +16,11 @@ title = "{name}"
 body = "Testo."
 button = {{ label = "Leggi", url = "{url}" }}
 """
+
+VOTE = "https://alisei.example/voto"
+UNCOUNTED = CLEAN.replace("[sections", 'uncounted = ["{}"]\n\n[sections', 1).replace(
+    "Un *tavolo* a Roma.", f"Un [voto]({VOTE}) a Roma."
+)
 
 
 def link(url: str, label: str = "Il bando") -> Case:
@@ -28,6 +36,26 @@ def buttons(one: str, other: str) -> Case:
 at_link = partial(Row, "issue.toml:11:20")
 
 ROWS = {
+    "E151": Row(
+        "newsletter.toml:14:1",
+        changed(counting=Counting(), publisher=replace(publisher(), site_url="http://localhost")),
+        changed(counting=Counting()),
+    ),
+    "W152": Row(
+        "issue.toml:7:14",
+        toml(UNCOUNTED.replace("{}", f"{VOTE}/")),
+        toml(UNCOUNTED.replace("{}", VOTE)),
+    ),
+    "N153": Row(
+        "issue.toml:11:26",
+        changed(link(HTTPS, "alisei.example"), counting=Counting()),
+        changed(link(HTTPS, "Il sito di Alisei"), counting=Counting()),
+    ),
+    "W154": Row(
+        "newsletter.toml:1:1",
+        changed(counting=Counting(), agreed=0),
+        changed(counting=Counting(), agreed=1),
+    ),
     "W024": at_link(link("http://alisei.example"), link(HTTPS)),
     "N049": Row("issue.toml:28:36", buttons(f"{HTTPS}/a", f"{HTTPS}/b"), buttons(HTTPS, HTTPS)),
     "E051": at_link(link("https://192.168.1.4/bando"), link("https://alisei.example/localhost")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
+from newsletter.app.clicking import Clicking
 from newsletter.app.door import Door
 from newsletter.app.imprint import PUBLIC_LANGUAGES, Imprint
 from newsletter.app.joining import Joining
@@ -97,11 +98,13 @@ def public_house(
     site: str = "https://list.example",
     rate: str = "1000/s",
     lists: Mapping[str, ListOptions] | None = None,
+    tracking: str = "individual",
+    plan: Plan | None = None,
 ) -> Iterator[House]:
     """Pages on a free port; reader number n reads the n-th language."""
     now = [NOON]
     with Ledger.open(folder / "ledger.db") as ledger:
-        campaign = ledger.record(plan_in(languages), due=None, now=NOON)
+        campaign = ledger.record(plan or plan_in(languages), due=None, now=NOON)
         door, offers = Door(ledger, KEYS), Offers("Notizie", LISTS if lists is None else lists)
         register = ledger.register(Marks(b"a secret"))
         asked: list[tuple[str, str, str]] = []
@@ -115,9 +118,19 @@ def public_house(
         with Joining(register, offers, ask, clock) as joining:
             errands = Errands(
                 Leaving(ledger, door, b"a secret", clock),
-                Preferring(ledger, register, door, offers, IMPRINT, "staging", clock),
+                Preferring(
+                    ledger,
+                    register,
+                    door,
+                    offers,
+                    IMPRINT,
+                    "staging",
+                    clock,
+                    by_name=tracking == "individual",
+                ),
                 joining,
                 Viewing(ledger, door, minter(KEYS)),
+                Clicking(ledger.clicks, KEYS, tracking, clock),
                 lambda _: None,
             )
             pages = create_public(errands, IMPRINT, Manners(site, Rate.parse(rate)))

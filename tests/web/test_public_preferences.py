@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.consent import Change, ConsentTo, Membership
+from newsletter.consent import Change, ConsentTo, Membership, Told
 from newsletter.unsubscribe import Purpose
 from newsletter.values import Address
 from tests.web.public import NOON, House, public_house
@@ -35,6 +35,7 @@ def ticked(text: str) -> set[str]:
 def save(house: House, **fields: str | list[str]) -> str:
     """Send the form as a browser does."""
     body: dict[str, str | list[str]] = {"spoken": "it", "shown": SHOWN, "language": "it"}
+    body["asked"] = "tracking"
     answer = house.send(f"/p/{house.token(Purpose.PREFERENCES)}", body | fields)
     assert answer.status == 200
     return answer.text
@@ -79,7 +80,7 @@ def test_consent_to_be_counted_keeps_its_wording_and_can_be_taken_back(house: Ho
 
     events = list(house.register.events(R1, ConsentTo.TRACKING))
     assert [event.change for event in events] == [Change.GIVEN, Change.WITHDRAWN]
-    assert events[0].told.wording == "Accetto che si registri quali numeri apro e quali link seguo"
+    assert events[0].told.wording == "Accetto che si registri quali link seguo nella newsletter"
     assert events[0].told.source == "preferences"
     assert events[0].told.at == NOON
     assert house.register.preferences_of(R1).tracking is False
@@ -160,3 +161,23 @@ def test_one_client_may_not_ask_without_end(tmp_path: Path) -> None:
         assert int(house.client.ask(path).headers["retry-after"]) > 0
         assert house.client.ask("/p/" + "A" * 32).status == 404
         assert house.client.ask(f"/u/{house.token()}").status == 200
+
+
+def test_where_nobody_is_counted_by_name_nothing_is_asked_and_nothing_is_changed(
+    tmp_path: Path,
+) -> None:
+    with public_house(tmp_path, tracking="aggregate") as house:
+        assert "tracking" not in page(house)
+        house.register.set_tracking(R1, Told(NOON, "officer"), allowed=True)
+        save(house, list=["soci"])
+        save(house, list=["soci"], tracking="yes", asked="")
+
+        assert "tracking" not in page(house)
+        assert house.register.preferences_of(R1).tracking is True
+
+
+def test_a_form_that_did_not_ask_is_no_answer(house: House) -> None:
+    save(house, list=["soci"], tracking="yes")
+    save(house, list=["soci"], asked="")
+
+    assert house.register.preferences_of(R1).tracking is True
