@@ -194,7 +194,8 @@ def test_a_page_names_no_real_host_no_real_reader_and_no_machine(page: Path) -> 
 
 
 def test_every_test_that_a_promise_names_is_there() -> None:
-    promised = set(re.findall(r"`(test_\w+)`", words_of(DOCS / "promises.md")))
+    pages = words_of(DOCS / "promises.md") + words_of(DOCS / "security.md")
+    promised = set(re.findall(r"`(test_\w+)`", pages))
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
     there = {name for source in sources for name in re.findall(r"def (test_\w+)\(", source)}
     assert len(promised) > 40
@@ -206,6 +207,14 @@ def test_every_sentence_of_the_promises_names_what_holds_it() -> None:
     sentences = [line for line in page.splitlines() if line.startswith("- ")]
     assert len(sentences) > 40
     assert all(re.search(r" — `test_\w+`", line) for line in sentences)
+
+
+def test_every_advisory_names_what_holds_against_it() -> None:
+    rows = re.findall(
+        r"^\| (?!what befell|---)(.+) \|$", words_of(DOCS / "security.md"), re.MULTILINE
+    )
+    assert len(rows) > 15
+    assert all(re.search(r"\| `test_\w+`", row) for row in rows)
 
 
 def test_every_state_of_a_delivery_is_promised_something() -> None:
