@@ -118,6 +118,14 @@ class TomlFile:
                 return None
         return value
 
+    def with_values(self, literals: Mapping[str, str]) -> str:
+        """The text with other values at keys that it has; every other letter stays."""
+        text = self.text
+        spots = {where: self._map[where] for where in literals}
+        for where in sorted(spots, key=lambda each: spots[each].value, reverse=True):
+            text = f"{text[: spots[where].value]}{literals[where]}{text[spots[where].end :]}"
+        return text
+
 
 def read_toml(path: Path) -> TomlFile:
     """Read one file; ``UnreadableToml`` when it is no TOML at all.

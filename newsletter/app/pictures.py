@@ -1,7 +1,5 @@
 """`issue image add`: a picture made fit, filed with the issue, and named in its TOML."""
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from newsletter.app.open import App
+from newsletter.app.whole_file import write_whole
 from newsletter.errors import IssueError, UsageError
 from newsletter.issue.insertion import NoPlace, Value, table_lines, with_table
 from newsletter.issue.loader import ORIGINAL
@@ -79,9 +78,9 @@ def add_image(app: App, order: ImageOrder, ask_alt: Callable[[], str]) -> AddedI
     values = _checked({"file": file, "alt": alt, "width": picture.width})
     toml = _inserted(target, values) if target else None
     path.parent.mkdir(exist_ok=True)
-    _write_whole(path, picture.content)
+    write_whole(path, picture.content)
     if target and toml:
-        _write_whole(target.source.path, toml)
+        write_whole(target.source.path, toml)
     return _added(folder, file, picture, values, target)
 
 
@@ -191,15 +190,3 @@ def _inserted(target: _Target, values: dict[str, Value]) -> bytes:
 
 def _header(table: str) -> str:
     return ".".join(part for part in table.split(".") if not part.isdecimal())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """All of it or nothing; a file that is written over keeps its permissions."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(content)
-        if path.exists():
-            shutil.copymode(path, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -106,7 +106,7 @@ class PlanView:
     undecided: int
     """Readers whose local time is over, of whom nobody said what becomes of them."""
     warmup: tuple[Day, ...]
-    """The days that it takes through a relay that is warmed up; none without a warm-up."""
+    """The days that it takes where a relay that it uses is warmed up; none elsewhere."""
     window: str
     """When messages may be sent, in words; or nothing."""
     quiet: str
@@ -164,7 +164,7 @@ def view_of(
     tested = tested_state(app, plan.slug, plan.content_digest)
     times = times_of(plan.terms)
     begins = start.due.instant if start.due else app.clock()
-    days = days_of(app, ledger, len(plan.recipients), begins, times)
+    days = days_of(app, ledger, recipients, begins, times)
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,

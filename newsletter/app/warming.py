@@ -1,7 +1,8 @@
 """The warm-up: how far each relay is, and which days a campaign will take."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.app.memory import has_ledger, open_ledger
@@ -11,7 +12,9 @@ from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.quota import Spent, minute_of, oldest_that_counts
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.notes import Place
+from newsletter.recipients import Recipients
 from newsletter.sending_times import SendingTimes
+from newsletter.warmup import Warmup
 
 _SHOWN = 7
 
@@ -48,13 +51,47 @@ def warmth(app: App) -> tuple[RelayWarmth, ...]:
 
 
 def days_of(
-    app: App, ledger: Ledger | None, count: int, begins: dt.datetime, times: SendingTimes
+    app: App,
+    ledger: Ledger | None,
+    recipients: Recipients,
+    begins: dt.datetime,
+    times: SendingTimes,
 ) -> tuple[Day, ...]:
-    """The days that so many messages through the main relay will take; none without a warm-up."""
-    relay = relays_of(app)[0]
-    warmup, now = relay.quota.warmup, app.clock()
-    if warmup is None:
+    """The days that a campaign will take; none where no relay that it uses is warmed up."""
+    relays = relays_of(app)
+    if not any(relay.quota.warmup for relay in relays):
         return ()
+    used = [(relay, count) for relay, count in _by_relay(relays, recipients) if count]
+    if not any(relay.quota.warmup for relay, _ in used):
+        return ()
+    days: Counter[dt.date] = Counter()
+    for relay, count in used:
+        days.update(dict(_spread(app, ledger, relay, count, begins, times)))
+    return tuple(Day(date, days[date]) for date in sorted(days))
+
+
+def _by_relay(relays: Sequence[Relay], recipients: Recipients) -> Iterator[tuple[Relay, int]]:
+    """How many recipients each relay has: the main one whoever no other one names."""
+    main, *others = relays
+    if not others:
+        yield main, len(recipients)
+        return
+    domains = Counter(key.rpartition("@")[2] for key, *_ in recipients.rows())
+    counts = [sum(domains[name] for name in relay.domains) for relay in others]
+    yield main, len(recipients) - sum(counts)
+    yield from zip(others, counts, strict=True)
+
+
+def _spread(
+    app: App,
+    ledger: Ledger | None,
+    relay: Relay,
+    count: int,
+    begins: dt.datetime,
+    times: SendingTimes,
+) -> Iterator[tuple[dt.date, int]]:
+    now, zone = app.clock(), app.settings.schedule.zone
+    warmup = relay.quota.warmup or Warmup(dt.date.min, (), zone)  # over before it began
     spent = _spent(ledger, relay, now) if ledger else Spent({})
     today = warmup.day_of(now) == warmup.day_of(begins)
     tried = spent.today(warmup, minute_of(now)) if today else 0
@@ -65,7 +102,7 @@ def days_of(
         except ValueError:
             return False
 
-    return tuple(Day(*each) for each in warmup.spread(count, tried, begins, is_open))
+    return warmup.spread(count, tried, begins, is_open)
 
 
 def _warmth(relay: Relay, spent: Spent, now: dt.datetime) -> RelayWarmth:

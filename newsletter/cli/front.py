@@ -16,7 +16,7 @@ Check   check          is it fit to send? doctor: is the ground? relay, DNS
         build          HTML, text and .eml of every variant
         preview        the pages in the browser, new at every save
         inbox          the staging inbox and its page; test: every variant to it
-Send    plan           who would get what, and when it is done; warmup status
+Send    plan           who would get what, and when all is done; warmup set
         send           record the plan and send it, now, --at a time, --every
         schedule       list · move · cancel what is to be sent; approve an issue
         worker         run what is due until stopped (run-due: one pass)

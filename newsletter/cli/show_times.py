@@ -8,6 +8,7 @@ from newsletter.app.plan_times import PartLine
 from newsletter.app.plan_view import PlanView
 from newsletter.app.serial import Begun, SeriesLine
 from newsletter.app.warming import Day, RelayWarmth
+from newsletter.app.warming_up import WarmupSet
 from newsletter.cli.layout import counted, number, paint, weekday
 from newsletter.ledger.series import Series
 from newsletter.schedule import Due
@@ -56,6 +57,13 @@ def approved(done: Approved) -> Iterator[str]:
     yield f"  tested: {done.tested}"
     if word.approved:
         yield "  a series may send it; its next edit takes this word back"
+
+
+def warmup_set(done: WarmupSet) -> Iterator[str]:
+    """What stands in the settings now."""
+    curve = ", ".join(map(str, done.curve))
+    yield f"newsletter.toml: [{done.table}] start = {done.start}, curve = [{curve}]"
+    yield from warmth(done.relays)
 
 
 def series_begun(begun: Begun) -> Iterator[str]:

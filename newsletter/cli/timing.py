@@ -38,6 +38,9 @@ def register(top: typer.Typer) -> None:
     warmup = group("The first days of a relay: so many messages on each.")
     top.add_typer(warmup, name="warmup")
     command(warmup, "status", example="newsletter warmup status")(warmup_status)
+    command(warmup, "set", example="newsletter warmup set --day 1 --curve 200,500,1000,2000")(
+        warmup_set
+    )
     command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
 
 
@@ -157,3 +160,28 @@ def warmup_status(desk: Desk) -> None:
 
     found = warmth(desk.app)
     desk.show({"relays": found}, show_times.warmth(found))
+
+
+def warmup_set(
+    desk: Desk,
+    relay: Annotated[
+        str | None,
+        typer.Option("--relay", help="One of [relays]; by default the main relay."),
+    ] = None,
+    day: Annotated[
+        int | None, typer.Option("--day", help="Which day of the curve today is, from 1.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="The first day instead: 2026-12-01.")
+    ] = None,
+    curve: Annotated[
+        str | None,
+        typer.Option("--curve", help="Messages on each day in turn: 200,500,1000,2000."),
+    ] = None,
+) -> None:
+    """Write into newsletter.toml at which day of its warm-up a relay is, or the whole curve."""
+    from newsletter.app.warming_up import WarmupWish, set_warmup
+    from newsletter.cli import show_times
+
+    done = set_warmup(desk.app, WarmupWish(relay, start, day, curve))
+    desk.show(done, show_times.warmup_set(done), "newsletter warmup status")

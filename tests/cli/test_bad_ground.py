@@ -253,7 +253,7 @@ def test_a_ledger_of_a_newer_program_is_left_alone(newsroom: Newsroom) -> None:
 
 def slow(room: Newsroom) -> None:
     """So slow that there is time to look."""
-    room.edit("newsletter.toml", 'rate = "500/s"', 'rate = "2/s"')
+    room.edit("newsletter.toml", 'rate = "500/s"', 'rate = "4/min"')
 
 
 def wait_for_first(room: Newsroom) -> None:

@@ -452,7 +452,7 @@ def test_an_expression_on_the_command_line_is_shown_with_the_column_of_its_mista
         (("status", "7"), "nothing was recorded", "issue list"),
         (("pln", ISSUE), "No such command", "plan"),
         (("plan", ISSUE, "--lst", "members"), "No such option", "--list"),
-        (("plan",), "Missing argument", ""),
+        (("plan",), "say which issue", "issue list"),
         (("retry", ISSUE), "say whom", "--failed"),
         (("check", "no-such-issue"), "there is no issue", ""),
     ],
