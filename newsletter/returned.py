@@ -45,6 +45,7 @@ class Reason(StrEnum):
     MOVED = "moved away"
     NO_MAIL = "takes no mail"
     DISABLED = "mailbox disabled"
+    CLOSED = "mailbox closed for now"
     FULL = "mailbox full"
     TOO_BIG = "message too big"
     CONTENT = "content refused"
@@ -58,11 +59,13 @@ class Reason(StrEnum):
 
     @property
     def gravity(self) -> Gravity:
-        """Hard only where no message can ever arrive there."""
+        """Hard only where no message can be expected ever to arrive there."""
         return Gravity.HARD if self in _HARD else Gravity.SOFT
 
 
-_HARD = frozenset({Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED, Reason.NO_MAIL})
+_HARD = frozenset({
+    Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED, Reason.NO_MAIL, Reason.DISABLED,
+})  # fmt: skip
 
 
 class Proof(StrEnum):

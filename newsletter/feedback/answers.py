@@ -65,7 +65,12 @@ PHRASES = {
         mailbox is blocked | disabled or discontinued | temporarily inactive | account closed
         user … terminated | désactiv | archivee | gesperrt | deaktiviert | sospes | disattiv
         suspendid | desactivad | desativad | заблокирован | отключен | неактив | 停用 | 冻结
-        封鎖 | withdrawn
+        封鎖 | withdrawn | temporarily disabled | temporarily suspended | temporarily locked
+    """,
+    Reason.CLOSED: """
+        temporar | account … locked | mailbox … locked | is locked | user locked | on hold
+        is barred | until further
+        vorübergehend | momentan | momentané | temporan | provvisori | временно | 暂时 | 暫時
     """,
     Reason.RELAYING: """
         relaying denied | relay denied | relay … not | not … relay | relaying … prohib

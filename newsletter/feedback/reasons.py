@@ -101,8 +101,19 @@ def _story(text: str) -> Story:
 
 
 def reason_of(codes: Codes, words: str) -> Reason:
-    """Why it failed; never a hard reason for codes of class 4."""
+    """Why it failed; never a hard reason for codes of class 4.
+
+    A disabled mailbox is one for good where the code says so (RFC 3463, x.2.1: permanent if it is
+    never enabled again, transient if it is only for now) and no word says that it will pass.
+    """
     story = story_of(words)
+    reason = _reason(codes, story)
+    if reason is Reason.DISABLED and (codes.class_ != "5" or Reason.CLOSED in story.reasons):
+        return Reason.CLOSED
+    return reason
+
+
+def _reason(codes: Codes, story: Story) -> Reason:
     subject, _, detail = codes.status[2:].partition(".")
     known = _BY_STATUS.get(f"{subject}.{detail}")
     if codes.class_ == "4":

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from newsletter.feedback.model import Gravity, Kind, Reason
 from newsletter.feedback.parse import parse
+from newsletter.feedback.reasons import reason_of
+from newsletter.feedback.status import Codes
 from tests.feedback.mails import (
     MESSAGE_ID,
     ORIGINAL,
@@ -46,6 +48,15 @@ HARD, SOFT = Gravity.HARD, Gravity.SOFT
             "550 5.2.1 The email account that you tried to reach is disabled",
             Reason.DISABLED,
         ),
+        ("5.2.1", "550 5.2.1 Mailbox not enabled for receiving", Reason.DISABLED),
+        ("5.2.1", "", Reason.DISABLED),
+        ("5.0.0", "554 This account has been disabled or discontinued", Reason.DISABLED),
+        ("5.0.0", "550 the account has been suspended", Reason.DISABLED),
+        ("5.0.0", "550 Casella disattivata per inattività", Reason.DISABLED),
+        ("5.2.1", "550 5.2.1 Mailbox temporarily disabled", Reason.CLOSED),
+        ("5.2.1", "550 5.2.1 This account is locked", Reason.CLOSED),
+        ("4.2.1", "450 4.2.1 The account is disabled", Reason.CLOSED),
+        ("4.2.1", "", Reason.CLOSED),
         ("5.3.4", "552 Message size exceeds fixed limit", Reason.TOO_BIG),
         ("5.7.1", "554 5.7.1 Message rejected as spam", Reason.CONTENT),
         ("5.1.1", "550 5.1.1 Blocked: spam", Reason.CONTENT),
@@ -75,7 +86,12 @@ def test_a_report_tells_why(status: str, answer: str, reason: Reason) -> None:
 
 def test_only_an_address_that_can_never_be_reached_is_hard() -> None:
     hard = {reason for reason in Reason if reason.gravity is HARD}
-    assert hard == {Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED, Reason.NO_MAIL}
+    dead = {Reason.NO_MAILBOX, Reason.NO_DOMAIN, Reason.MOVED, Reason.NO_MAIL}
+    assert hard == {*dead, Reason.DISABLED}
+
+
+def test_a_disabled_mailbox_without_any_code_is_not_taken_for_one_for_good() -> None:
+    assert reason_of(Codes("", None), "this mailbox is disabled") is Reason.CLOSED
 
 
 def test_class_4_is_never_hard_whatever_the_words() -> None:
