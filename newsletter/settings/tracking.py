@@ -17,7 +17,7 @@ class TrackingOptions(Options):
     )
     opens: bool = Field(
         default=False,
-        description="An image that counts opens too: the same for everybody, whatever the mode.",
+        description="An image that counts opens too, the same for everybody; not with none.",
     )
     never: tuple[Line, ...] = Field(
         default=(),

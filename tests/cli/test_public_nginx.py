@@ -13,8 +13,9 @@ import pytest
 import trustme
 
 from tests.cli.newsroom import ISSUE, Newsroom
-from tests.cli.readers import ANNA
-from tests.cli.test_public import FORM, one_click_of, send, served, suppressed
+from tests.cli.readers import ANNA, BRUNO
+from tests.cli.test_public import FORM, here, one_click_of, send, served, suppressed
+from tests.cli.test_tracking import PROGRAMME, counted, write
 from tests.ports import quiet_port
 from tests.waiting import wait_until
 
@@ -50,7 +51,7 @@ def nginx(root: Path, inside: int, authority: trustme.CA) -> Iterator[int]:
     for part in certificate.cert_chain_pems:
         part.write_to_path(root / "cert.pem", append=True)
     text = EXAMPLE.read_text()
-    for written, here in (
+    for written, instead in (
         ("listen 443 ssl", f"listen 127.0.0.1:{outside} ssl"),
         ("listen 80", f"listen 127.0.0.2:{outside}"),
         ("newsletter.alisei.example", "localhost"),
@@ -59,7 +60,7 @@ def nginx(root: Path, inside: int, authority: trustme.CA) -> Iterator[int]:
         ("127.0.0.1:8080", f"127.0.0.1:{inside}"),
     ):
         assert written in text, written
-        text = text.replace(written, here)
+        text = text.replace(written, instead)
     (root / "example.conf").write_text(text)
     (root / "nginx.conf").write_text(MAIN.format(root=root))
     words = [
@@ -86,8 +87,9 @@ def test_the_example_for_nginx_leads_to_the_pages_and_tells_clients_apart(
     newsroom.edit(
         "newsletter.toml",
         "[staging]",
-        '[serve]\ntrusted_proxies = ["127.0.0.1"]\nrate = "2/h"\n\n[staging]',
+        '[serve]\ntrusted_proxies = ["127.0.0.1"]\nrate = "3/h"\n\n[staging]',
     )
+    write(newsroom, 'mode = "aggregate"')
     send(newsroom, ISSUE, 5)
     authority = trustme.CA()
     trust = ssl.create_default_context()
@@ -115,6 +117,10 @@ def test_the_example_for_nginx_leads_to_the_pages_and_tells_clients_apart(
         status, headers, _ = ask(link, "POST", "List-Unsubscribe=One-Click")
         assert (status, "set-cookie" in headers, "location" in headers) == (200, False, False)
         assert [row["address"] for row in suppressed(newsroom)] == [ANNA]
+
+        status, headers, body = ask(here(counted(newsroom, BRUNO)[0]))
+        assert (status, headers["location"], body) == (302, PROGRAMME, b"")
+        assert (headers["referrer-policy"], "set-cookie" in headers) == ("no-referrer", False)
 
         # The client's own word on where it comes from is worth nothing; nginx's is.
         told = [ask("/subscribe", X_Forwarded_For=f"192.0.2.{n}")[0] for n in range(4)]

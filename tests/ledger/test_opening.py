@@ -14,12 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from newsletter.dispatch.counted import NOTHING_COUNTED, counted_of
 from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
+from newsletter.ledger.clicked import NOTHING_CLICKED
 from newsletter.ledger.database import told
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import sending_lock
 from newsletter.ledger.migrate import config_for
 from newsletter.ledger.schema import HEAD, metadata
+from newsletter.unsubscribe import TokenKeys
 from tests.doubles import START
 from tests.ledger.plans import make_plan
 
@@ -142,6 +145,29 @@ def test_a_ledger_of_revision_0001_keeps_every_state_attempt_and_reply(tmp_path:
             (4, 2, None, "accepted", "250 relay log", ""),
         ]
         assert [row.seq for _, row in ledger.leftovers(number)] == [7]
+
+
+def test_what_an_older_program_recorded_counts_no_click_and_its_pages_stay_as_they_were(
+    tmp_path: Path,
+) -> None:
+    old = restored(tmp_path / "ledger.db")
+    pages = rows_of(old, "SELECT campaign, n, compiled FROM variant")
+    terms = rows_of(old, "SELECT id, terms FROM campaign")
+    with Ledger.open(old) as ledger:
+        (campaign,) = ledger.campaigns()
+        assert (campaign.terms.tracking, campaign.terms.opens) == ("none", False)
+        keys = TokenKeys.of("list.example", "sixteen octets at least")
+        assert counted_of(ledger, campaign, keys) is NOTHING_COUNTED
+        assert ledger.clicks.of_campaign(campaign.id) == NOTHING_CLICKED
+        assert ledger.clicks.target(campaign.id, 1) is None
+    assert rows_of(old, "SELECT campaign, n, compiled FROM variant") == pages
+    assert rows_of(old, "SELECT id, terms FROM campaign") == terms
+
+
+def rows_of(path: Path, query: str) -> list[tuple[object, ...]]:
+    """What a ledger has, read behind its back."""
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def test_a_migrated_ledger_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:
