@@ -29,10 +29,17 @@ def told(at: dt.datetime = START) -> Told:
     return Told(at, "preferences", "Accetto", "it")
 
 
-def counting_plan(tracking: str = "individual", *, opens: bool = False, readers: int = 3) -> Plan:
+def counting_plan(
+    tracking: str = "individual",
+    *,
+    opens: bool = False,
+    readers: int = 3,
+    urls: tuple[str, str] = (A, B),
+) -> Plan:
     """A plan whose page has two counted links, the second of them twice."""
+    one, two = urls
     page = make_compiled()
-    places = [SlotPlace(LINK + url, url, Context.HTML) for url in (A, B, B)]
+    places = [SlotPlace(LINK + url, url, Context.HTML) for url in (one, two, two)]
     places += [SlotPlace(OPENS, "data:,", Context.HTML)] if opens else []
     gaps = (b"=\r\n",) * len(places)
     compiled = CompiledMessage((*page.segments, *gaps), (*page.slots, *places))

@@ -100,10 +100,14 @@ def public_house(
     lists: Mapping[str, ListOptions] | None = None,
     tracking: str = "individual",
     plan: Plan | None = None,
+    where: str = "",
 ) -> Iterator[House]:
-    """Pages on a free port; reader number n reads the n-th language."""
+    """Pages on a free port; reader number n reads the n-th language.
+
+    The ledger is a file in the folder, or ``where``.
+    """
     now = [NOON]
-    with Ledger.open(folder / "ledger.db") as ledger:
+    with Ledger.open(where or folder / "ledger.db", state=folder) as ledger:
         campaign = ledger.record(plan or plan_in(languages), due=None, now=NOON)
         door, offers = Door(ledger, KEYS), Offers("Notizie", LISTS if lists is None else lists)
         register = ledger.register(Marks(b"a secret"))

@@ -2,13 +2,21 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
+from newsletter.clicks import Counts, mint
+from newsletter.ledger.model import CampaignId
 from newsletter.unsubscribe import Purpose
+from tests.ledger.test_clicks import counting_plan
 from tests.look.axe import violations
-from tests.web.public import House, public_house
+from tests.web.pages import served
+from tests.web.public import KEYS, House, public_house
 from tools.screenshots import chromium, new_tab
 
 LANGUAGES = ("it", "en", "fr-CA", "zh-Hans")
@@ -110,3 +118,36 @@ def test_all_of_it_works_from_the_keyboard_and_without_script(
     page.keyboard.press("Enter")
     house.wait_for(lambda: house.suppressed == ["r1@reader.example"])
     page.close()
+
+
+def test_a_counted_link_tells_its_target_nothing_of_where_its_reader_came_from(
+    tmp_path: Path, browser: Browser
+) -> None:
+    seen: list[tuple[str, bool, bool]] = []
+
+    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+        """A site of its own: a mail program's page with a link, and what the link leads to."""
+        request = Request(scope, receive)
+        seen.append((request.url.path, "referer" in request.headers, bool(request.cookies)))
+        link = request.query_params.get("link", "")
+        await HTMLResponse(f'<a href="{link}">leggi</a>')(scope, receive, send)
+
+    with served(elsewhere) as other:
+        there = f"{other.origin}/bando?a=1"
+        plan = counting_plan("aggregate", urls=(there, there))
+        with public_house(tmp_path, plan=plan, tracking="aggregate") as house:
+            page = new_tab(browser)
+            link = f"{house.client.origin}/c/{mint(KEYS, 1, 1, Counts.LINK)}"
+            page.goto(f"{other.origin}/mail?link={quote(link)}")
+            page.click("text=leggi")
+            page.wait_for_url(there)
+
+            assert page.context.cookies() == []
+            assert [
+                each.clicks for each in house.ledger.clicks.of_campaign(CampaignId(1)).links
+            ] == [1]
+            page.close()
+    assert [each for each in seen if each[0] != "/favicon.ico"] == [
+        ("/mail", False, False),
+        ("/bando", False, False),
+    ]
