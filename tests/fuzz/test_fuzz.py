@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import verp
+from newsletter import clicks, verp
 from newsletter.audience.lists import load_list
 from newsletter.errors import NewsletterError
 from newsletter.feedback.identify import Arrival, events_of
@@ -108,11 +108,14 @@ def read_mail(raw: bytes) -> None:
 
 
 def read_token(raw: bytes) -> None:
-    """Tokens of both kinds; a damaged one is never good."""
+    """Tokens of every kind; a damaged one is never good."""
     text = raw.decode("latin-1")
     for purpose in Purpose:
         claim = verify(KEYS, text, purpose)
         assert claim is None or text == mint(KEYS, claim.campaign, claim.seq, purpose)
+    for counts in clicks.Counts:
+        claim = clicks.verify(KEYS, text, counts)
+        assert claim is None or text == clicks.mint(KEYS, claim.campaign, claim.seq, counts)
     for token in [text, *verp.tokens_in(text)]:
         claim = verp.verify(KEYS, token)
         assert claim is None or token.lower() == verp.mint(KEYS, claim.campaign, claim.seq)
@@ -155,6 +158,7 @@ def test_bounces() -> None:
 
 def test_tokens() -> None:
     tokens = [mint(KEYS, 3, 2, purpose).encode() for purpose in Purpose]
+    tokens += [clicks.mint(KEYS, 3, 2, counts).encode() for counts in clicks.Counts]
     assert fuzz(read_token, [*tokens, VERP.encode(), verp.mint(KEYS, 3, 2).encode()]) > 0
 
 
