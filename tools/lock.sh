@@ -9,3 +9,5 @@ $pin pyproject.toml --group dev --extra postgres --extra images --extra preview 
     --extra imap --extra metrics \
     --constraint requirements/runtime.txt --constraint requirements/build.txt \
     --output-file requirements/dev.txt
+$pin pyproject.toml --extra postgres --extra metrics --extra holidays --extra imap \
+    --constraint requirements/dev.txt --output-file requirements/server.txt
