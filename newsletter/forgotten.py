@@ -20,26 +20,38 @@ _MARK_OCTETS = 16
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Makes marks under one secret; they begin with the key's own name."""
+    """Makes marks under one secret, and knows those that were made under secrets before it.
+
+    They begin with the key's own name.
+    """
 
     secret: bytes = field(repr=False)
+    previous: tuple[bytes, ...] = field(default=(), repr=False)
 
     def of(self, key: str) -> str:
         """The mark of an address's key."""
         return self._under(_derived(self.secret), [key])[0]
 
-    def of_many(self, keys: Sequence[str]) -> list[str]:
-        """The marks of many keys, in their order."""
-        return self._under(_derived(self.secret), keys)
+    def known(self, address: Address) -> tuple[str, ...]:
+        """Every mark that stands for an address, that of today's secret first."""
+        return tuple(self._under(each, [address.key])[0] for each in self._keys)
 
-    def of_address(self, address: Address) -> str:
-        """The mark of an address."""
-        return self.of(address.key)
+    def are_among(self, marks: frozenset[str], keys: Sequence[str]) -> list[bool]:
+        """Which of many keys have one of these marks, in their order."""
+        begun = {each for each in self._keys if any(m.startswith(_begin(each)) for m in marks)}
+        under = [self._under(each, keys) for each in begun]
+        return [any(mark in marks for mark in each) for each in zip(*under, strict=True)] or [
+            False for _ in keys
+        ]
 
     @property
-    def begin(self) -> str:
-        """What every mark under this secret begins with."""
-        return _begin(_derived(self.secret))
+    def begins(self) -> tuple[str, ...]:
+        """What every mark that can be known begins with."""
+        return tuple(map(_begin, self._keys))
+
+    @property
+    def _keys(self) -> tuple[bytes, ...]:
+        return tuple(map(_derived, (self.secret, *self.previous)))
 
     def _under(self, secret: bytes, keys: Sequence[str]) -> list[str]:
         begin = _begin(secret)

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import re
 from binascii import b2a_base64, hexlify
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from struct import Struct
@@ -26,7 +26,7 @@ _MAC_OCTETS = 12
 _QUARTERS = Struct("16s16s16s16s").unpack  # 12 octets are 16 letters
 _LONGEST_KEY = 64  # octets that BLAKE2b takes as its key
 _SHORTEST_KEY = 16
-_LARGEST_KEY_ID = 255
+_FIRST, _LARGEST_KEY_ID = 1, 255
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}").fullmatch
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -67,9 +67,20 @@ class TokenKeys:
         object.__setattr__(self, "_mint", prepared)
 
     @classmethod
-    def of(cls, list_id: str, secret: str) -> Self:
-        """The keys of a list that has one secret."""
-        return cls(list_id, {1: secret.encode()})
+    def of(cls, list_id: str, secret: str, previous: Sequence[str] = ()) -> Self:
+        """The keys of a list: its secret mints, the previous ones (newest first) verify too.
+
+        A secret that is alone has number 1, as it always had; each has besides a number of its
+        own, made of the secret itself, so that it stays the same wherever the secret stands.
+        ``ValueError`` where two have the same: another one is to be chosen.
+        """
+        every = (secret, *previous)
+        numbers = {_number_of(each): each.encode() for each in every}
+        if len(numbers) < len({*every}):
+            message = "two secrets cannot be told apart by their numbers"
+            raise ValueError(message)
+        own = _number_of(secret) if previous else _FIRST
+        return cls(list_id, {**numbers, _FIRST: every[-1].encode()}, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,12 @@ def verify(keys: TokenKeys, token: str, purpose: Purpose) -> Claim | None:
     if not genuine or secret is None or head[0] not in _PROOFS:
         return None
     return Claim(int.from_bytes(head[2:7], "big"), int.from_bytes(head[7:12], "big"))
+
+
+def _number_of(secret: str) -> int:
+    """A key's number, 2 to 255, that hangs on nothing but the secret."""
+    digest = hashlib.blake2b(secret.encode(), digest_size=8, person=b"key-number").digest()
+    return _FIRST + 1 + int.from_bytes(digest, "big") % (_LARGEST_KEY_ID - _FIRST)
 
 
 def _hmac(secret: bytes, list_id: str, purpose: Purpose, head: bytes) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter import verp
 from newsletter.unsubscribe import Claim, Purpose, TokenKeys, mint, minter, verify
 
 SECRET = "correct horse battery staple"
@@ -135,3 +136,36 @@ def test_weak_or_missing_keys_are_refused(secrets: dict[int, bytes], current: in
 def test_numbers_that_do_not_fit_are_refused() -> None:
     with pytest.raises(OverflowError):
         mint(KEYS, -1, 1, Purpose.UNSUBSCRIBE)
+
+
+OLD, NEW_SECRET, NEWEST = ("o" * 32, "n" * 32, "w" * 32)
+
+
+def test_what_an_older_secret_signed_is_verified_after_each_rotation() -> None:
+    alone = TokenKeys.of("news.example", OLD)
+    once = TokenKeys.of("news.example", NEW_SECRET, [OLD])
+    twice = TokenKeys.of("news.example", NEWEST, [NEW_SECRET, OLD])
+    for keys in (alone, once, twice):
+        token, path = mint(keys, 7, 3, Purpose.UNSUBSCRIBE), verp.mint(keys, 7, 3)
+        for later in (once, twice) if keys is not twice else (twice,):
+            assert verify(later, token, Purpose.UNSUBSCRIBE) == Claim(7, 3)
+            assert verify(later, token, Purpose.BROWSER) is None
+            assert verp.verify(later, path) == Claim(7, 3)
+    assert mint(alone, 7, 3, Purpose.BROWSER) == mint(
+        TokenKeys("news.example", {1: OLD.encode()}), 7, 3, Purpose.BROWSER
+    )
+
+
+def test_a_secret_that_was_given_up_signs_nothing_any_more() -> None:
+    token = mint(TokenKeys.of("news.example", NEW_SECRET, [OLD]), 7, 3, Purpose.UNSUBSCRIBE)
+    assert verify(TokenKeys.of("news.example", NEW_SECRET), token, Purpose.UNSUBSCRIBE)
+    gone = TokenKeys.of("news.example", NEWEST, [OLD])
+    assert verify(gone, token, Purpose.UNSUBSCRIBE) is None
+    first = mint(TokenKeys.of("news.example", OLD), 7, 3, Purpose.UNSUBSCRIBE)
+    assert verify(TokenKeys.of("news.example", NEW_SECRET), first, Purpose.UNSUBSCRIBE) is None
+
+
+def test_two_secrets_of_one_number_are_refused() -> None:
+    secrets = [f"{number:032d}" for number in range(300)]
+    with pytest.raises(ValueError, match="told apart"):
+        TokenKeys.of("news.example", secrets[0], secrets[1:])

@@ -130,17 +130,31 @@ class App:
 
     def secret(self) -> bytes:
         """What signs unsubscribe links: the setting, else a file of this machine (mode 0600)."""
+        return self.secrets()[0]
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secret in use, then those before it: the settings', and the file's further lines."""
+        named = [each.get_secret_value().encode() for each in self.settings.previous_secrets]
         if self.settings.secret is not None:
-            return self.settings.secret.get_secret_value().encode()
+            return _each_once([self.settings.secret.get_secret_value().encode(), *named])
         path = self.state_folder / "secret"
         if not path.exists():
             _make_secret(path)
-        return path.read_bytes().strip()
+        lines = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
+        if not lines:
+            cure = "put the secret back, or remove the file: links in sent mail then stop working"
+            raise LedgerError(f"the secret {path} is empty", cure=cure)
+        return _each_once([*lines, *named])
 
     @property
     def marks(self) -> Marks:
         """What knows again who was forgotten."""
-        return Marks(self.secret())
+        current, *previous = self.secrets()
+        return Marks(current, tuple(previous))
+
+
+def _each_once(secrets: list[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(secrets))
 
 
 def open_app(

@@ -19,7 +19,7 @@ def said_by_readers(app: App, ledger: Ledger) -> Said:
     marks = app.marks
 
     def are_forgotten(keys: Sequence[str]) -> list[bool]:
-        return [mark in forgotten for mark in marks.of_many(keys)]
+        return marks.are_among(forgotten, keys)
 
     now = app.clock()
     names = [path.stem for path in list_paths(app)]

@@ -244,8 +244,13 @@ def options_of(app: App, ledger: Ledger, number: CampaignId) -> RunOptions:
 
 
 def token_keys(app: App) -> TokenKeys:
-    """The keys of this newsletter's unsubscribe links."""
-    return TokenKeys.of(app.settings.sender.list_id, app.secret().decode())
+    """The keys of this newsletter's unsubscribe links: what older secrets signed still works."""
+    current, *previous = (each.decode() for each in app.secrets())
+    try:
+        return TokenKeys.of(app.settings.sender.list_id, current, previous)
+    except ValueError as error:
+        cure = "choose another NEWSLETTER_SECRET"
+        raise UsageError(str(error), cure=cure) from error
 
 
 @contextlib.asynccontextmanager

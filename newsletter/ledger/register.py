@@ -119,10 +119,10 @@ class Register:
         """
         with self._database.read() as connection:
             found = frozenset(roll.forgotten(connection))
-        strange = sum(not mark.startswith(self._marks.begin) for mark in found)
+        strange = sum(not mark.startswith(self._marks.begins) for mark in found)
         if strange:
             message = f"{strange} readers were forgotten under another secret than today's"
-            cure = "put the old secret back: without it a file could bring them back unseen"
+            cure = "name it in NEWSLETTER_PREVIOUS_SECRETS, or a file could bring them back unseen"
             raise LedgerError(message, cure=cure)
         return found
 
@@ -153,10 +153,11 @@ class Register:
 
     def events_of_forgotten(self, address: Address) -> Iterator[ConsentEvent]:
         """What a reader said who was forgotten: found by the mark, without address or network."""
-        query = consents.said(self._marks.of_address(address))
+        queries = [consents.said(mark) for mark in self._marks.known(address)]
         with self._database.read() as connection:
-            for _, event in consents.events(connection, query):
-                yield event
+            for query in queries:
+                for _, event in consents.events(connection, query):
+                    yield event
 
     def is_barred(self, address: Address) -> str | None:
         """Why this address is never mailed: suppressed, or forgotten; None if it may be."""
@@ -166,8 +167,12 @@ class Register:
     def remember(self, address: Address) -> bool:
         """Let a reader who was forgotten be mailed again; False if that is nobody's mark."""
         with self._database.write() as connection:
-            return forgetting.remember(connection, self._marks.of_address(address))
+            known = self._marks.known(address)
+            return sum(forgetting.remember(connection, mark) for mark in known) > 0
 
     def _why_not(self, connection: Connection, address: Address) -> str | None:
         found = suppressions.reason_for(connection, address.key)
-        return found or suppressions.reason_for(connection, self._marks.of_address(address))
+        if found:
+            return found
+        told = (suppressions.reason_for(connection, m) for m in self._marks.known(address))
+        return next(filter(None, told), None)

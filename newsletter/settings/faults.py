@@ -30,7 +30,12 @@ def secrets_in_git(file: TomlFile) -> list[Problem]:
     found = [
         f"{table}{secret}"
         for table in tables
-        for secret in (*_passwords(file.value(f"{table}relays")), "dkim.key", "secret")
+        for secret in (
+            *_passwords(file.value(f"{table}relays")),
+            "dkim.key",
+            "secret",
+            "previous_secrets",
+        )
         if file.value(f"{table}{secret}") is not None
     ]
     return [

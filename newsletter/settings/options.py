@@ -276,6 +276,11 @@ class Settings(BaseSettings):
         min_length=_SHORTEST_SECRET,
         description="Signs unsubscribe links; made at first use when not set.",
     )
+    previous_secrets: tuple[Annotated[SecretStr, Field(min_length=_SHORTEST_SECRET)], ...] = Field(
+        default=(),
+        description="Secrets that were in use before, the newest first: what they signed still"
+        ' works. In the environment as a list: ["…", "…"].',
+    )
     profiles: dict[Literal["staging", "production"], dict[str, Any]] = Field(
         default={}, description="Tables laid over the rest under --profile."
     )

@@ -147,7 +147,7 @@ def joining_of(app: App, ledger: Ledger) -> Joining:
 
 def marks_of(app: App) -> Marks:
     """How forgotten readers are known again."""
-    return Marks(app.secret())
+    return app.marks
 
 
 def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
