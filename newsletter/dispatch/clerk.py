@@ -63,6 +63,7 @@ class Clerk:
         run, stock = self._run, self._run.stock
         if self._away_since is not None:
             await self._agree()
+        asked = run.clock.monotonic()
         results, notes = list(stock.results), run.roads.notes(ending=run.halted is not None)
         asked_at = run.lease.now() if run.lease else 0.0
         want = replace(want, claimed=stock.claimed - len(results)) if run.lease else want
@@ -73,8 +74,9 @@ class Clerk:
             run.lease.renew(asked_at)
         run.roads.noted(notes, results)
         stock.written(len(results))
-        stock.measure(len(results), run.clock.monotonic() - self._measured_at)
-        self._measured_at = run.clock.monotonic()
+        now = run.clock.monotonic()
+        stock.measure(len(results), now - self._measured_at, now - asked)
+        self._measured_at = now
         self._forget(len(results))
         return grant
 

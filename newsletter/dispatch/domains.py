@@ -38,14 +38,11 @@ class Domains:
         self._limits = limits
         self._limited = bool(limits.per_domain or limits.domains)
         self._known: dict[str, Domain] = {}
+        self.are_free = not self._limited
+        """Whether no domain has a pace: then nobody needs to ask."""
         self.tally = Tally(now)
         """What all of them were given lately."""
         self._strangers = Strangers()
-
-    @property
-    def are_free(self) -> bool:
-        """Whether no domain has a pace: then nobody needs to ask."""
-        return not (self._limited or self._known)
 
     def find(self, name: str, now: float) -> Domain | None:
         """The domain, if it has a pace."""
@@ -90,10 +87,12 @@ class Domains:
             limited = self._limit(name) < math.inf and not crowded
             if not (slow or limited or domain.waiting) and domain.noted:
                 del self._known[name]
+        self.are_free = not (self._limited or self._known)
 
     def _limit(self, name: str) -> float:
         rate = self._limits.domains.get(name) or self._limits.per_domain
         return rate.per_second if rate else math.inf
 
     def _begin(self, name: str, limit: float, now: float, cut: Cut | None = None) -> Domain:
+        self.are_free = False
         return self._known.setdefault(name, Domain(Pace(limit, now, cut)))

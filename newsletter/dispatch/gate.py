@@ -22,7 +22,8 @@ class Gate:
         self._one_by_one = asyncio.Lock()
         self._backoff = 0.0
         self._not_before = clock.monotonic()
-        self._away_since: float | None = None
+        self.away_since: float | None = None
+        """Whoever hears an answer may say that it is not away: None."""
         self.open = 0
         self.note = ""
 
@@ -45,10 +46,6 @@ class Gate:
             self._succeeded()
             return stream_over(connection)
 
-    def answered(self) -> None:
-        """The relay answers somebody, so it is not away."""
-        self._away_since = None
-
     def closed(self) -> None:
         """A connection is gone."""
         self.open -= 1
@@ -56,12 +53,12 @@ class Gate:
     def _succeeded(self) -> None:
         self.open += 1
         self._backoff = 0.0
-        self._away_since = None
+        self.away_since = None
         self.note = ""
 
     def _failed(self, error: RelayUnavailable) -> Halt | None:
         now = self._clock.monotonic()
-        since = self._away_since = self._away_since if self._away_since is not None else now
+        since = self.away_since = self.away_since if self.away_since is not None else now
         if now - since >= self._options.patience.total_seconds():
             why = f"the relay has been away for {_length(now - since)}: {error.message}"
             return Halt(CampaignState.WAITING, why, error)

@@ -1,10 +1,11 @@
 """What happened since the ledger's last commit: each final dot before it leaves, each answer.
 
-One ``write`` a message, never a flush to the disk: what a process wrote outlives its death, but
-not the machine's, which is why the heading names the boot. An answer waits for the next dot, or
-for ``flush``. Each line carries its CRC-32 and is a JSON array: a heading, or records, which are
-``[seq, n]`` for a dot, ``[seq, n, at, code, text]`` for an acceptance, and ``[seq, n, at, {…}]``
-for any other outcome; ``n`` counts the attempts from 1, ``at`` is in microseconds since 1970.
+One ``write`` a round of the event loop, never a flush to the disk: what a process wrote outlives
+its death, but not the machine's, which is why the heading names the boot. An answer waits for the
+next dot, or for ``flush``. Each line carries its CRC-32 and is a JSON array: a heading, or
+records, which are ``[seq, n]`` for a dot, ``[seq, n, at, code, text]`` for an acceptance, and
+``[seq, n, at, {…}]`` for any other outcome; ``n`` counts the attempts from 1, ``at`` is in
+microseconds since 1970.
 """
 
 import contextlib
@@ -12,12 +13,12 @@ import dataclasses
 import datetime as dt
 import json
 import os
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any, Self
+from zlib import crc32
 
 from newsletter.delivery import Accepted, Blame, Deferred, InDoubt, Outcome, Phase, Refused, Reply
 from newsletter.errors import LedgerError
@@ -73,18 +74,19 @@ class Journal:
         journal._rewrite()
         return journal
 
-    def dot(self, attempt: Try) -> None:
-        """The final dot of this message is about to be written; waiting answers go with it."""
-        record = "[%d,%d]" % attempt  # noqa: UP031  half the time of an f-string
-        waiting = self._waiting
-        self._put(f"[{','.join(waiting)},{record}]" if waiting else f"[{record}]")
-        self._dots[attempt] = record
+    def dot(self, *attempts: Try) -> None:
+        """The final dots of these are about to be written; waiting answers go with them."""
+        records = ["[%d,%d]" % attempt for attempt in attempts]  # noqa: UP031  half of an f-string
+        self._put(f"[{','.join(self._waiting + records)}]")
+        self._dots.update(zip(attempts, records, strict=True))
 
     def accepted(self, told: Acceptance) -> None:
         """The commonest answer came; it waits."""
         seq, at, code, text = told
-        record = f"[{seq},1,{at},{code},{quoted(text)}]"
-        self._tell((seq, 1), record)
+        record = "[%d,1,%d,%d,%s]" % (seq, at, code, quoted(text))  # noqa: UP031
+        self._dots.pop((seq, 1), None)
+        self._waiting.append(record)
+        self._answers.append(record)
 
     def outcome(self, attempt: Try, at: dt.datetime, outcome: Outcome) -> None:
         """Any answer came; it waits."""
@@ -120,8 +122,10 @@ class Journal:
 
     def _put(self, records: str) -> None:
         """After half a line the next one begins anew, so that only one is lost."""
-        line = _summed(records)
-        data = b"\n" + line if self._torn else line
+        told = records.encode("ascii")
+        data = b"%08x %s\n" % (crc32(told), told)
+        if self._torn:
+            data = b"\n" + data
         self._torn = True
         _write_whole(self._handle, data)
         self._torn = False
@@ -207,14 +211,14 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def _summed(text: str) -> bytes:
     data = text.encode("ascii")
-    return b"%08x %s\n" % (zlib.crc32(data), data)
+    return b"%08x %s\n" % (crc32(data), data)
 
 
 def _parse(line: bytes) -> Any:
     """What the line says, or None when it is not as it was written."""
     sum_, _, text = line.partition(b" ")
     with contextlib.suppress(ValueError, RecursionError):
-        if int(sum_, 16) == zlib.crc32(text):
+        if int(sum_, 16) == crc32(text):
             return json.loads(text)
     return None
 

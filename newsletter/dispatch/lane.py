@@ -8,12 +8,13 @@ that is not there yet, a turn that lies ahead, the last answers.
 import asyncio
 
 from newsletter.delivery import InDoubt, Outcome, Reply
+from newsletter.dispatch.journal import Try
 from newsletter.dispatch.lease import Lapsed
 from newsletter.dispatch.model import Halt
 from newsletter.dispatch.road import Road
 from newsletter.dispatch.run import Run
 from newsletter.ledger.model import CampaignState, ClaimedRow
-from newsletter.transport.base import OutgoingMessage, Stream
+from newsletter.transport.base import Handover, Patient, Stream
 
 
 class Halted(Exception):
@@ -24,8 +25,8 @@ class Lane:
     """Keeps a connection of its own fed until the run is halted."""
 
     def __init__(self, run: Run, road: Road) -> None:
-        self._run = run
-        self._road = road
+        self.run = self._run = run
+        self.road = self._road = road
         self._stream: Stream | None = None
         self._served = False
         self._flows = False
@@ -36,13 +37,6 @@ class Lane:
         self._error: BaseException | None = None
         self.open: dict[int, Handed] = {}
         """What was handed over and has no end yet, by the row's number."""
-        self.told = False
-        """Whether an outcome waits to be written to the journal."""
-
-    @property
-    def parties(self) -> tuple[Run, Road]:
-        """Whom a message in the air is told to."""
-        return self._run, self._road
 
     @property
     def talking(self) -> bool:
@@ -110,6 +104,8 @@ class Lane:
         self._stream, self._served = answer, False
         if answer:
             answer.feeder = self
+            if isinstance(answer, Patient):
+                answer.intents = self
         elif self._wait <= 0:
             self._due = None  # turns that nobody could take are not made up for at a run
         return answer is not None
@@ -149,10 +145,7 @@ class Lane:
         if stream:
             stream.feeder = None
             self._road.gate.closed()
-            try:
-                await stream.close()
-            finally:
-                self._write()
+            await stream.close()
 
     # What the connection calls
 
@@ -173,17 +166,17 @@ class Lane:
             self.fail(error)
 
     def rest(self) -> None:
-        """Nothing more for now: the journal is brought up to date, the task looks."""
-        self._write()
+        """Nothing more for now: the task looks."""
         if not (self._flows and self.open):
             self._wanted.set()
         if self._task and self._run.halted and not self.open:
             self._task.cancel()  # whatever it waits for is not needed any more
 
-    def _write(self) -> None:
-        if self.told:
-            self.told = False
-            self._run.flush()
+    def intend(self, stream: Patient, handover: Handover) -> None:
+        """A final dot waits until what this round brought is in the journal."""
+        if isinstance(handover, Handed):
+            handover.stream = stream
+            self._run.rounds.intend(handover)
 
     def fail(self, error: BaseException) -> None:
         """Nobody foresaw this: the lane ends with it."""
@@ -194,25 +187,22 @@ class Lane:
     # One row
 
     def _hand_over(self, stream: Stream, row: ClaimedRow) -> bool:
-        message = self._fill(row)
-        if message:
-            handed = Handed(self, row, behind=bool(self.open))
-            self.open[row.seq] = handed
-            stream.hand_over(message, handed)
-        return message is not None
-
-    def _fill(self, row: ClaimedRow) -> OutgoingMessage | None:
+        run = self._run
         try:
-            return self._run.letters.message_for(row, self._run.clock.now())
+            message = run.letters.message_for(row, run.clock.now())
         except ValueError as error:
             why = f"the message for {row.address} cannot be made: {error}"
-            self._run.halt(Halt(CampaignState.STOPPED, why))
-            return None
+            run.halt(Halt(CampaignState.STOPPED, why))
+            return False
+        handed = Handed(self, row, bool(self.open))
+        self.open[row.seq] = handed
+        stream.hand_over(message, handed)
+        return True
 
     def ended(self, row: ClaimedRow, outcome: Outcome) -> None:
         """One row has its outcome."""
         del self.open[row.seq]
-        self.told = self._served = True
+        self._served = True
         try:
             self._run.settle(row, outcome, self._road)
         except Exception as error:  # noqa: BLE001  raised by the lane's task
@@ -227,26 +217,57 @@ class Lane:
 class Handed:
     """One row that a connection has in its hands."""
 
-    __slots__ = ("_behind", "_dotted", "_lane", "_road", "_row", "_run")
+    __slots__ = ("_behind", "_dotted", "_lane", "_road", "_row", "_run", "stream")
+    stream: Patient
+    """Where it waits for its intent."""
 
-    def __init__(self, lane: Lane, row: ClaimedRow, *, behind: bool) -> None:
+    def __init__(self, lane: Lane, row: ClaimedRow, behind: bool) -> None:
         self._lane = lane
-        self._run, self._road = lane.parties
+        self._run, self._road = lane.run, lane.road
         self._row = row
         self._behind = behind
         self._dotted = False
 
     def before_dot(self) -> None:
-        """Record the intent; one that only stood in line is not begun once the run is halted."""
+        """Record the intent; one that only stood in line is not begun once the run is halted.
+
+        Outcomes that wait to be written go with it, in one write; ``OSError`` stops the dot.
+        """
         if self._behind and self._run.halted:
             raise Halted
-        self._run.dot(self._row)
+        self._run.journal.dot(self.attempt)
+        if self._run.lapsed:
+            raise Lapsed
         self._dotted = True
-        self._lane.told = False
+
+    @property
+    def attempt(self) -> Try:
+        """What the journal calls it."""
+        return self._row.seq, self._row.delivery.attempts + 1
+
+    def stands(self) -> bool:
+        """Whether it is to go now: it has no end yet, and the run goes on, or it had begun."""
+        if self._lane.open.get(self._row.seq) is not self:
+            return False
+        if self._behind and self._run.halted:
+            self.stream.hold_back(Halted())
+            return False
+        return True
+
+    def proceed(self) -> None:
+        """The journal has it."""
+        if self._run.lapsed:
+            self.stream.hold_back(Lapsed())
+            return
+        self._dotted = True
+        self.stream.proceed()
+
+    def hold_back(self, error: OSError) -> None:
+        """The journal took nothing."""
+        self.stream.hold_back(error)
 
     def settled(self, outcome: Outcome) -> None:
         """The answer, or what silence means."""
-        self._road.gate.answered()
         self._lane.ended(self._row, outcome)
 
     def untried(self, reply: Reply | None) -> None:

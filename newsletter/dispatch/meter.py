@@ -18,23 +18,18 @@ class Meter:
         self.next_retry_at: dt.datetime | None = None
         self.deferrals = 0
         self._counts = dict(counts)
-        self._at_once = 0
-        """Accepted at the first try: told so often that they are moved together."""
+        self.at_once = 0
+        """Accepted at the first try since the counts were last asked for."""
         self._attempts = 0
         self._seen: deque[tuple[float, int]] = deque()
 
     @property
     def counts(self) -> Mapping[DeliveryState, int]:
         """Recipients in each state; those in a lane's hands count as what they were."""
-        self._move(DeliveryState.QUEUED, DeliveryState.ACCEPTED, self._at_once)
-        self._at_once = 0
+        at_once, self.at_once = self.at_once, 0
+        self._move(DeliveryState.QUEUED, DeliveryState.ACCEPTED, at_once)
+        self._attempts += at_once
         return self._counts
-
-    def accepted(self, reply: Reply) -> None:
-        """A recipient who was queued got the message."""
-        self._at_once += 1
-        self._attempts += 1
-        self.last_reply = reply
 
     def settled(self, row: ClaimedRow, result: Settlement) -> None:
         """One attempt came to an end."""
@@ -49,14 +44,14 @@ class Meter:
 
     def per_second(self, at: float) -> float:
         """Attempts a second over the last ten seconds, or since the first question."""
-        seen = self._seen
-        if not self._attempts:
+        seen, attempts = self._seen, self._attempts + self.at_once
+        if not attempts:
             seen.clear()  # until the first, it is not slow but not begun
-        seen.append((at, self._attempts))
+        seen.append((at, attempts))
         while len(seen) > 2 and seen[1][0] <= at - _WINDOW:  # noqa: PLR2004  two make a distance
             seen.popleft()
         began, count = seen[0]
-        return (self._attempts - count) / (at - began) if at > began else 0.0
+        return (attempts - count) / (at - began) if at > began else 0.0
 
     def _move(self, old: DeliveryState, new: DeliveryState, count: int) -> None:
         self._counts[old] = self._counts.get(old, 0) - count

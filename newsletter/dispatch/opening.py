@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from newsletter.campaign import Terms
 from newsletter.dispatch.allowance import Canary
-from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.clock import Clock, RoundClock
 from newsletter.dispatch.counted import counted_of
 from newsletter.dispatch.desk import Desk
 from newsletter.dispatch.journal import Heading, Journal
@@ -57,8 +57,8 @@ class Opening:
             write_recovery, ledger, turn, self._policy, self._clock.now()
         )
         counts = await self._desk.call(ledger.counts, turn)
-        stock = Stock(options.largest_group, options.group_seconds)
-        roads = Roads(relays, campaign, stock, self._clock, options)
+        stock, clock = Stock(options.largest_group, options.group_seconds), RoundClock(self._clock)
+        roads = Roads(relays, campaign, stock, clock, options)
         roads.remember(*await self._desk.call(self._memories, turn))
         run = Run(
             letters=Letters(campaign, variants, mint, options.identity, counted),
@@ -68,7 +68,7 @@ class Opening:
             journal=self._new_journal(turn),
             meter=Meter(counts),
             policy=self._policy,
-            clock=self._clock,
+            clock=clock,
             options=options,
             recovered=recovered,
             lease=lease,

@@ -69,7 +69,7 @@ class Queue:
 
     def pop(self) -> ClaimedRow | None:
         """The next row to send, if there is one now."""
-        ready = self.ready
+        ready, stock = self.ready, self._stock
         row: ClaimedRow | None
         if self._back:
             row = self._back.popleft()
@@ -78,9 +78,9 @@ class Queue:
         else:
             row = self._next_turn() or self._next_free()
         if row:
-            self._stock.in_hand[row.seq] = row
-        if len(ready) <= self._stock.low:
-            self._stock.wake()
+            stock.in_hand[row.seq] = row
+        if len(ready) <= stock.low and not stock.is_called:
+            stock.wake()
         return row
 
     def put_back(self, row: ClaimedRow) -> None:

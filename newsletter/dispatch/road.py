@@ -62,7 +62,8 @@ class Road:
     def accepted(self, row: ClaimedRow) -> None:
         """A message was taken: it counts."""
         self.tried += 1
-        self._tally.note(domain_of(row), self._clock.monotonic())
+        self.gate.away_since = None
+        self._tally.accepted(row.address, self._clock.monotonic())
 
     def heed(self, row: ClaimedRow, outcome: Outcome) -> bool:
         """See what an answer means for the pace; True if it only asked for fewer messages."""
@@ -70,6 +71,7 @@ class Road:
             self.accepted(row)
             return False
         self.tried += 1
+        self.gate.away_since = None
         now = self._clock.monotonic()
         name = domain_of(row)
         reply = complaint_in(outcome)

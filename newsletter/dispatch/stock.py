@@ -7,7 +7,9 @@ from typing import Protocol
 
 from newsletter.ledger.model import ClaimedRow, Result
 
-_GROUP_SECONDS = 0.05
+_GROUP_SECONDS, _LONGEST_GROUP_SECONDS = 0.05, 0.4
+_EXCHANGES = 4
+"""A group lasts as long as so many exchanges with the ledger: half of it is left meanwhile."""
 _SMOOTHING = 0.5
 _FARTHEST = 256
 """So many rows are asked for at most while none is found that may be sent now."""
@@ -35,10 +37,11 @@ class Rows(Protocol):
 class Stock:
     """Rows in the relays' queues, rows in a lane's hands, outcomes waiting for a commit.
 
-    A group is about 50 ms of traffic. Rows are asked for when half a group is left, so that the
-    lanes go on while the ledger commits; then at most one and a half groups are claimed, besides
-    those in hand. Fast runs have large groups because a commit costs the same for any number of
-    rows, slow ones small groups so that whatever goes wrong touches few rows.
+    A group is about 50 ms of traffic, or more where the ledger's disk is slow. Rows are asked for
+    when half a group is left, so that the lanes go on while the ledger commits; then at most one
+    and a half groups are claimed, besides those in hand. Fast runs have large groups because a
+    commit costs the same for any number of rows, slow ones small groups so that whatever goes
+    wrong touches few rows.
     """
 
     def __init__(self, largest_group: int = 2000, group_seconds: float = _GROUP_SECONDS) -> None:
@@ -56,7 +59,10 @@ class Stock:
         self._group = 1
         self._call = asyncio.Event()
         self._called = False
+        self.is_called = False
+        """Whether it is to be looked at already: to say so again changes nothing."""
         self._per_second = 0.0
+        self._exchange_seconds = 0.0
         self._count = 0
         self._seconds = 0.0
 
@@ -64,7 +70,7 @@ class Stock:
         """It was tried."""
         del self.in_hand[result.seq]
         self.results.append(result)
-        if not self.in_hand or len(self.results) >= self._group:
+        if (len(self.results) >= self._group or not self.in_hand) and not self.is_called:
             self.wake()
 
     def written(self, count: int) -> None:
@@ -98,6 +104,7 @@ class Stock:
         while True:
             await self._call.wait()
             self._call.clear()
+            self.is_called = False
             low = self.runs_low and not self._is_dry()
             if self._called or low or self._has_enough:
                 self._called = False
@@ -133,8 +140,8 @@ class Stock:
 
     def wake(self) -> None:
         """Have it looked at whether the ledger is to be asked."""
-        if not self._call.is_set():  # asked for every row, and quicker than to set it again
-            self._call.set()
+        self.is_called = True
+        self._call.set()
 
     @property
     def runs_low(self) -> bool:
@@ -175,18 +182,21 @@ class Stock:
         waiting = sum(map(len, self.queues)) + len(self.later)
         return waiting + len(self.in_hand) + len(self.results)
 
-    def measure(self, count: int, seconds: float) -> None:
+    def measure(self, count: int, seconds: float, exchange: float = 0.0) -> None:
         """So many outcomes were written in so many seconds more; adapt the group.
 
-        Looked at no sooner than after a group's time: many come at once after a wait.
+        Looked at no sooner than after a group's time: many come at once after a wait. The ledger
+        took ``exchange`` seconds of them.
         """
+        self._exchange_seconds += _SMOOTHING * (exchange - self._exchange_seconds)
         self._count += count
         self._seconds += seconds
         if self._seconds < self._group_seconds or not self._count:
             return
         self._per_second += _SMOOTHING * (self._count / self._seconds - self._per_second)
         self._count, self._seconds = 0, 0.0
-        group = round(self._per_second * self._group_seconds)
+        lasts = min(_EXCHANGES * self._exchange_seconds, _LONGEST_GROUP_SECONDS)
+        group = round(self._per_second * max(self._group_seconds, lasts))
         self.group = min(self._largest_group, max(1, group))
 
 

@@ -25,39 +25,34 @@ class Shares:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._thresholds = thresholds
-        self._lately: deque[str] = deque(maxlen=_LATELY)
-        self._counts = {"refused": 0, "deferred": 0}
+        self._failures: deque[tuple[int, str]] = deque()
+        """Of the last tries those that failed: which one it was, and how."""
+        self.tries = 0
+        """Whoever sees an acceptance may count it here, and need not tell more."""
 
     def see(self, outcome: Outcome, *, paced: bool = False) -> str:
         """The reason to pause, in a sentence, or nothing.
 
         ``paced``: it only asked for fewer messages, and it gets fewer; that is no failure.
         """
+        self.tries += 1
         kind = _kind(outcome, paced=paced)
-        self._remember(kind)
         if not kind:
             return ""
-        self._counts[kind] += 1
+        self._failures.append((self.tries, kind))
         return self.verdict(self._thresholds.after)
-
-    def accepted(self) -> None:
-        """One more try that is no reason to pause."""
-        self._remember("")
-
-    def _remember(self, kind: str) -> None:
-        lately = self._lately
-        if len(lately) == _LATELY and lately[0]:
-            self._counts[lately[0]] -= 1
-        lately.append(kind)
 
     def verdict(self, after: int) -> str:
         """The same of all that was seen, once it is ``after`` tries."""
-        tries = len(self._lately)
+        tries, failures = min(self.tries, _LATELY), self._failures
         if not tries or tries < after:
             return ""
+        while failures and failures[0][0] <= self.tries - _LATELY:
+            failures.popleft()
+        kinds = [kind for _, kind in failures]
         limits = (("refused", self._thresholds.refused), ("deferred", self._thresholds.deferred))
         for kind, limit in limits:
-            count = self._counts[kind]
+            count = kinds.count(kind)
             if limit and count * 100 > limit * tries:
                 return f"{count} of the last {tries} were {kind}, more than {limit:g} %"
         return ""

@@ -6,7 +6,9 @@ is provoked every ten seconds or so, not all the time. Pure: times are given.
 """
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Self
 
 _CUT = 0.5
 _CUT_SECONDS = 1.0
@@ -93,10 +95,22 @@ class _Generation:
     complaints: dict[str, int]
     total: int = 0
     complained: int = 0
+    given: list[str] = field(default_factory=list)
+    """Addresses that are not counted yet: many at a time are counted quickly."""
+
+    def count(self) -> Self:
+        """Count who was not counted yet."""
+        given, tried = self.given, self.tried
+        for name, times in Counter([each.rpartition("@")[2] for each in given]).items():
+            tried[name] = tried.get(name, 0) + times
+        self.total += len(given)
+        given.clear()
+        return self
 
 
 _SPAN = 2.0
 _SECOND = 1.0
+_AT_A_TIME = 1_000
 _MANY = 10
 """So many messages tell a rate, even if they took less than a second."""
 
@@ -119,15 +133,24 @@ class Tally:
             new.complaints[domain] = new.complaints.get(domain, 0) + 1
             new.complained += 1
 
+    def accepted(self, address: str, now: float) -> None:
+        """One message was answered, and well."""
+        new = self._new
+        if now - new.since >= _SPAN:
+            new = self._turn(now)
+        new.given.append(address)
+        if len(new.given) >= _AT_A_TIME:
+            new.count()
+
     def of(self, domain: str, now: float) -> Heard:
         """What one domain was given."""
-        both = (self._old, self._new)
+        both = (self._old.count(), self._new.count())
         tried = sum(each.tried.get(domain, 0) for each in both)
         return self._heard(tried, sum(each.complaints.get(domain, 0) for each in both), now)
 
     def whole(self, now: float) -> Heard:
         """What all were given together."""
-        old, new = self._old, self._new
+        old, new = self._old.count(), self._new.count()
         return self._heard(old.total + new.total, old.complained + new.complained, now)
 
     def _turn(self, now: float) -> _Generation:

@@ -12,13 +12,14 @@ class Watch:
 
     def __init__(self) -> None:
         self._kind = ""
-        self._alike = 0
+        self.alike = 0
+        """Refusals of the text in a row; whoever sees an acceptance may set it to 0."""
 
     def see(self, outcome: Outcome) -> Halt | None:
         """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text)."""
         match outcome:
             case Accepted():
-                self.accepted()
+                self.alike = 0
             case Refused(reply=reply, blame=Blame.US):
                 return Halt(CampaignState.STOPPED, f"the relay refuses us: {reply}")
             case Refused(reply=reply) if too_big(outcome):
@@ -27,13 +28,9 @@ class Watch:
                 return self._count(f"{reply.code} {reply.enhanced}", str(reply))
         return None
 
-    def accepted(self) -> None:
-        """The relay takes the text."""
-        self._alike = 0
-
     def _count(self, kind: str, words: str) -> Halt | None:
-        self._alike = self._alike + 1 if kind == self._kind else 1
+        self.alike = self.alike + 1 if kind == self._kind else 1
         self._kind = kind
-        if self._alike < _ALIKE:
+        if self.alike < _ALIKE:
             return None
         return Halt(CampaignState.PAUSED, f"the relay refused the message {_ALIKE} times: {words}")

@@ -80,7 +80,7 @@ def exchange(
     state = _fence(connection, turn)
     settle(connection, turn.campaign, results, turn.run)
     pacing.write(connection, turn.campaign, notes, now)
-    _SEEN.run(connection, {"r": turn.run, "at": to_microseconds(now)})
+    _SEEN.change(connection, {"r": turn.run, "at": to_microseconds(now)})
     if state is not CampaignState.RUNNING or not want.count:
         return Grant(state)
     return claim(connection, turn, want, now)
@@ -211,7 +211,7 @@ def open_run(
 
 def _fence(connection: Connection, turn: Turn) -> CampaignState:
     """The campaign's state; ``LedgerLocked`` if another process took it meanwhile."""
-    epoch, state = _FENCE.run(connection, {"c": turn.campaign}).one()
+    epoch, state = _FENCE.row(connection, {"c": turn.campaign})
     if epoch != turn.epoch:
         message = f"another process took over campaign {turn.campaign}; this one wrote nothing more"
         raise LedgerLocked(message, next_command="newsletter status")

@@ -17,13 +17,14 @@ class Alarm:
     def __init__(self, ring: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._ring = ring
-        self._at = _NEVER
+        self._time = self._loop.time
+        self._at = self._set_for = _NEVER
         self._timer: asyncio.TimerHandle | None = None
 
     def wind(self, within: float) -> None:
         """Ring in so many seconds, unless stilled or wound again before."""
-        self._at = self._loop.time() + within
-        if self._timer is None or self._timer.when() > self._at:
+        self._at = at = self._time() + within
+        if at < self._set_for:
             self._set()
 
     def still(self) -> None:
@@ -35,15 +36,16 @@ class Alarm:
         self.still()
         if self._timer:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._set_for = None, _NEVER
 
     def _set(self) -> None:
         if self._timer:
             self._timer.cancel()
         self._timer = self._loop.call_at(self._at, self._look, self._at)
+        self._set_for = self._at
 
     def _look(self, expected: float) -> None:
-        self._timer = None
+        self._timer, self._set_for = None, _NEVER
         if self._at <= expected:
             self.still()
             self._ring()

@@ -78,6 +78,30 @@ class Feeder(Protocol):
         ...
 
 
+class Intents(Protocol):
+    """Who records the intents of several connections together."""
+
+    def intend(self, stream: "Patient", handover: Handover) -> None:
+        """The final dot of a message is to leave: let it ``proceed``, or hold it back, soon."""
+        ...
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A stream whose final dots can wait until intents were recorded, others' among them."""
+
+    intents: Intents | None
+    """Who is asked; nobody where ``before_dot`` records each by itself."""
+
+    def proceed(self) -> None:
+        """The intent is recorded: write what waits, if the connection is still there."""
+        ...
+
+    def hold_back(self, error: BaseException) -> None:
+        """It is not: nothing is written, and the message is ``cut`` with this."""
+        ...
+
+
 @runtime_checkable
 class Stream(Connection, Protocol):
     """A connection that messages are handed over to without waiting for their outcomes.

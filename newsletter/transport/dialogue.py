@@ -15,10 +15,9 @@ from newsletter.transport.outlet import TransportOutlet, outlet_of
 from newsletter.transport.reply import Lost, one_line, read_replies, read_reply
 
 _MOST_UNASKED = 32_768
+_USUAL_LINE = 1_000
 _CLOSING = b"421"
 _CLOSING_CODE = 421
-_NO_REPLY = "no reply"
-_TAKES_NO_MORE = "the relay took no more"
 
 Owed = tuple[Callable[[Reply], None], float]
 """Who is told a reply, and the seconds that it may take once it is the next."""
@@ -67,12 +66,13 @@ class Dialogue(asyncio.Protocol):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._alarm = Alarm(self._too_late)
-        self._received = b""
+        self.unread = b""
+        """What came and was not told yet: half a reply, or what nobody asked for."""
         self._owed: deque[Owed] = deque()
         self._usual: Usual | None = None
         self._words: bytes | None = None
         """What followed the first line of the usual replies the last time."""
-        self._waits_for = (_NO_REPLY, 0.0)
+        self._drains_within = 0.0
         self._lost = ""
         self._playing = False
         self.misled = False
@@ -83,7 +83,7 @@ class Dialogue(asyncio.Protocol):
     @property
     def alive(self) -> bool:
         """Whether the replies that are owed, and those to other commands, may still come."""
-        unasked = self._received and not self._owed
+        unasked = self.unread and not self._owed
         return not (self._lost or unasked or self._transport.is_closing())
 
     @property
@@ -97,11 +97,20 @@ class Dialogue(asyncio.Protocol):
         """Collect replies; tell them when they are whole."""
         if self._lost:
             return
-        received = self._received + data if self._received else data
+        received = self.unread + data if self.unread else data
+        usual = self._usual
+        if usual and len(self._owed) == len(usual.codes):
+            end = received.find(b"\n")
+            short = end < _USUAL_LINE and received.startswith(usual.begin)
+            if short and received[end:] == self._words:
+                self.unread = b""
+                self._owed.clear()
+                self._play_usual(usual.told, received[:end])
+                return
         if self._owed:
             self._collect(received)
             return
-        self._received = received
+        self.unread = received
         if len(received) > _MOST_UNASKED:
             self._mislead("the relay spoke unasked, without an end")
         elif b"\n" in data:
@@ -145,7 +154,7 @@ class Dialogue(asyncio.Protocol):
 
     def await_drain(self, within: float) -> None:
         """Have ``drained`` called, or the dialogue ended when the kernel takes too long."""
-        self._waits_for = (_TAKES_NO_MORE, within)
+        self._drains_within = within
         self._alarm.wind(within)
 
     async def ask(self, command: bytes, within: float) -> Reply:
@@ -167,9 +176,9 @@ class Dialogue(asyncio.Protocol):
 
     def unasked(self) -> Reply | None:
         """A 421 that the relay said by itself (RFC 5321, 3.8); anything else is out of step."""
-        if not self._received:
+        if not self.unread:
             return None
-        whole = read_reply(self._received)
+        whole = read_reply(self.unread)
         self.misled = self.misled or not self._lost
         self.abandon("the relay spoke unasked")
         if whole and whole[0].code == _CLOSING_CODE:
@@ -197,20 +206,14 @@ class Dialogue(asyncio.Protocol):
 
     def _collect(self, received: bytes) -> None:
         """Take the replies that are owed; one too many makes all that are unread doubtful."""
-        owed, usual, end = len(self._owed), self._usual, received.find(b"\n")
-        known = usual and owed == len(usual.codes) and received[end:] == self._words
-        if usual and known and received.startswith(usual.begin):
-            self._received = b""
-            self._owed.clear()
-            self._play(((usual.told, one_line(received[:end])),))
-            return
+        owed, usual = len(self._owed), self._usual
         replies, rest, garbled = read_replies(received, owed)
-        self._received = rest
+        self.unread = rest
         if rest and len(replies) == owed and not _closes(replies, rest):
             self._mislead("the relay sent more than one reply at once")
             return
         if usual and not rest and [reply.code for reply in replies] == usual.codes:
-            self._words = received[end:]
+            self._words = received[received.find(b"\n") :]
         if replies:
             self._play((self._owed.popleft()[0], reply) for reply in replies)
         if garbled and not self._lost:
@@ -233,12 +236,25 @@ class Dialogue(asyncio.Protocol):
         if self.talker:
             self.talker.rest()
 
+    def _play_usual(self, told: Callable[[Reply], None], line: bytes) -> None:
+        """The same for the first of the usual replies, which speaks for all."""
+        self._playing = True
+        try:
+            told(one_line(line))
+            if not self._lost:
+                self._wind()
+        except Lost as loss:
+            self._over(loss)
+        finally:
+            self._playing = False
+        if self.talker:
+            self.talker.rest()
+
     def _wind(self) -> None:
         if self._owed:
-            within = self._owed[0][1]
-            self._waits_for = (_NO_REPLY, within)
-            self._alarm.wind(within)
-        elif self._waits_for[0] is _NO_REPLY or not self.outlet.held:
+            self._drains_within = 0.0
+            self._alarm.wind(self._owed[0][1])
+        elif not (self._drains_within and self.outlet.held):
             self._alarm.still()
 
     def _tell(self, event: Callable[[Talker], None]) -> None:
@@ -258,8 +274,10 @@ class Dialogue(asyncio.Protocol):
         self._end(f"connection lost: {error}")
 
     def _too_late(self) -> None:
-        what, within = self._waits_for
-        self._mislead(f"{what} for {within:g} s")
+        if self._owed:
+            self._mislead(f"no reply for {self._owed[0][1]:g} s")
+        else:
+            self._mislead(f"the relay took no more for {self._drains_within:g} s")
 
     def _mislead(self, reason: str) -> None:
         self.misled = self.misled or not self._lost

@@ -8,6 +8,8 @@ from newsletter.transport.base import OutgoingMessage
 from newsletter.transport.options import RelayFacts
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f<>]")
+_PLAIN = re.compile(r"[!-;=?-~]+").fullmatch
+"""Of most addresses it is known in one step that they are safe."""
 _DOT_LINE = re.compile(rb"\r\n\.")  # a third quicker over a large body than ``in``
 
 
@@ -17,7 +19,7 @@ class Envelopes:
     def __init__(self, facts: RelayFacts) -> None:
         self._sender: str | None = None
         self._sender_is_unfit: Refused | None = None
-        self._mail = b""
+        self._mail = self._whole = b""
         self._sized = facts.size
         self._utf8 = facts.smtputf8
         self._limit = facts.size_limit or sys.maxsize
@@ -28,9 +30,13 @@ class Envelopes:
         An address is never altered to fit: without SMTPUTF8 a non-ASCII one is not sendable
         (RFC 6531, 3.5), and one that would break a command never is.
         """
-        recipient = message.recipient
         if message.sender is not self._sender:
             self._take_sender(message.sender)
+        plain = _PLAIN(message.recipient) and len(message.content) <= self._limit
+        return self._sender_is_unfit if plain else self._why_unfit(message)
+
+    def _why_unfit(self, message: OutgoingMessage) -> Refused | None:
+        recipient = message.recipient
         if not recipient or _UNSAFE.search(recipient):
             return _not_an_address()
         if not (self._utf8 or recipient.isascii()):
@@ -58,6 +64,15 @@ class Envelopes:
         """RCPT TO."""
         return b"RCPT TO:<%b>\r\n" % message.recipient.encode()
 
+    def whole(self, message: OutgoingMessage) -> bytes:
+        """MAIL, RCPT and DATA."""
+        if message.sender is not self._sender:
+            self._take_sender(message.sender)
+        recipient = message.recipient.encode()
+        if not (self._whole and recipient.isascii()):
+            return self.mail(message) + self.rcpt(message) + b"DATA\r\n"
+        return self._whole % ((len(message.content), recipient) if self._sized else recipient)
+
     def _take_sender(self, sender: str) -> None:
         """``SIZE=%d`` is filled in for each message, so a ``%`` of the address is doubled."""
         self._sender = sender
@@ -72,6 +87,8 @@ class Envelopes:
             self._mail = b"MAIL FROM:<%b> SIZE=%%d" % address.replace(b"%", b"%%")
         else:
             self._mail = b"MAIL FROM:<%b>" % address
+        doubled = self._mail if self._sized else self._mail.replace(b"%", b"%%")
+        self._whole = doubled + b"\r\nRCPT TO:<%b>\r\nDATA\r\n" if sender.isascii() else b""
 
 
 def safe_content(message: OutgoingMessage) -> bytes:

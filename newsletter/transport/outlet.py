@@ -11,12 +11,20 @@ from typing import Protocol
 
 from newsletter.transport.reply import Lost
 
+_SEND_BUFFER = 212_992
+"""Octets: what Linux grants to anybody; it doubles it for what it keeps besides."""
+_OVERHEAD = 4
+_AT_ONCE = 16_384
+"""What a kernel takes whole, whatever its buffers."""
+
 
 class Outlet(Protocol):
     """Where a dialogue writes. Positions count all octets that were ever written to it."""
 
     queued: int
     """Where the last octet that was written ends."""
+    at_once: int
+    """So many octets, at most, are written in one piece with what decides over a message."""
 
     @property
     def taken(self) -> int:
@@ -60,6 +68,8 @@ class SocketOutlet:
         self, own: socket.socket, drained: Callable[[], None], lost: Callable[[OSError], None]
     ) -> None:
         own.settimeout(0)
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self.at_once = own.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // _OVERHEAD
         self._socket = own
         self._loop = asyncio.get_running_loop()
         self._drained = drained
@@ -121,6 +131,7 @@ class TransportOutlet:
     def __init__(self, transport: asyncio.Transport) -> None:
         # Held is then anything left, not "more than 64 KB"; at 0 TLS would be held for ever.
         transport.set_write_buffer_limits(high=1, low=0)
+        self.at_once = _AT_ONCE
         self._transport = transport
         self.queued = 0
         self.held = False

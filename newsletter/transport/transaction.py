@@ -6,7 +6,7 @@ the next message's envelope goes with the final dot.
 """
 
 from newsletter.delivery import Accepted, Phase, Reply, outcome_of
-from newsletter.transport.base import OutgoingMessage
+from newsletter.transport.base import Intents
 from newsletter.transport.dialogue import Dialogue, Owed, Usual
 from newsletter.transport.envelope import safe_content
 from newsletter.transport.options import RelayFacts
@@ -14,8 +14,6 @@ from newsletter.transport.reply import Lost
 from newsletter.transport.stream import CLOSING, NEGATIVE, Habits, SmtpStream
 from newsletter.transport.transit import Transit
 
-_TAKEN_AT_ONCE = 16_384
-"""Octets: what a kernel's send buffer takes whole, so that body and dot may go as one."""
 _ENVELOPE = (Phase.MAIL, Phase.RCPT, Phase.DATA)
 
 
@@ -33,6 +31,9 @@ class SmtpConnection(SmtpStream):
         keep: object = None,
     ) -> None:
         super().__init__(dialogue, facts, timeout=timeout, habits=habits, keep=keep)
+        self.intents: Intents | None = None
+        self._held: tuple[Transit, bytes] | None = None
+        """What waits for its intent."""
         self._following: Transit | None = None
         self._offering = False
         self._answered = False
@@ -44,6 +45,8 @@ class SmtpConnection(SmtpStream):
         self._owe_envelope = (self._owe_mail, self._owe_rcpt, self._owe_data)
         self._owe_dot_and_envelope = (self._owe_dot, *self._owe_envelope)
         self._usual = Usual(b"250 ", [250, 250, 250, 354], self._went_well)
+        self._said = Accepted(Reply(250, ""))
+        """The last acceptance of these; many relays say the same of each message."""
         self._offered = facts.pipelining
 
     @property
@@ -71,14 +74,11 @@ class SmtpConnection(SmtpStream):
         message = transit.message
         try:
             if self._at_once:
-                self._say(self._envelope(message), self._owe_envelope)
+                self._say(self._envelopes.whole(message), self._owe_envelope)
             else:
                 self._say(self._envelopes.mail(message), (self._owe_mail,))
         except Lost as loss:
             self.lost(loss)
-
-    def _envelope(self, message: OutgoingMessage) -> bytes:
-        return self._envelopes.mail(message) + self._envelopes.rcpt(message) + b"DATA\r\n"
 
     def _say(self, commands: bytes, owed: tuple[Owed, ...]) -> None:
         """Write them; a 421 that the relay said already is the answer to the first."""
@@ -121,14 +121,15 @@ class SmtpConnection(SmtpStream):
     # The body
 
     def _body(self, transit: Transit) -> None:
-        """One write for a small message, dot included; the kernel is waited for with a large."""
-        content = safe_content(transit.message)
-        if len(content) <= _TAKEN_AT_ONCE:
+        """One write, dot included, of what the kernel takes at once; else it is waited for."""
+        message, dialogue = transit.message, self._dialogue
+        content = message.content if message.proved else safe_content(message)
+        if len(content) <= dialogue.outlet.at_once:
             self._end(transit, content)
             return
-        self._dialogue.write(content)
-        if self._dialogue.outlet.held:
-            self._dialogue.await_drain(self._timeout)
+        dialogue.write(content)
+        if dialogue.outlet.held:
+            dialogue.await_drain(self._timeout)
         else:
             self._end(transit, b"")
 
@@ -142,42 +143,73 @@ class SmtpConnection(SmtpStream):
 
         The content may begin a group of commands (RFC 2920, 3.1).
         """
-        early = self._dialogue.unasked()
-        if early:
-            self._line.popleft()
-            transit.handover.settled(outcome_of(Phase.BODY, early))
+        if self._dialogue.unread:
+            self._end_early(transit)
             return
-        self._offer()
+        feeder = self.feeder
+        if feeder and self._offered and self._habits.pipelining:
+            # The next message before the intent: what is written then goes at once.
+            self._offering = True
+            feeder.refill()
+            self._offering = False
+        if self.intents:
+            self._held = transit, rest
+            self.intents.intend(self, transit.handover)
+            return
         try:
             transit.handover.before_dot()
         except BaseException as error:  # noqa: BLE001  told; whoever handed it over decides
             self._break_off(error)
             return
-        self._write_dot(transit, rest + b".\r\n")
+        self._write_dot(transit, rest)
 
-    def _write_dot(self, transit: Transit, octets: bytes) -> None:
+    def _end_early(self, transit: Transit) -> None:
+        """The relay said goodbye before the dot; what was to follow is given back."""
+        early = self._dialogue.unasked()
+        _, *behind = self._take_line()
+        transit.handover.settled(outcome_of(Phase.BODY, early))
+        for each in behind:
+            each.handover.untried(None)
+
+    def proceed(self) -> None:
+        """The intent is recorded: write what waits, unless the end of the connection came first."""
+        held, self._held = self._held, None
+        if held:
+            try:
+                if not self._dialogue.unread:
+                    self._write_dot(*held)
+                    return
+                self._end_early(held[0])
+            except Lost as loss:
+                self.lost(loss)
+            super().rest()
+
+    def hold_back(self, error: BaseException) -> None:
+        """It is not: the dialogue ends before the dot."""
+        if self._held:
+            self._break_off(error)
+            super().rest()
+
+    def _write_dot(self, transit: Transit, rest: bytes) -> None:
+        octets = rest + b".\r\n"
         following, self._following = self._following, None
         transit.phase = Phase.DOT
         transit.end = self._dialogue.outlet.queued + len(octets)
         if following:
             self._line.append(following)
-            envelope = self._envelope(following.message)
+            envelope = self._envelopes.whole(following.message)
             self._dialogue.write(octets + envelope, self._owe_dot_and_envelope, self._usual)
         else:
             self._dialogue.write(octets, (self._owe_dot,))
 
-    def _offer(self) -> None:
-        """Ask for the next message, before the intent: what is written then goes at once."""
-        if self.feeder and self._at_once:
-            self._offering = True
-            self.feeder.refill()
-            self._offering = False
-
     def _went_well(self, reply: Reply) -> None:
         """The one message was accepted, and the next one's body may come: the way of most."""
-        self._line.popleft().handover.settled(Accepted(reply))
-        if self._line:
-            transit = self._line[0]
+        line = self._line
+        if reply is not self._said.reply:
+            self._said = Accepted(reply)
+        line.popleft().handover.settled(self._said)
+        if line:
+            transit = line[0]
             transit.phase = Phase.BODY
             self._body(transit)
 
@@ -244,16 +276,19 @@ class SmtpConnection(SmtpStream):
 
     def overheard(self) -> None:
         """Said between messages: looked at before the next word. In a body it ends it."""
-        if self._line and self._line[0].phase is Phase.BODY:
+        if self._line and self._line[0].phase is Phase.BODY and not self._held:
             self._end(self._line[0], b"")
 
     def rest(self) -> None:
         """All that came was told: the feeder's turn."""
         self._answered = False
-        super().rest()
+        if self._line and self.feeder:  # there is no room
+            self.feeder.rest()
+        else:
+            super().rest()
 
     def _take_line(self) -> list[Transit]:
-        following, self._following = self._following, None
+        following, self._following, self._held = self._following, None, None
         return [*super()._take_line(), *([following] if following else [])]
 
     def _mixed_up(self, phase: Phase) -> None:

@@ -68,6 +68,19 @@ def test_a_group_is_about_fifty_milliseconds_of_traffic(per_second: int, group: 
     assert asyncio.run(settle()) == group
 
 
+@pytest.mark.parametrize(("exchange", "group"), [(0.001, 50), (0.02, 80), (0.05, 200), (3.0, 400)])
+def test_on_a_slow_disk_a_group_lasts_four_exchanges_and_never_long(
+    exchange: float, group: int
+) -> None:
+    async def settle() -> int:
+        stock = Stock()
+        for _ in range(20):
+            stock.measure(1000, 1.0, exchange)
+        return stock.group
+
+    assert asyncio.run(settle()) == group
+
+
 def test_every_idle_lane_is_asked_for_a_row() -> None:
     async def idle() -> int:
         stock = Stock()
