@@ -36,14 +36,14 @@ class Pace:
     def take(self, now: float) -> float:
         """Take the next turn; when it is."""
         due, peak, throttle = self._due, self._peak, self.throttle
-        slot = max(now, due)  # a call of max costs more than all of this
-        slot = max(slot, peak)
+        slot = due if due > now else now  # noqa: FURB136  a call of max costs more than all of this
+        slot = peak if peak > slot else slot  # noqa: FURB136
         if self._fresh:  # before the first turn nobody was late
             self._fresh, due = False, slot
         interval = 1.0 / (throttle.rate(now) if throttle.cut else throttle.limit)
         owed, at_once = slot - _OWED, slot - _AT_ONCE
-        self._due = (max(owed, due)) + interval
-        self._peak = (max(at_once, peak)) + interval / _PEAK
+        self._due = (due if due > owed else owed) + interval  # noqa: FURB136
+        self._peak = (peak if peak > at_once else at_once) + interval / _PEAK  # noqa: FURB136
         return slot
 
     def is_free(self, now: float) -> bool:

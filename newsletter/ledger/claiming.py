@@ -1,6 +1,7 @@
 """Claiming: which rows a run may try next, and putting back what it did not try."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -93,8 +94,14 @@ def _claimed_from(
     tries: list[list[Any] | None],
 ) -> Iterable[ClaimedRow]:
     """The columns of what ``_ROWS_…`` answer, from the second on."""
-    deliveries = (FRESH if tried is None else _delivery_from(tried) for tried in tries)
-    return map(ClaimedRow, seqs, addresses, variants, fields, map(lists_from, lists), deliveries)
+    deliveries = [FRESH if tried is None else _delivery_from(tried) for tried in tries]
+    of_lists = [lists_from(each) for each in lists]
+    rows = zip(seqs, addresses, variants, fields, of_lists, deliveries, strict=True)
+    return map(_new_tuple, itertools.repeat(ClaimedRow), rows)
+
+
+_new_tuple = tuple.__new__
+"""A named tuple is made by it in a third of the time."""
 
 
 def _delivery_from(tries: list[Any]) -> Delivery:

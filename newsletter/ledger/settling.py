@@ -30,7 +30,7 @@ def settle(
     """
     was = DeliveryState.IN_DOUBT if run is None else DeliveryState.CLAIMED
     shared = {"c": campaign, "run": run, "was": was.value}
-    accepted = sorted(each for each in results if isinstance(each, Acceptance))  # by their key
+    accepted = sorted([each for each in results if type(each) is Acceptance])  # by their key
     if accepted:
         _write_acceptances(connection, accepted, shared)
     if len(accepted) < len(results):

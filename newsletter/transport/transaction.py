@@ -191,16 +191,17 @@ class SmtpConnection(SmtpStream):
             super().rest()
 
     def _write_dot(self, transit: Transit, rest: bytes) -> None:
-        octets = rest + b".\r\n"
-        following, self._following = self._following, None
+        dialogue, following = self._dialogue, self._following
         transit.phase = Phase.DOT
-        transit.end = self._dialogue.outlet.queued + len(octets)
+        transit.end = dialogue.outlet.queued + len(rest) + 3  # the dot's line
         if following:
+            self._following = None
             self._line.append(following)
             envelope = self._envelopes.whole(following.message)
-            self._dialogue.write(octets + envelope, self._owe_dot_and_envelope, self._usual)
+            octets = b"%b.\r\n%b" % (rest, envelope)
+            dialogue.write(octets, self._owe_dot_and_envelope, self._usual)
         else:
-            self._dialogue.write(octets, (self._owe_dot,))
+            dialogue.write(rest + b".\r\n", (self._owe_dot,))
 
     def _went_well(self, reply: Reply) -> None:
         """The one message was accepted, and the next one's body may come: the way of most."""
@@ -208,10 +209,25 @@ class SmtpConnection(SmtpStream):
         if reply is not self._said.reply:
             self._said = Accepted(reply)
         line.popleft().handover.settled(self._said)
-        if line:
-            transit = line[0]
-            transit.phase = Phase.BODY
+        if not line:
+            return
+        transit = line[0]
+        transit.phase = Phase.BODY
+        message, dialogue, feeder, intents = (
+            transit.message,
+            self._dialogue,
+            self.feeder,
+            self.intents,
+        )
+        small = message.proved and len(message.content) <= dialogue.outlet.at_once
+        if not (small and feeder and intents) or dialogue.unread:
             self._body(transit)
+            return
+        self._offering = True  # the same as that, straight on
+        feeder.refill()
+        self._offering = False
+        self._held = transit, message.content
+        intents.intend(self, transit.handover)
 
     def _dot(self, reply: Reply) -> None:
         transit = self._line.popleft()
