@@ -260,7 +260,10 @@ class Handed:
             self.stream.hold_back(Lapsed())
             return
         self._dotted = True
-        self.stream.proceed()
+        try:
+            self.stream.proceed()
+        except Exception as error:  # noqa: BLE001  raised by the lane's task: others go on
+            self._lane.fail(error)
 
     def hold_back(self, error: OSError) -> None:
         """The journal took nothing."""

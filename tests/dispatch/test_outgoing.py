@@ -55,7 +55,7 @@ def test_every_value_that_a_message_asks_for_is_there(letters: Letters) -> None:
 
 
 def test_a_name_that_the_list_has_wins(letters: Letters) -> None:
-    row = replace(ROW, fields={**ROW.fields, "name": "A. A. Lovelace"})
+    row = ROW._replace(fields={**ROW.fields, "name": "A. A. Lovelace"})
     assert letters.values_for(row, START, "<a@b.example>")["to_name"] == "A. A. Lovelace"
 
 
@@ -128,7 +128,7 @@ def test_the_programs_own_mint_gives_the_message_that_its_tokens_and_values_make
         number = ledger.record(plan, due=None, now=START)
         letters = Letters(ledger.campaign(number), ledger.variants(number), mints)
     for seq in (1, 999, 2**40 - 1):
-        row = replace(ROW, seq=seq)
+        row = ROW._replace(seq=seq)
         message = letters.message_for(row, START)
         values = letters.values_for(row, START, letters.message_id(seq))
         assert message.message_id == letters.message_id(seq)

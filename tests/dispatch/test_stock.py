@@ -1,7 +1,6 @@
 """How many rows are claimed at a time."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -206,7 +205,7 @@ def test_a_row_that_was_settled_and_claimed_again_by_the_lost_answer_is_sent_aga
         queue = queue_in(stock)
         queue.add([row(1)])
         stock.finish(settled((await queue.take()).seq))
-        again = replace(row(1), delivery=Delivery(DeliveryState.CLAIMED, attempts=1))
+        again = row(1)._replace(delivery=Delivery(DeliveryState.CLAIMED, attempts=1))
         written, rows = stock.agree({1: again})
         return written, [one.delivery.attempts for one in rows]
 
