@@ -1,6 +1,7 @@
 """The way to the relay: while it is away, all lanes wait together, longer each time."""
 
 import asyncio
+from collections.abc import Callable
 
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.model import Halt, RunOptions
@@ -24,6 +25,8 @@ class Gate:
         self._not_before = clock.monotonic()
         self.away_since: float | None = None
         """Whoever hears an answer may say that it is not away: None."""
+        self.others_work: Callable[[], bool] = lambda: False
+        """Whether the run has other relays that go on: then it does not end for this one."""
         self.open = 0
         self.note = ""
 
@@ -59,7 +62,8 @@ class Gate:
     def _failed(self, error: RelayUnavailable) -> Halt | None:
         now = self._clock.monotonic()
         since = self.away_since = self.away_since if self.away_since is not None else now
-        if now - since >= self._options.patience.total_seconds():
+        out_of_patience = now - since >= self._options.patience.total_seconds()
+        if out_of_patience and not self.others_work():
             why = f"the relay has been away for {_length(now - since)}: {error.message}"
             return Halt(CampaignState.WAITING, why, error)
         longer = max(self._options.first_backoff, self._backoff * 2)

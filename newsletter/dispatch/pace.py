@@ -50,6 +50,10 @@ class Pace:
         """Whether a turn taken now would be now."""
         return self.earliest(now) <= now + _HAIR
 
+    def was_used_since(self, at: float) -> bool:
+        """Whether a turn was taken after that."""
+        return not self._fresh and self._due > at
+
     def wait_until(self, at: float) -> None:
         """No turn before that."""
         self._due = max(self._due, at)

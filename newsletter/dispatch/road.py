@@ -1,7 +1,7 @@
 """The way through one relay: its gate, its pace, its rows, and what it and its domains say."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.delivery import Accepted, Outcome, Reply
@@ -23,6 +23,8 @@ _NOTED_EVERY = 1.0
 _SLOW_INTERVAL = 0.2
 """A restart takes longer than a shorter interval: nothing is gained by remembering its turns."""
 _READY_SECONDS = 2.0
+_LATELY = 60.0
+"""Seconds after which a relay that nothing was sent through counts as done."""
 _WINDOW = 2.0
 """Seconds until the next note at the latest: turns within them may be used before it."""
 
@@ -55,9 +57,17 @@ class Road:
         self.queue = Queue(common.stock, self.pacer, self.domains, clock, common.options.jitter)
         self._noted_at = -_NOTED_EVERY
 
-    def share(self) -> None:
+    def share(self, roads: Sequence["Road"]) -> None:
         """It is one of several: what it cannot send soon must not fill the memory."""
         self.queue.most_ready = max(1, round(_READY_SECONDS * self.pacer.per_second)) + self.lanes
+        others = [road for road in roads if road is not self]
+        self.gate.others_work = lambda: any(road.works for road in others)
+
+    @property
+    def works(self) -> bool:
+        """Whether something was sent of late, and the relay is there."""
+        lately = self._clock.monotonic() - _LATELY
+        return self.gate.away_since is None and self.pacer.pace.was_used_since(lately)
 
     def accepted(self, row: ClaimedRow) -> None:
         """A message was taken: it counts."""

@@ -49,7 +49,7 @@ class Roads:
         self._by_domain = {name: road for road in self.all for name in road.relay.domains}
         if several:
             for road in self.all:
-                road.share()
+                road.share(self.all)
         self.allowance = Allowance({}, {}, None)
 
     def remember(

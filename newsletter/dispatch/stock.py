@@ -123,11 +123,11 @@ class Stock:
     def granted(self, *, some: bool, is_dry: Callable[[], bool]) -> None:
         """What the ledger gave was laid into the queues.
 
-        If there was ``some``, and none that may be sent now, more is asked for next time, until
-        readers are found whose domain is not slow. While ``is_dry`` running low is no reason to
-        ask again: the ledger had nobody.
+        If there was ``some``, and none that may be sent now or none for the relay that has
+        nothing to do, more is asked for next time, until readers are found whose domain is not
+        slow. While ``is_dry`` running low is no reason to ask again: the ledger had nobody.
         """
-        in_vain = some and not self.has_ready
+        in_vain = some and (self._starves or not self.has_ready)
         self._reach = min(2 * self._reach, _FARTHEST) if in_vain else 1
         self._is_dry = is_dry
         if in_vain:
@@ -161,6 +161,11 @@ class Stock:
     def has_ready(self) -> bool:
         """Whether any lane may go on now."""
         return any(queue.ready for queue in self.queues)
+
+    @property
+    def _starves(self) -> bool:
+        """Whether a relay has lanes that wait, and nothing for them."""
+        return any(queue.idle and not queue.ready for queue in self.queues)
 
     @property
     def appetite(self) -> int:

@@ -246,3 +246,14 @@ def test_a_relay_that_is_away_does_not_hold_up_the_other_one(stage: Stage) -> No
     assert max(at for at, _ in here.tried) < 10
     assert min(at for at, _ in away.tried) > 30
     assert result.progress.counts == {DeliveryState.ACCEPTED: 120}
+
+
+def test_a_relay_that_stays_away_ends_the_run_once_the_other_one_is_done(stage: Stage) -> None:
+    number = stage.record(mixed(2000, "a.example", "b.example"), "1/s")
+    away = ScriptedTransport(stage.clock, refusals=[RelayUnavailable("no route")] * 999)
+    here = ScriptedTransport(stage.clock)
+    relays = [Relay("here", here), Relay("away", away, frozenset({"a.example"}))]
+    result = stage.run(number, relays)
+    assert (result.state, type(result.error)) == (CampaignState.WAITING, RelayUnavailable)
+    assert result.progress.counts[DeliveryState.ACCEPTED] == len(here.tried) == 1000
+    assert not away.tried
