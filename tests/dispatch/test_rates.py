@@ -1,6 +1,7 @@
 """Rates, measured where the messages arrive: a relay that counts, over real time."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,9 +69,15 @@ def is_not_exceeded(times: list[float], rate: float) -> bool:
 def holds(file: Path, rate: int, measure: Callable[[int], bool]) -> bool:
     """Measured up to four times: the machine may be busy with other things.
 
-    One that cannot even do twice the rate without a limit has nothing to say of a limit.
+    One that cannot even do twice the rate without a limit has nothing to say of a limit, nor has
+    one where many wait for each processor.
     """
-    return any(measure(n) or unlimited(file.with_suffix(f".free.{n}")) < 2 * rate for n in range(4))
+    return any(measure(n) or is_busy(file.with_suffix(f".free.{n}"), rate) for n in range(4))
+
+
+def is_busy(file: Path, rate: float) -> bool:
+    """Whether this machine could not hold any such rate just now."""
+    return os.getloadavg()[0] > 3 * (os.cpu_count() or 1) or unlimited(file) < 2 * rate
 
 
 def unlimited(file: Path) -> float:
