@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom
 from tests.cli.readers import SEND
+from tests.look.axe import violations
+from tools.screenshots import chromium, new_tab
 
 SITE = "https://news.alisei.example"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -193,3 +195,22 @@ def test_a_folder_that_cannot_be_written_is_told(newsroom: Newsroom) -> None:
 
     assert ran.code == 1
     assert "cannot be written" in ran.err
+
+
+@pytest.mark.debian
+def test_the_archives_lists_are_for_everybody_in_both_schemes_and_on_a_phone(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.run(*SEND, follow=False)
+    assert newsroom.run(*BUILD, follow=False).code == 0
+    lists = [newsroom.root / "public" / name for name in ("it/index.html", "en/index.html")]
+
+    with chromium() as browser:
+        for scheme in ("light", "dark"):
+            tab = new_tab(browser, viewport={"width": 375, "height": 812}, color_scheme=scheme)
+            for path in lists:
+                tab.goto(path.as_uri())
+                assert tab.locator("main a").count() >= 1
+                assert violations(tab) == [], f"{path.parent.name}, {scheme}"
+                assert tab.evaluate("document.documentElement.scrollWidth") <= 375
+            tab.close()
