@@ -26,6 +26,6 @@ After   report         the answers; bounces fetch · process · reset; complaint
         lists          the lists; segments list · count · explain
         subscribers    check · show · add · import, export · unsubscribe, forget
         serve          the public pages; archive build · correct: what was sent
-        consent        list · show · export · expiring; suppressions add, remove
+        consent        export · expiring · withdraw; suppressions add, remove
         ledger         verify · backup · take-over; keys new · rotate · dns
 """

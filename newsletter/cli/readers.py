@@ -39,6 +39,9 @@ def register(top: typer.Typer, subscribers: typer.Typer) -> None:
     command(consent, "expiring", example="newsletter consent expiring --within 90")(
         consent_expiring
     )
+    command(consent, "withdraw", example="newsletter consent withdraw anna@soci.example")(
+        consent_withdraw
+    )
     command(subscribers, "forget", example="newsletter subscribers forget anna@soci.example")(
         forget
     )
@@ -106,6 +109,21 @@ def consent_expiring(
 
     found = expiring_consents(desk.app, within)
     desk.show(found, show.expiring(found))
+
+
+def consent_withdraw(
+    desk: Desk,
+    reader: Reader,
+    source: Annotated[
+        str, typer.Option("--source", help="How she said so, kept as proof: her letter of …")
+    ] = "",
+) -> None:
+    """Count a reader's clicks by name no more, on her word; what was kept of them is deleted."""
+    from newsletter.app.withdrawing import withdraw_tracking
+    from newsletter.cli import show_readers as show
+
+    done = withdraw_tracking(desk.app, reader, source)
+    desk.show(done, show.withdrawn(done))
 
 
 def forget(

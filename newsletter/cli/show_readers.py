@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from newsletter.app.consents import ConsentLine, Expiring, ListStanding, ReaderConsent
 from newsletter.app.forgetting import Forgotten
 from newsletter.app.importing import Imported
+from newsletter.app.withdrawing import Withdrawn
 from newsletter.cli.layout import counted, paint, shown_path, table
 
 
@@ -53,6 +54,15 @@ def _stands(each: ListStanding) -> str:
         return f"{about}: no consent{lapsed}"
     until = f" until {stands.until:%Y-%m-%d}" if stands.until else ""
     return f"{about}: {stands.basis} consent{until}"
+
+
+def withdrawn(done: Withdrawn) -> Iterator[str]:
+    """A consent to be counted by name that was taken back."""
+    if not done.stood:
+        yield f"{done.address} is not counted by name: nothing was changed"
+        return
+    yield f"{done.address} is counted by name no more"
+    yield f"  {counted(done.clicks, 'link')} that she followed: forgotten"
 
 
 def expiring(found: Expiring) -> Iterator[str]:

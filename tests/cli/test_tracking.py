@@ -1,5 +1,6 @@
 """Counting clicks: nothing by default, numbers where that is asked, names where readers agreed."""
 
+import datetime as dt
 import re
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from newsletter.consent import Told
+from newsletter.forgotten import Marks
+from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignId
+from newsletter.values import Address
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom
 from tests.cli.readers import ANNA, BRUNO, html_of
 from tests.cli.test_public import FORM, SITE, here, links_of, send, served
@@ -152,6 +158,30 @@ def test_by_name_only_who_agreed_and_only_while_she_does(newsroom: Newsroom) -> 
         seen = newsroom.run("subscribers", "show", ANNA, "--format", "json", follow=False).object
         assert seen["clicks"] == []
     assert clicks(newsroom) == {PROGRAMME: 3, VOTE: 1}
+
+
+def test_the_officer_withdraws_on_a_readers_word(newsroom: Newsroom) -> None:
+    write(newsroom, 'mode = "individual"')
+    withdraw = ("consent", "withdraw", ANNA, "--source", "her letter of 3 December")
+    assert "nothing was changed" in newsroom.run(*withdraw).out
+    send(newsroom, ISSUE, 5)
+    with Ledger.open(newsroom.ledger) as ledger:
+        secret = (newsroom.ledger.parent / "secret").read_bytes().strip()
+        anna, told = Address(ANNA), Told(dt.datetime.now(dt.UTC), "preferences")
+        ledger.register(Marks(secret)).set_tracking(anna, told, allowed=True)
+        (row,) = ledger.deliveries(CampaignId(1), address=anna)
+        ledger.clicks.count(1, 1, row.seq, told.at)
+
+    assert newsroom.run(*withdraw).out.splitlines() == [
+        f"{ANNA} is counted by name no more",
+        "  1 link that she followed: forgotten",
+    ]
+    shown = newsroom.run("consent", "show", ANNA, "--format", "json").object
+    assert [event["change"] for event in shown["events"]] == ["given", "withdrawn"]
+    assert shown["events"][1]["source"] == "her letter of 3 December"
+    assert newsroom.run("subscribers", "show", ANNA, "--format", "json").object["clicks"] == []
+    assert "nothing was changed" in newsroom.run(*withdraw).out
+    assert newsroom.run("consent", "withdraw", "anna@").code == 2
 
 
 def test_forgetting_a_reader_leaves_no_byte_that_says_what_she_followed(
