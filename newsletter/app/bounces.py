@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from newsletter.app.imap_account import account_of
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
 from newsletter.app.readers import parse_reader
@@ -17,7 +18,7 @@ from newsletter.app.sending import token_keys
 from newsletter.dispatch.outgoing import message_ids
 from newsletter.errors import NewsletterError, TryLater, UsageError
 from newsletter.feedback.identify import Arrival, events_of
-from newsletter.feedback.imap import Account, ImapFolder
+from newsletter.feedback.imap import ImapFolder
 from newsletter.feedback.mailbox import Letter, Mailbox
 from newsletter.feedback.maildir import Maildir
 from newsletter.feedback.mbox import Mbox
@@ -206,7 +207,7 @@ def _mailboxes(app: App, ledger: Ledger) -> Iterator[list[Mailbox]]:
         if options.mbox:
             found.append(Mbox(_path(app, options.mbox), ledger.returns))
         if options.imap:
-            folder = ImapFolder(_account(app), ledger.returns)
+            folder = ImapFolder(account_of(app, options.imap), ledger.returns)
             stack.callback(folder.close)
             found.append(folder)
         if not found:
@@ -220,22 +221,6 @@ def _mailboxes(app: App, ledger: Ledger) -> Iterator[list[Mailbox]]:
 
 def _path(app: App, path: Path) -> Path:
     return app.root / path.expanduser()
-
-
-def _account(app: App) -> Account:
-    options = app.settings.feedback.imap
-    assert options is not None  # noqa: S101 asked before
-    return Account(
-        host=options.host,
-        username=options.username,
-        password=options.password.get_secret_value() if options.password else "",
-        folder=options.folder,
-        port=options.port,
-        security=options.security,
-        insecure=options.insecure,
-        ca_file=_path(app, options.ca_file) if options.ca_file else None,
-        timeout=options.timeout,
-    )
 
 
 def _next(fetched: Fetched) -> str:

@@ -5,12 +5,14 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from newsletter.app.imap_account import account_of
 from newsletter.app.key_ring import signing_keys
 from newsletter.app.open import App
 from newsletter.app.sending import token_keys
 from newsletter.app.testing import TestReport
 from newsletter.doctor.examination import State as Ground
 from newsletter.doctor.oneclick import examine_one_click
+from newsletter.feedback.imap import wait_for
 from newsletter.inbox.maildir import Envelope, message_files, split_envelope
 from newsletter.inbox.parts import Parts, take_apart
 from newsletter.inbox.verify import Check, State, verify
@@ -42,7 +44,9 @@ class ReadBack:
 
 def read_back(app: App, report: TestReport) -> tuple[ReadBack, ...]:
     """Find each test in the staging inbox and examine it; one that is not there has failed."""
-    keys, filed = signing_keys(app), _filed(app, [each.message_id for each in report.messages])
+    wanted = [each.message_id for each in report.messages]
+    keys, filed = signing_keys(app), _filed(app, wanted)
+    filed |= _delivered(app, [name for name in wanted if name not in filed])
     click = _clicked(app)
     return tuple(
         ReadBack(
@@ -50,15 +54,36 @@ def read_back(app: App, report: TestReport) -> tuple[ReadBack, ...]:
             each.variant,
             (*_checks(filed[each.message_id], keys), click)
             if each.message_id in filed
-            else (_missing(report.relay),),
+            else (_missing(app, report.relay),),
         )
         for each in report.messages
     )
 
 
-def _missing(relay: str) -> Check:
+def _missing(app: App, relay: str) -> Check:
+    staging = app.settings.staging
+    if staging.imap:
+        detail = f"handed to {relay}, and not in {staging.imap.folder} after {staging.wait:g} s"
+        return Check(State.FAILED, "Did not arrive", detail)
     detail = f"it was handed to {relay}; only what reaches the staging inbox can be read back"
     return Check(State.FAILED, "Not in the staging inbox", detail)
+
+
+def _delivered(app: App, wanted: Sequence[str]) -> dict[str, tuple[Envelope, bytes]]:
+    """Those of the messages that a real server delivered to the staging address's own mailbox."""
+    staging = app.settings.staging
+    if not wanted or staging.imap is None:
+        return {}
+    found = wait_for(account_of(app, staging.imap, "staging.imap"), wanted, staging.wait)
+    return {name: (_envelope_of(raw), raw) for name, raw in found.items()}
+
+
+def _envelope_of(raw: bytes) -> Envelope:
+    """As the last server wrote it down (RFC 5321, 4.4): the return path, and whom it was for."""
+    parts = take_apart(raw)
+    sender = parts.header("Return-Path").strip(" <>")
+    recipient = parts.header("Delivered-To") or parts.header("To")
+    return Envelope(sender, (recipient.strip(" <>"),))
 
 
 def _filed(app: App, wanted: Sequence[str]) -> dict[str, tuple[Envelope, bytes]]:
@@ -82,8 +107,19 @@ def _checks(filed: tuple[Envelope, bytes], keys: Sequence[SigningKey]) -> Iterat
     plain = [each for each in verify(content, envelope, parts) if "DKIM" not in each.title]
     yield from _signatures(signatures)
     yield from _alignment(parts, envelope, signatures)
+    yield from _judged_there(parts)
     yield _structured(content)
     yield from plain
+
+
+def _judged_there(parts: Parts) -> Iterator[Check]:
+    """What the server that delivered it made of it (RFC 8601); nothing where it says nothing."""
+    said = " ".join(parts.header("Authentication-Results").split())
+    verdicts = dict(re.findall(r"\b(spf|dkim|dmarc)=(\w+)", said.lower()))
+    if verdicts:
+        passed = all(word == "pass" for word in verdicts.values())
+        shown = ", ".join(f"{name} {word}" for name, word in verdicts.items())
+        yield Check(State.PASSED if passed else State.FAILED, "The server's own verdict", shown)
 
 
 def _signatures(signatures: Sequence[Signature]) -> Iterator[Check]:

@@ -10,6 +10,7 @@ import imaplib
 import ipaddress
 import json
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from newsletter.feedback.mail import LOOKED_AT
 from newsletter.feedback.mailbox import Letter, Memory
 
 _AT_ONCE = 25
+_BETWEEN_LOOKS = 2.0  # seconds
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 _CLEAR = "the password would go over the network in clear text"
 
@@ -38,6 +40,8 @@ class Account:
     insecure: bool = False
     ca_file: Path | None = None
     timeout: float = 60.0
+    table: str = "feedback.imap"
+    """Where the settings say this: what a cure names."""
 
     @property
     def address(self) -> str:
@@ -49,9 +53,7 @@ class ImapFolder:
     """One folder, over one connection that is opened at first use."""
 
     def __init__(self, account: Account, memory: Memory) -> None:
-        if find_spec("imap_tools") is None:
-            message = "an IMAP folder needs the extra 'imap'"
-            raise MailboxError(message, cure="pip install 'newsletter[imap]'")
+        _need_the_extra()
         self.name = account.address
         self._account = account
         self._memory = memory
@@ -61,12 +63,12 @@ class ImapFolder:
 
     def letters(self) -> Iterator[Letter]:
         """What has a higher number than what was read last; all, where numbers began anew."""
-        with self._told():
+        with _told(self._account):
             last = self._open()
             numbers = [int(uid) for uid in self._box.uids(f"UID {last + 1}:*")]
         after = sorted(number for number in numbers if number > last)
         for begin in range(0, len(after), _AT_ONCE):
-            with self._told():
+            with _told(self._account):
                 letters = self._fetch(after[begin : begin + _AT_ONCE])
             yield from letters
 
@@ -78,7 +80,7 @@ class ImapFolder:
         self._memory.keep(self._key, json.dumps(kept))
         if understood:
             numbers = ",".join(letter.key for letter in understood)
-            with self._told():
+            with _told(self._account):
                 self._box.client.uid("STORE", numbers, "+FLAGS.SILENT", r"(\Seen)")
 
     def close(self) -> None:
@@ -108,23 +110,68 @@ class ImapFolder:
             Letter(str(n), f"mail {n} in {self._account.folder}", found[n]) for n in sorted(found)
         ]
 
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        from imap_tools import ImapToolsError, MailboxLoginError
 
+@contextlib.contextmanager
+def _told(account: Account) -> Iterator[None]:
+    """Whatever goes wrong with a server, as an error with a cure."""
+    from imap_tools import ImapToolsError, MailboxLoginError
+
+    name = account.address
+    try:
+        yield
+    except MailboxLoginError as error:
+        variable = f"NEWSLETTER_{account.table.replace('.', '__').upper()}__PASSWORD"
+        cure = f"set {account.table}.username, and {variable} in .env"
+        raise MailboxError(f"{name} refuses the login", cure=cure) from error
+    except ssl.SSLError as error:
+        ca_file = f"{account.table}.ca_file"
+        cure = f"name the server as its certificate does, or its authority as {ca_file}"
+        raise MailboxError(f"{name}: {_reason(error)}", cure=cure) from error
+    except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
+        cure = f"see {account.table} in newsletter.toml, and whether the server answers"
+        raise MailboxError(f"{name}: {_reason(error)}", cure=cure) from error
+
+
+def _need_the_extra() -> None:
+    if find_spec("imap_tools") is None:
+        message = "an IMAP folder needs the extra 'imap'"
+        raise MailboxError(message, cure="pip install 'newsletter[imap]'")
+
+
+def wait_for(account: Account, message_ids: Sequence[str], seconds: float) -> dict[str, bytes]:
+    """Whole mails with these Message-IDs, waited for at most so long; what came, by its id.
+
+    Nothing is marked, moved or remembered.
+    """
+    _need_the_extra()
+    found: dict[str, bytes] = {}
+    end = time.monotonic() + seconds
+    with _told(account):
+        box = _connected(account)
         try:
-            yield
-        except MailboxLoginError as error:
-            cure = "set feedback.imap.username, and NEWSLETTER_FEEDBACK__IMAP__PASSWORD in .env"
-            raise MailboxError(f"{self.name} refuses the login", cure=cure) from error
-        except ssl.SSLError as error:
-            cure = (
-                "name the server as its certificate does, or its authority as feedback.imap.ca_file"
-            )
-            raise MailboxError(f"{self.name}: {_reason(error)}", cure=cure) from error
-        except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
-            cure = "see feedback.imap in newsletter.toml, and whether the server answers"
-            raise MailboxError(f"{self.name}: {_reason(error)}", cure=cure) from error
+            box.login(account.username, account.password, account.folder)
+            while True:
+                for name in message_ids:
+                    if name not in found and (raw := _one(box, name)):
+                        found[name] = raw
+                if len(found) == len({*message_ids}) or time.monotonic() >= end:
+                    return found
+                time.sleep(_BETWEEN_LOOKS)
+                box.client.noop()
+        finally:
+            with contextlib.suppress(Exception):  # it may have hung up first
+                box.logout()
+
+
+def _one(box: Any, message_id: str) -> bytes | None:
+    """The newest mail with this id."""
+    quoted = '"' + message_id.replace("\\", "").replace('"', "") + '"'
+    _, answers = box.client.uid("SEARCH", "HEADER", "Message-ID", quoted)
+    numbers = (answers[0] or b"").split()
+    if not numbers:
+        return None
+    _, mails = box.client.uid("FETCH", numbers[-1].decode("ascii"), "(UID BODY.PEEK[])")
+    return next((bytes(each[1]) for each in mails if isinstance(each, tuple)), None)
 
 
 def _connected(account: Account) -> Any:
@@ -134,7 +181,7 @@ def _connected(account: Account) -> Any:
     port = account.port or _PORTS[account.security]
     if account.security == "none":
         if not account.insecure and not _is_loopback(account.host):
-            cure = 'feedback.imap.security = "tls"; insecure = true allows it all the same'
+            cure = f'{account.table}.security = "tls"; insecure = true allows it all the same'
             raise MailboxError(f"{account.address}: {_CLEAR}", cure=cure)
         return MailBoxUnencrypted(account.host, port, account.timeout)
     context = ssl.create_default_context(cafile=account.ca_file)

@@ -54,6 +54,7 @@ def _passwords(relays: object) -> list[str]:
     return [
         "relay.password",
         "feedback.imap.password",
+        "staging.imap.password",
         *(f"webhooks.{name}" for name in ("postmark", "mailgun", "brevo")),
         *(f"relays.{name}.password" for name in named),
     ]
@@ -69,7 +70,8 @@ def _variable(where: str) -> str:
 def _at(file: TomlFile, where: str, message: str, cure: str) -> Problem:
     """A problem at a key; the line is not shown where it holds a secret."""
     problem = file.problem(where, message, cure)
-    hidden = "secret" in where or "password" in where or where.endswith("dkim.key")
+    words = ("secret", "password", "webhooks.", "dkim.key")
+    hidden = any(word in where for word in words)
     return replace(problem, source="") if hidden else problem
 
 

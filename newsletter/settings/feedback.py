@@ -18,9 +18,10 @@ class ImapOptions(Options):
     username: Line = Field(description="The login.")
     password: SecretStr | None = Field(
         default=None,
-        description="Set it as NEWSLETTER_FEEDBACK__IMAP__PASSWORD or in .env, never in git.",
+        description="Set it as NEWSLETTER_FEEDBACK__IMAP__PASSWORD (or NEWSLETTER_STAGING__…)"
+        " or in .env, never in git.",
     )
-    folder: Line = Field(default="INBOX", description="The folder that bounces go to.")
+    folder: Line = Field(default="INBOX", description="The folder that is read.")
     security: Literal["tls", "starttls", "none"] = Field(
         default="tls", description="none is refused off loopback unless insecure = true."
     )

@@ -13,7 +13,7 @@ from pydantic_settings import (
 )
 
 from newsletter.settings.engine import EngineOptions
-from newsletter.settings.feedback import FeedbackOptions, WebhookOptions
+from newsletter.settings.feedback import FeedbackOptions, ImapOptions, WebhookOptions
 from newsletter.settings.kinds import (
     LIMITS,
     Domain,
@@ -158,6 +158,14 @@ class StagingOptions(Options):
     )
     port: int = Field(default=2525, ge=1, le=65535, description="SMTP port on 127.0.0.1.")
     web_port: int = Field(default=8025, ge=1, le=65535, description="The page's port on 127.0.0.1.")
+    imap: ImapOptions | None = Field(
+        default=None,
+        description="The staging address's own mailbox: `test --to … --verify` reads there what a"
+        " real relay delivered.",
+    )
+    wait: float = Field(
+        default=120, ge=0, le=3_600, description="Seconds to wait there for a test to arrive."
+    )
 
 
 class ScheduleOptions(Options):

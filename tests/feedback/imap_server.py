@@ -89,6 +89,8 @@ class ImapServer:
     def _answer(self, command: str) -> bytes:
         words = shlex.split(command.replace("\\", "\\\\"))
         match [word.upper() for word in words[:2]]:
+            case ["UID", "SEARCH"] if "HEADER" in words:
+                return self._search_header(words[-1])
             case ["UID", "SEARCH"]:
                 return self._search(command)
             case ["UID", "FETCH"]:
@@ -110,6 +112,7 @@ class ImapServer:
             "STATUS": f'* STATUS "INBOX" (UIDVALIDITY {self.validity})\r\n',
             "LOGOUT": "* BYE\r\n",
             "LOGIN": "",
+            "NOOP": "",
         }
         return f"{said[verb]}TAG OK done\r\n".encode() if verb in said else b"TAG BAD what?\r\n"
 
@@ -118,6 +121,11 @@ class ImapServer:
         found = [uid for uid in self.mails if uid >= begin] or [max(self.mails, default=0)]
         numbers = " ".join(str(uid) for uid in found if uid)  # n:* is never empty (RFC 3501, 9)
         return f"* SEARCH {numbers}\r\nTAG OK done\r\n".encode()
+
+    def _search_header(self, wanted: str) -> bytes:
+        """RFC 3501, 6.4.4: HEADER, for a Message-ID."""
+        found = [uid for uid, mail in self.mails.items() if wanted.encode() in mail.raw]
+        return f"* SEARCH {' '.join(map(str, found))}\r\nTAG OK done\r\n".encode()
 
     def _fetch(self, numbers: str) -> bytes:
         answer = b""
