@@ -19,7 +19,6 @@ from newsletter.app.sending import plan_only, record, run_here
 from newsletter.app.start import EXAMPLE_ISSUE, copy_example
 from newsletter.dispatch.model import Snapshot
 from newsletter.errors import Incomplete, LedgerError, UsageError
-from newsletter.inbox.server import StagingInbox
 from newsletter.report import Report, report_of
 
 _MARK = ".newsletter-demo"
@@ -90,6 +89,8 @@ def _own_environment(port: int | None = None) -> dict[str, str]:
 async def _send(
     folder: Path, watch: Watch, show_plan: Callable[[PlanView], None]
 ) -> tuple[int, Report, PlanView]:
+    from newsletter.inbox.server import StagingInbox
+
     inbox = StagingInbox(folder / ".newsletter" / "inbox", port=0)
     async with inbox:
         watch.say(f"the staging inbox, a real SMTP server, answers on {inbox.address}")

@@ -4,6 +4,7 @@ What premailer 3.10 does by itself and what is done about it here:
 
 - cssutils follows ``@import`` to the network and to files: its fetcher is replaced by one that
   refuses, for the duration of the parse and for this parser only; ``_load_external`` refuses too.
+- it imports requests: it is imported without (``offline``).
 - it drops a lower-case doctype (quirks mode): the doctype is upper-cased first.
 - ``strip_important`` breaks MRML's column media queries, and basic attributes turn
   ``width="552"`` into ``width="100%"``: both are off.
@@ -18,20 +19,15 @@ What premailer 3.10 does by itself and what is done about it here:
 """
 
 import logging
-import os
 import re
 from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from typing import Any, Final
 
-# One cache of 128 entries serves all of premailer by default; a page alone needs about 300.
-# The size is read from the environment, and only at the import.
-os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "4096")
-
 import cssutils
 from lxml import etree
-from premailer import Premailer
 
+from newsletter.edition.offline import Premailer
 from newsletter.edition.places import Places
 
 _DOCTYPE = re.compile(r"<!doctype html>", re.IGNORECASE)

@@ -1,6 +1,8 @@
 """What is remembered of premailer gives the bytes of premailer, on any page, after any other."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -156,3 +158,13 @@ def test_threads_that_share_a_sheet_get_the_bytes_of_one() -> None:
 def test_a_page_may_say_what_this_room_says_to_premailer() -> None:
     page = PAGE.replace(">y<", f">&lt;style{MARK}&gt;<")
     assert MARK in inline_css(page, "p { margin: 0 }")
+
+
+def test_premailer_has_no_way_to_the_network_and_every_start_is_spared_it() -> None:
+    asked = "import sys, newsletter.edition.inline, premailer.premailer as it; "
+    asked += (
+        "print('requests' in sys.modules, 'urllib3' in sys.modules, hasattr(it.requests, 'get'))"
+    )
+    command = [sys.executable, "-c", asked]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert told.stdout.split() == ["False"] * 3
