@@ -121,7 +121,7 @@ class _Writer:
         return values[inner]
 
 
-_SET_ELSEWHERE: Final = {"audience", "language", "theme", "sections"}
+_SET_ELSEWHERE: Final = {"audience", "language", "theme", "sections", "uncounted"}
 
 
 def _one_body(model: type[BaseModel]) -> str:
