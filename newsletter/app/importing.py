@@ -8,8 +8,10 @@ from pathlib import Path
 from newsletter.app.list_file import ListFile
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
+from newsletter.audience.cells import LONGEST_CELL, FaultyAddress, clean_cell, read_address
 from newsletter.audience.export_words import Tool, Verdict
 from newsletter.audience.exports import Entry, read_export
+from newsletter.audience.header import RESERVED, column_name
 from newsletter.consent import Basis, Change, ConsentEvent, ConsentTo, Told, implied_until
 from newsletter.errors import Problem, UsageError
 from newsletter.ledger.ledger import Ledger
@@ -217,7 +219,11 @@ def _event(entry: Entry, list_name: str, terms: Terms, now: dt.datetime) -> Cons
 def add_reader(
     app: App, address: Address, list_name: str, fields: Mapping[str, str], source: str, terms: Terms
 ) -> Imported:
-    """Add one reader to a list, with where the consent came from."""
+    """Add one reader to a list, with where the consent came from.
+
+    ``UsageError`` for what the list's file could not hold.
+    """
+    address, fields = _fit(address), _fitting(fields)
     file = ListFile.at(_path(app, list_name))
     done = Imported(list_name, file.path, (), done=True, rows=1)
     entry = Entry(address, fields, Verdict.SUBSCRIBED, Path(source), 0)
@@ -233,3 +239,25 @@ def add_reader(
         register.add_events(event)
         file.write()
     return done
+
+
+def _fit(address: Address) -> Address:
+    try:
+        return read_address(address.text)
+    except FaultyAddress as error:
+        raise UsageError(error.message, cure=error.cure) from error
+
+
+def _fitting(fields: Mapping[str, str]) -> dict[str, str]:
+    """The cells by the names of their columns, cleaned as those of a file are."""
+    fitting: dict[str, str] = {}
+    for given, cell in fields.items():
+        name, cleaned = column_name(given), clean_cell(cell)[0]
+        if name in {"", "email", *RESERVED}:
+            message = f"{given!r} cannot be a field of a reader's"
+            raise UsageError(message, cure="name a column, as in first_name=Anna")
+        if len(cleaned) > LONGEST_CELL:
+            message = f"{given} has {len(cleaned):,} characters, the most is {LONGEST_CELL:,}"
+            raise UsageError(message, cure="shorten it")
+        fitting[name] = cleaned
+    return fitting

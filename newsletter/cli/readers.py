@@ -9,6 +9,7 @@ import typer
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.consent import Basis
+from newsletter.errors import UsageError
 
 
 class Tool(StrEnum):
@@ -223,10 +224,17 @@ def add(
     from newsletter.app.readers import parse_reader
     from newsletter.cli import show_readers as show
 
-    cells = dict(each.split("=", 1) for each in fields or () if "=" in each)
+    cells = dict(map(_field, fields or ()))
     terms = Terms(basis=_basis(implied=implied), wording=wording)
     done = add_reader(desk.app, parse_reader(reader), name, cells, source, terms)
     desk.show(done, show.imported(done))
+
+
+def _field(words: str) -> tuple[str, str]:
+    name, sign, cell = words.partition("=")
+    if not sign:
+        raise UsageError(f"{words!r} is no field", cure="write it as in first_name=Anna")
+    return name, cell
 
 
 def _basis(*, implied: bool) -> Basis:

@@ -82,6 +82,7 @@ def create_public(errands: Errands, imprint: Imprint, manners: Manners) -> ASGIA
         Exception: pages.refuse,
     }
     app = Starlette(routes=[*under, *routes], exception_handlers=handlers)
+    app.router.redirect_slashes = False  # it would lead to whatever host the request names
     return _Guarded(app, press)
 
 

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from newsletter.app.imprint import PUBLIC_LANGUAGES
 from newsletter.app.joining import Application, Joining
-from newsletter.values import Address, Language, Rate
+from newsletter.audience.cells import clean_cell, read_address
+from newsletter.values import Language, Rate
 from newsletter.web.public_form import Form, first, read_form
 from newsletter.web.public_page import Press, client_of, masked, words
 from newsletter.web.visitors import Visitors
@@ -55,7 +56,7 @@ class SubscribePages:
             return self._press.failed(request, 429)
         language = self._language(request, form)
         try:
-            address = Address.parse(first(form, "email"))
+            address = read_address(clean_cell(first(form, "email"))[0])
         except ValueError:
             return self._form(request, language, form, "address")
         lists = self._lists(form)

@@ -243,3 +243,35 @@ def test_a_place_that_is_called_state_says_nothing_of_a_reader(newsroom: Newsroo
     text = "Subscriber,Status,State,City\nz@posta.example,Active,Inactive Springs,Reno\n"
     assert imported(newsroom, {"all.csv": text})["added"] == 1
     assert written(newsroom) == ["email,state,city", "z@posta.example,Inactive Springs,Reno"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nicolò@posta.example",), "not ASCII"),
+        (("anna@posta",), "no dot"),
+        (("anna@posta.example", "--field", "Anna"), "is no field"),
+        (("anna@posta.example", "--field", "lists=x"), "cannot be a field"),
+        (("anna@posta.example", "--field", "=x"), "cannot be a field"),
+        (("anna@posta.example", "--field", "email=b@posta.example"), "cannot be a field"),
+        (("anna@posta.example", "--field", "motto=" + "x" * 2_001), "the most is 2,000"),
+    ],
+)
+def test_nobody_is_added_whom_the_list_could_not_hold(
+    newsroom: Newsroom, words: tuple[str, ...], said: str
+) -> None:
+    ran = newsroom.run("subscribers", "add", *words, "--list", "web", "--source", "paper")
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (newsroom.root / "subscribers/web.csv").exists()
+
+
+def test_a_field_that_is_typed_is_filed_as_a_file_would_have_it(newsroom: Newsroom) -> None:
+    fields = ("--field", "First Name=An\x00na\n", "--field", 'Motto==HYPERLINK("x")')
+    words = ("anna@posta.example", *fields, "--list", "web", "--source", "paper")
+    assert newsroom.run("subscribers", "add", *words).code == 0
+    assert written(newsroom) == [
+        "email,first_name,motto",
+        'anna@posta.example,An na,"\'=HYPERLINK(""x"")"',
+    ]
+    assert newsroom.run("subscribers", "check").code == 0

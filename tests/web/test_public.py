@@ -142,3 +142,13 @@ def spoiled(house: House) -> str:
         connection.exec_driver_sql("DROP TABLE suppression")
         connection.exec_driver_sql("ALTER TABLE recipient RENAME TO gone")
     return token
+
+
+def test_no_page_leads_to_a_host_that_the_request_names(tmp_path: Path) -> None:
+    with public_house(tmp_path) as house:
+        token = house.token()
+        for path in ("/subscribe/", f"/u/{token}/", f"/p/{token}/", "/archive", "//evil.example/"):
+            for method in ("GET", "POST"):
+                answer = house.client.ask(path, method, {"Host": "evil.example"})
+                assert "evil" not in answer.headers.get("location", "")
+                assert answer.status in {308, 404, 405}

@@ -168,3 +168,19 @@ def test_a_token_that_nobody_was_mailed_confirms_nothing(house: House) -> None:
     for token in ("x", "A" * 32, "%00", "a" * 4_000, "%F0%9F%92%A9"):
         assert house.client.ask(f"/confirm/{token}").status == 404
         assert house.client.post(f"/confirm/{token}", {}).status == 404
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "nicol\u00f2@soci.example",
+        "\ufffd\ufffd@soci.example",
+        "anna@soci",
+        "a@b.example c@d.example",
+    ],
+)
+def test_an_address_that_no_list_could_hold_is_asked_for_once_more(
+    house: House, email: str
+) -> None:
+    assert apply(house, email).status == 422
+    assert house.asked == []
