@@ -1,6 +1,7 @@
 """Counting clicks: nothing by default, numbers where that is asked, names where readers agreed."""
 
 import datetime as dt
+import html
 import re
 import sqlite3
 from contextlib import closing
@@ -117,6 +118,13 @@ def test_in_aggregate_everybody_has_the_same_links_and_only_numbers_are_kept(
     changed = dumped(newsroom) - before
     assert len(changed) == 2
     assert all(line.startswith('INSERT INTO "link"') for line in changed), "numbers, and no more"
+
+    assert newsroom.run("archive", "build", follow=False).code == 0
+    for path in newsroom.root.glob("public/*/*/index.html"):
+        archived = html.unescape(path.read_text("utf-8"))
+        assert not OURS.search(archived), path
+        assert f'href="{PROGRAMME}"' in archived
+        assert "data:image" not in archived
 
     assert clicks(newsroom) == {PROGRAMME: 3}
     said = newsroom.run("report", "--save", follow=False).out
