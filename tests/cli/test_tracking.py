@@ -168,6 +168,15 @@ def test_by_name_only_who_agreed_and_only_while_she_does(newsroom: Newsroom) -> 
     assert clicks(newsroom) == {PROGRAMME: 3, VOTE: 1}
 
 
+def test_a_test_message_counts_nothing_and_leads_straight_on(newsroom: Newsroom) -> None:
+    write(newsroom, 'mode = "individual"\nopens = true')
+    assert newsroom.run("test", ISSUE, follow=False).code == 0
+    seen = b"".join(content for _, content in newsroom.relay.received).replace(b"=\r\n", b"")
+    assert seen.count(PROGRAMME.replace("=", "=3D").replace("&", "&amp;").encode()) >= 2
+    for nothing in (b"/c/", b"/o/", b"data:image", b'width=3D"1"'):
+        assert nothing not in seen
+
+
 def test_the_officer_withdraws_on_a_readers_word(newsroom: Newsroom) -> None:
     write(newsroom, 'mode = "individual"')
     withdraw = ("consent", "withdraw", ANNA, "--source", "her letter of 3 December")
