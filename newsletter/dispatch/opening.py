@@ -12,7 +12,7 @@ from newsletter.dispatch.lease import Lease
 from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.meter import Meter
 from newsletter.dispatch.model import RunOptions
-from newsletter.dispatch.outgoing import Letters, Mint
+from newsletter.dispatch.outgoing import Mint, letters_for
 from newsletter.dispatch.quota import minute_of, oldest_that_counts
 from newsletter.dispatch.recovery import policy_of, write_recovery
 from newsletter.dispatch.roads import Roads
@@ -61,7 +61,7 @@ class Opening:
         roads = Roads(relays, campaign, stock, clock, options)
         roads.remember(*await self._desk.call(self._memories, turn))
         run = Run(
-            letters=Letters(campaign, variants, mint, options.identity, counted),
+            letters=letters_for(campaign, variants, mint, options.identity, counted),
             roads=roads,
             shares=Shares(_thresholds(campaign.terms)),
             stock=stock,

@@ -77,17 +77,12 @@ class Letters:
         self._tokens = _tokens(mint, self._number, counted)
         common = Common(self._urls, self._mailto, self.message_id(1), counted.begins)
         self._fillers = [_filler(compiled, common) for compiled in self._compiled]
-        self._by_name = counted.readers
-        if counted.named:
-            self._named = Letters(campaign, variants, mint, identity, counted.named)
 
     def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
         """The whole message, signed where there is a key.
 
         ``ValueError`` when a header does not allow a reader's value.
         """
-        if row.seq in self._by_name:
-            return self._named.message_for(row, now)
         message = self._filled(row, now)
         return self._seal(message, row.variant, now) if self._seal else message
 
@@ -144,6 +139,42 @@ def _sender(campaign: Campaign, identity: Identity) -> ReturnPath:
         return return_paths(identity.keys, int(campaign.id), terms.bounce_address)
     fixed = terms.bounce_address or terms.envelope_sender
     return lambda _: fixed
+
+
+class LettersByName(Letters):
+    """The same where some readers' links carry a token of their own: no other campaign asks."""
+
+    def __init__(
+        self,
+        campaign: Campaign,
+        variants: Sequence[StoredVariant],
+        mint: Mint,
+        identity: Identity,
+        counted: Counted,
+        named: Counted,
+    ) -> None:
+        super().__init__(campaign, variants, mint, identity, counted)
+        self._named = Letters(campaign, variants, mint, identity, named)
+        self._by_name = counted.readers
+
+    def message_for(self, row: ClaimedRow, now: dt.datetime) -> OutgoingMessage:
+        """The reader's own, or the one for nobody in particular."""
+        if row.seq in self._by_name:
+            return self._named.message_for(row, now)
+        return super().message_for(row, now)
+
+
+def letters_for(
+    campaign: Campaign,
+    variants: Sequence[StoredVariant],
+    mint: Mint,
+    identity: Identity = NOBODY,
+    counted: Counted = NOTHING_COUNTED,
+) -> Letters:
+    """What fills a campaign's messages, with whatever it counts."""
+    if counted.named:
+        return LettersByName(campaign, variants, mint, identity, counted, counted.named)
+    return Letters(campaign, variants, mint, identity, counted)
 
 
 def _tokens(mint: Mint, campaign: int, counted: Counted) -> Callable[[int], Tokens] | None:

@@ -9,7 +9,7 @@ from newsletter.clicks import Counts, verify
 from newsletter.consent import Told
 from newsletter.delivery import Delivery, DeliveryState
 from newsletter.dispatch.counted import NOTHING_COUNTED, counted_of
-from newsletter.dispatch.outgoing import Letters, Mint
+from newsletter.dispatch.outgoing import Mint, letters_for
 from newsletter.forgotten import Marks
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow
@@ -31,7 +31,7 @@ def messages(file: Path, tracking: str, mints: Mint, *, keys: TokenKeys | None =
         number = ledger.record(counting_plan(tracking, opens=True), due=None, now=START)
         campaign = ledger.campaign(number)
         counted = counted_of(ledger, campaign, keys)
-        letters = Letters(campaign, ledger.variants(number), mints, counted=counted)
+        letters = letters_for(campaign, ledger.variants(number), mints, counted=counted)
         return [
             letters.message_for(_row(seq), START).content.decode().replace("=\r\n", "")
             for seq in (1, 2)
