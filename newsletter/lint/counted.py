@@ -31,9 +31,10 @@ def unreachable_site(proof: Proof) -> Iterator[Hit]:
 )
 def lost_uncounted(proof: Proof) -> Iterator[Hit]:
     """The issue's ``uncounted`` against the links of all its pages."""
-    there = {link.href for edition in proof.editions for link in shown_links(edition.html)}
+    links = (link for edition in proof.editions for link in shown_links(edition.html))
+    there = {link.href.rstrip("/") for link in links}
     for at, url in enumerate(proof.issue.original.uncounted):
-        if proof.editions and url not in there:
+        if proof.editions and url.rstrip("/") not in there:
             yield Hit(f"no link of this issue leads to {url}", f"uncounted.{at}")
 
 

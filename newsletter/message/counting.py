@@ -56,7 +56,7 @@ class Counting:
             return False
         if parts.scheme.lower() not in _WEB or not host or _AN_ADDRESS.search(words):
             return False
-        return url not in self.never and not any(_is_under(host, name) for name in self.never)
+        return not any(_same(url, name) or _is_under(host, name) for name in self.never)
 
 
 def with_counted(edition: Edition, counting: Counting) -> Edition:
@@ -116,6 +116,11 @@ def settled(compiled: CompiledMessage, values: Mapping[str, str]) -> CompiledMes
             slots.append(slot)
             segments.append(segment)
     return CompiledMessage(tuple(segments), tuple(slots))
+
+
+def _same(url: str, named: str) -> bool:
+    """Whether this is the address that the officer named; a slash at its end does not count."""
+    return url.rstrip("/") == named.rstrip("/")
 
 
 def _is_under(host: str, name: str) -> bool:

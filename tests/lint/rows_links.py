@@ -43,8 +43,8 @@ ROWS = {
     ),
     "W152": Row(
         "issue.toml:7:14",
+        toml(UNCOUNTED.replace("{}", f"{VOTE}2")),
         toml(UNCOUNTED.replace("{}", f"{VOTE}/")),
-        toml(UNCOUNTED.replace("{}", VOTE)),
     ),
     "N153": Row(
         "issue.toml:11:26",

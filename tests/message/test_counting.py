@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from hypothesis import given
@@ -95,6 +95,8 @@ def test_web_links_are_counted_but_those_that_show_an_address_or_are_a_readers(
     ("never", "counted"),
     [
         ("https://a.example/voto", False),
+        ("https://a.example/voto/", False),
+        ("https://a.example/vot", True),
         ("a.example", False),
         ("A.Example", False),
         ("example", False),
@@ -140,6 +142,48 @@ def test_what_is_settled_is_there_for_everybody_and_costs_the_fill_no_slot() -> 
     body = fixed.fill(VALUES).partition(b"\r\n\r\n")[2]
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert CompiledMessage.from_bytes(compiled.to_bytes()) == compiled
+
+
+PIECES = (
+    *(
+        '<a href="https://a.example/?x=1&amp;y=2">',
+        '<a class="b" href="https://b.example/">',
+        "</a>",
+    ),
+    *(
+        "<a>",
+        "<a ",
+        "<!--",
+        "-->",
+        "<p>",
+        "</p>",
+        "</body>",
+        "<style>",
+        "</A>",
+        "<a href=",
+        '"',
+        ">",
+    ),
+    *("parole", " ", "\n", "è", "www.a.example", "zl", NAME, "&amp;", "<b title='x'>"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.booleans())
+def test_whatever_a_page_is_its_defaults_give_it_back_as_it_was(page: str, opens: bool) -> None:
+    edition = make_edition(html=page)
+    marked = with_counted(edition, Counting(opens=opens))
+    back, image = marked.html, ""
+    for token, slot in marked.slots.items():
+        if slot.name == OPENS:
+            image = (
+                f'<img src="{token}" width="1" height="1" alt="" style="display:block;border:0">'
+            )
+        elif slot.name.startswith(LINK):
+            assert slot.default
+            back = back.replace(token, escape(slot.default))
+    assert back.count(image) == 1 or not opens
+    assert back.replace(image, "") == page
+    assert (marked.text, marked.subject) == (edition.text, edition.subject)
 
 
 def test_opens_are_counted_by_one_image_only_where_that_is_asked() -> None:
