@@ -39,7 +39,7 @@ _COUNTERS = re.compile(
 
 @rule(
     "E133",
-    says="No image and no link differs between two readers, but the three that are theirs.",
+    says="No image or link tells readers apart, but their own three and what they agreed to.",
     source="GDPR and ePrivacy: what tells who opened or clicked needs consent first",
     cure="show every reader the same address; {{ unsubscribe_url }} and its sisters may be links",
 )
