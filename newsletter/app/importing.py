@@ -15,6 +15,7 @@ from newsletter.audience.header import RESERVED, column_name
 from newsletter.consent import Basis, Change, ConsentEvent, ConsentTo, Told, implied_until
 from newsletter.errors import Problem, UsageError
 from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import Suppression
 from newsletter.ledger.register import Register
 from newsletter.values import Address, parse_slug
 
@@ -125,13 +126,23 @@ def _path(app: App, list_name: str) -> Path:
 
 
 def _suppress(app: App, ledger: Ledger, entries: Iterable[Entry], done: Imported) -> None:
-    for entry in entries:
-        if entry.verdict in _NEVER:
-            done.suppressed += 1
-            if done.done:
-                reason, source = _NEVER[entry.verdict], f"import {entry.source}"
-                if ledger.register(app.marks).is_barred(entry.address) is None:
-                    ledger.suppress(entry.address, reason, source, "", app.clock())
+    """Suppress who said no; who is so already, or was forgotten, stays as it is."""
+    gone = [entry for entry in entries if entry.verdict in _NEVER]
+    done.suppressed = len(gone)
+    if not done.done:
+        return
+    barred = ledger.register(app.marks).barred(entry.address for entry in gone)
+    now = app.clock()
+    ledger.suppress_all(
+        (entry.address, _suppression(entry, now))
+        for entry in gone
+        if entry.address.key not in barred
+    )
+
+
+def _suppression(entry: Entry, now: dt.datetime) -> Suppression:
+    reason, source = _NEVER[entry.verdict], f"import {entry.source}"
+    return Suppression(entry.address.text, reason, source, "", now)
 
 
 def _merge(
@@ -139,12 +150,13 @@ def _merge(
 ) -> list[Entry]:
     """Put the subscribed ones into the file; those that are in it now."""
     left = {key for key, name in register.left() if name == done.list_name}
+    barred = register.barred(entry.address for entry in entries)
     seen: set[str] = set()
     taken = []
     for entry in entries:
         if entry.verdict in _NEVER:
             continue
-        why = _why_not(entry, register, left, never)
+        why = _why_not(entry, barred, left, never)
         if why:
             done.kept_out.append(KeptOut(entry.source, entry.address.text, why))
         elif entry.address.key in seen:
@@ -156,7 +168,7 @@ def _merge(
     return taken
 
 
-def _why_not(entry: Entry, register: Register, left: set[str], never: set[str]) -> str:
+def _why_not(entry: Entry, barred: Mapping[str, str], left: set[str], never: set[str]) -> str:
     if entry.verdict is Verdict.UNCONFIRMED:
         return "never confirmed"
     if entry.verdict is Verdict.UNKNOWN:
@@ -165,7 +177,7 @@ def _why_not(entry: Entry, register: Register, left: set[str], never: set[str]) 
         return "suppressed by another row of this import"
     if entry.address.key in left:
         return "left this list"
-    return register.is_barred(entry.address) or ""
+    return barred.get(entry.address.key, "")
 
 
 def _place(entry: Entry, file: ListFile, done: Imported) -> None:

@@ -343,6 +343,12 @@ class Ledger:
         with self._database.write() as connection:
             return suppressions.suppress(connection, suppression, address.key)
 
+    def suppress_all(self, gone: Iterable[tuple[Address, Suppression]]) -> None:
+        """Never mail these addresses again: all of them, or on a fault none."""
+        with self._database.write() as connection:
+            for address, suppression in gone:
+                suppressions.suppress(connection, suppression, address.key)
+
     def unsuppress(self, address: Address, now: dt.datetime) -> bool:
         """Let an address be mailed again; False if it was not suppressed."""
         with self._database.write() as connection:

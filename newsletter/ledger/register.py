@@ -22,7 +22,7 @@ from newsletter.consent import (
     Told,
 )
 from newsletter.errors import LedgerError
-from newsletter.forgotten import Marks
+from newsletter.forgotten import Marks, is_mark
 from newsletter.ledger import consents, forgetting, joining, preferring, roll, suppressions
 from newsletter.ledger.database import Database
 from newsletter.values import Address, Language
@@ -163,6 +163,19 @@ class Register:
         """Why this address is never mailed: suppressed, or forgotten; None if it may be."""
         with self._database.read() as connection:
             return self._why_not(connection, address)
+
+    def barred(self, addresses: Iterable[Address]) -> dict[str, str]:
+        """Of many addresses' keys those that are never mailed, and why: ``is_barred`` at once."""
+        with self._database.read() as connection:
+            reasons = dict(suppressions.suppression_reasons(connection))
+        marked = any(map(is_mark, reasons))
+        found: dict[str, str] = {}
+        for address in addresses:
+            keys = (address.key, *(self._marks.known(address) if marked else ()))
+            why = next((reasons[key] for key in keys if key in reasons), None)
+            if why:
+                found[address.key] = why
+        return found
 
     def remember(self, address: Address) -> bool:
         """Let a reader who was forgotten be mailed again; False if that is nobody's mark."""
