@@ -144,7 +144,8 @@ def parse_quiet(text: str, *, default_zone: str) -> Hours:
 
 
 def _parsed(text: str, default_zone: str, days_off: Collection[dt.date]) -> Hours:
-    match = _FORM.fullmatch(text.strip())
+    text = " ".join(text.split())
+    match = _FORM.fullmatch(text)
     if not match:
         raise _unreadable(text, "it is not days, hours and a zone")
     days, spans, zone = match.groups()

@@ -24,11 +24,11 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
            "october", "november", "december")  # fmt: skip
 _NUMBERS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _FILLERS = frozenset({"every", "each", "on", "the", "of", "month", "in", "and", "at"})
-_WORDS = (*_DAYS, *_MONTHS, *_NUMBERS, "last", "day", "weekday", *_FILLERS)
+_WORDS = (*_DAYS, *_MONTHS, *_NUMBERS, "last", "day", "weekday", "weekend", *_FILLERS)
 _OTHERWISE = frozenset({"second", "third", "fourth", "fifth"})
-_FORM = re.compile(r"(.*?)\s+(\d{1,2}):(\d{2})(?:\s+(\S+))?", re.DOTALL)
-_CRON_FIELD = re.compile(r"[\d*/,-]+")
-_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)")
+_FORM = re.compile(r"(.*?)\s+([0-9]{1,2}):([0-9]{2})(?:\s+(\S+))?")
+_CRON_FIELD = re.compile(r"[0-9*/,-]+")
+_ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
 _LONGEST = 200
 _FIELDS = 5
 _A_DAY = dt.timedelta(days=1)
@@ -89,8 +89,8 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
         raise UsageError(message, cure=_EXAMPLE)
     is_cron = bool(said) and _CRON_FIELD.fullmatch(said.split()[0])
     words, cron, zone = _cron_said(said) if is_cron else _said(said)
-    if zone:
-        zone_of(zone)
+    zone = "UTC" if zone in {"Z", "z"} else zone
+    zone_of(zone or default_zone)
     rule = Recurrence(words, cron, zone or default_zone)
     _check(rule, said)
     return rule
@@ -128,8 +128,8 @@ def _day_fields(days: str, said: str) -> tuple[str, str, str]:
     month = ",".join(map(str, months)) or "*"
     if named == ["day"]:
         return "*", month, "*"
-    if named == ["weekday"]:
-        return "*", month, "1-5"
+    if named in (["weekday"], ["weekend"]):
+        return "*", month, "1-5" if named == ["weekday"] else "6,0"
     if any(_is_weekday(each) for each in named):
         return "*", month, _weekdays(named, said)
     return _dates(named, said), month, "*"
@@ -147,7 +147,7 @@ def _refuse_every_second(tokens: list[str], said: str) -> None:
 
 def _word(token: str, said: str) -> str:
     """A word in its one spelling: ``Mon`` and ``Mondays`` are ``monday``."""
-    if token in _FILLERS or _ORDINAL.fullmatch(token) or token.isdigit():
+    if token in _FILLERS or _ORDINAL.fullmatch(token):
         return token
     first, dash, last = token.partition("-")
     if dash and first and last:
@@ -215,8 +215,8 @@ def _dates(words: list[str], said: str) -> str:
         ordinal = _ORDINAL.fullmatch(word)
         if word == "last":
             found.append("L")
-        elif ordinal or word.isdigit() or word in _NUMBERS:
-            found.append(str(_NUMBERS.get(word) or int(ordinal[1] if ordinal else word)))
+        elif ordinal or word in _NUMBERS:
+            found.append(str(int(ordinal[1]) if ordinal else _NUMBERS[word]))
         elif word != "day":
             raise _unreadable(said)
     if not found:

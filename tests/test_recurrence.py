@@ -45,6 +45,8 @@ def days(said: str, count: int = 3) -> list[str]:
         ("Mon,Thu 08:00", ["Mon 30 Nov 08:00", "Thu 03 Dec 08:00", "Mon 07 Dec 08:00"]),
         ("fri-mon 10:00", ["Sun 29 Nov 10:00", "Mon 30 Nov 10:00", "Fri 04 Dec 10:00"]),
         ("every weekday 18:00", ["Mon 30 Nov 18:00", "Tue 01 Dec 18:00", "Wed 02 Dec 18:00"]),
+        ("weekends 10:00", ["Sun 29 Nov 10:00", "Sat 05 Dec 10:00", "Sun 06 Dec 10:00"]),
+        ("every Monday 08:00 Z", ["Mon 30 Nov 09:00", "Mon 07 Dec 09:00", "Mon 14 Dec 09:00"]),
         ("every day 13:01", ["Sat 28 Nov 13:01", "Sun 29 Nov 13:01", "Mon 30 Nov 13:01"]),
         ("on the 15th 10:00", ["Tue 15 Dec 10:00", "Fri 15 Jan 10:00", "Mon 15 Feb 10:00"]),
         (
@@ -103,7 +105,12 @@ def test_a_rule_says_whose_clocks_count() -> None:
         ("every Monday 09:00 ../../etc/passwd", "is not a time zone"),
         ("every Monday " + "9" * 300, "is no rule"),
         ("\x00 10:00", "neither a day"),
-        ("٣ ٣ * * *", "bad"),
+        ("² 10:00", "'²' is neither a day"),
+        ("٣rd 10:00", "neither a day"),
+        ("every Monday ٠٩:٠٠", "it wants days and a time of day"),
+        ("every Monday 9:00 PM", "'PM' is not a time zone"),
+        ("every month 10:00", "its days cannot be read"),
+        ("٣ ٣ * * *", "it wants days and a time of day"),
     ],
 )
 def test_what_is_no_rule_is_refused_with_a_way_to_write_one(said: str, words: str) -> None:
@@ -115,7 +122,7 @@ def test_what_is_no_rule_is_refused_with_a_way_to_write_one(said: str, words: st
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="0123456789 *#/,-LWMONTUEfirstlad:@", max_size=40))
+@given(st.text(alphabet="0123456789² *#/,-LWMONTUEfirstlad:@", max_size=40))
 def test_whatever_is_typed_it_is_a_rule_or_refused(said: str) -> None:
     try:
         rule = parse_every(said, default_zone=ROME)

@@ -180,15 +180,23 @@ def _times(app: App, request: PlanRequest) -> SendingTimes:
     if app.profile == STAGING:
         return SendingTimes()
     when = app.settings.schedule
-    window = when.window if request.window is None else request.window
-    quiet = when.quiet if request.quiet is None else request.quiet
-    window, quiet = "" if window == ANY_TIME else window, "" if quiet == NEVER else quiet
+    window = _chosen("--window", request.window, when.window, ANY_TIME)
+    quiet = _chosen("--quiet", request.quiet, when.quiet, NEVER)
     times = sending_times(window, when.holidays, quiet, when.zone)
     try:
         times.next_open(app.clock())
     except ValueError as error:
         raise UsageError(str(error), cure="leave some time between the quiet hours") from error
     return times
+
+
+def _chosen(option: str, said: str | None, otherwise: str, lifts: str) -> str:
+    """What counts: an option, else the settings. An empty one may be a slip: it lifts nothing."""
+    if said is not None and not said.strip():
+        cure = f"leave it out to keep the settings', or say {option} {lifts}"
+        raise UsageError(f"{option} is empty", cure=cure)
+    found = otherwise if said is None else said
+    return "" if found.strip().lower() == lifts else found
 
 
 def _canary_wait(request: PlanRequest) -> int:

@@ -136,3 +136,14 @@ def test_quiet_hours_that_leave_no_time_or_cannot_be_read_stop_the_plan(newsroom
     assert "no time is left to send" in never.err
     assert "the quiet hours 'at night' cannot be read" in unread.err
     assert "22:00-07:00" in unread.err
+
+
+def test_an_option_that_is_empty_lifts_no_window_and_any_may_be_written_large(
+    newsroom: Newsroom,
+) -> None:
+    schedule(newsroom, f'window = "{window(0.5, 2)}"')
+    for option in ("--window", "--quiet"):
+        empty = newsroom.run("plan", ISSUE, option, " ")
+        assert (empty.code, f"{option} is empty" in empty.err) == (2, True)
+    assert "Window" in newsroom.run("plan", ISSUE).out
+    assert "Window" not in newsroom.run("plan", ISSUE, "--window", "ANY").out
