@@ -94,6 +94,17 @@ def newest_ready(app: App, words: Mapping[IssueSlug, Approval]) -> Ready:
     return Ready(None, None, None, tuple(passed_over[:1]))
 
 
+def approved_in_words(ledger: Ledger | None, slug: IssueSlug, digest: Digest) -> str:
+    """What was said of an issue, and whether it was of this content; nothing if nobody did."""
+    word = ledger.approvals.latest().get(slug) if ledger else None
+    if word is None:
+        return ""
+    when = f"{word.at.astimezone():%Y-%m-%d %H:%M}"
+    if not word.approved:
+        return f"no: rejected {when}{f', {word.note}' if word.note else ''}"
+    return f"{when}, {'this content' if word.content_digest == digest else 'changed since'}"
+
+
 def note_agreed(ledger: Ledger, slug: IssueSlug, digest: Digest, now: dt.datetime) -> None:
     """Approve the content that an officer just agreed to send."""
     ledger.approvals.say(Approval(slug, digest, approved=True, at=now, note="begun with it"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.app.approving import approved_in_words
 from newsletter.app.check import check_composition
 from newsletter.app.compose import (
     Composition,
@@ -125,6 +126,8 @@ class PlanView:
     checks_passed: int
     ignored: tuple[Ignored, ...]
     tested: TestedState
+    approved: str
+    """What was said of it for series, in words; or nothing."""
     missing: Missing
     gaps: tuple[Gap, ...]
     """The fields that readers lack; where ``missing`` is an error, each hole is a finding."""
@@ -211,6 +214,7 @@ def view_of(
         checks_passed=checked.passed,
         ignored=checked.ignored,
         tested=tested,
+        approved=approved_in_words(ledger, plan.slug, plan.content_digest),
         missing=missing,
         gaps=gaps,
         reader_notes=readers.notes,

@@ -123,6 +123,12 @@ def _change(count: int | None, sign: str) -> str:
     return "" if count is None else f"{sign}{count}"
 
 
+def _looked_at(view: PlanView) -> Iterator[str]:
+    yield f"Tested    {view.tested.words}"
+    if view.approved or view.then:
+        yield f"Approved  {view.approved or 'not yet: a series sends what you approve'}"
+
+
 def plan(view: PlanView) -> Iterator[str]:
     """The plan, as `officer.md` draws it."""
     first = view.subjects[0].subject if view.subjects else ""
@@ -162,7 +168,7 @@ def plan(view: PlanView) -> Iterator[str]:
         wait = f"after {duration(view.canary_wait)}" if view.canary_wait else "when you resume it"
         yield f"Canary    the first {number(view.canary)}; the others {wait}"
     yield f"Tracking  {view.tracking}"
-    yield f"Tested    {view.tested.words}"
+    yield from _looked_at(view)
     yield f"Checks    {tally(view.findings, view.checks_passed, view.ignored)}"
     yield from (f"          {line}" for line in findings(view.findings))
     yield from _missing(view)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import signal
 
 import pytest
@@ -64,6 +65,16 @@ def test_plan_shows_the_next_times_and_the_command_that_begins_the_series(
     assert shown.out.count(" 10:00") >= 4
     assert f"send {ISSUE} --every 'first Tuesday 10:00 Europe/Rome'" in shown.next
     assert newsroom.nothing_happened()
+    assert "Approved  not yet" in shown.out
+    newsroom.run("approve", ISSUE, "--yes")
+    approved = newsroom.run("plan", ISSUE).out
+    assert re.search(
+        r"^Approved  20\d\d-\d\d-\d\d \d\d:\d\d, this content$", approved, re.MULTILINE
+    )
+    newsroom.edit(f"issues/{ISSUE}/issue.toml", "In breve.", "In due parole.")
+    assert ", changed since\n" in newsroom.run("plan", ISSUE).out
+    newsroom.run("approve", ISSUE, "--reject", "--reason", "too long")
+    assert ", too long\n" in newsroom.run("plan", ISSUE).out
     unnamed = newsroom.run("plan", "--every", "first Tuesday 10:00", "--list", "members")
     assert unnamed.next == "newsletter send --list members --every 'first Tuesday 10:00'"
     found = newsroom.run("plan", "--every", "every day 09:00", "--format", "json").object
