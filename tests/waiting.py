@@ -10,12 +10,14 @@ PATIENCE = 120.0
 _STEP = 0.01
 
 
-def wait_until(holds: Callable[[], object], seconds: float = PATIENCE) -> None:
+def wait_until(
+    holds: Callable[[], object], seconds: float = PATIENCE, every: float = _STEP
+) -> None:
     """Look again and again until it holds; fails when it never does."""
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit, "it did not come about"
-        time.sleep(_STEP)
+        time.sleep(every)
 
 
 def is_frozen(process: int) -> bool:

@@ -32,7 +32,7 @@ class Clerk:
         self._run = run
         self._away_since: float | None = None
         self._pause = _FIRST_PAUSE
-        self._measured_at = run.clock.monotonic()
+        self._measured_at = self.asked_at = run.clock.monotonic()
         self.note = ""
         """Why the ledger is waited for, in a sentence, or nothing."""
 
@@ -61,18 +61,21 @@ class Clerk:
 
     async def _exchange(self, want: Want) -> Grant:
         run, stock = self._run, self._run.stock
+        self.asked_at = run.clock.monotonic()
         if self._away_since is not None:
             await self._agree()
         asked = run.clock.monotonic()
         results, notes = list(stock.results), run.roads.notes(ending=run.halted is not None)
         asked_at = run.lease.now() if run.lease else 0.0
-        want = replace(want, claimed=stock.claimed - len(results)) if run.lease else want
+        if run.lease:
+            want = run.roads.wants(replace(want, claimed=stock.claimed - len(results)))
         grant = await self._desk.call(
             self._ledger.exchange, self._turn, results, want, run.clock.now(), notes
         )
         if run.lease:
             run.lease.renew(asked_at)
         run.roads.noted(notes, results)
+        run.roads.heed(grant)
         stock.written(len(results))
         now = run.clock.monotonic()
         stock.measure(len(results), now - self._measured_at, now - asked)

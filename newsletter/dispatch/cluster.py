@@ -23,6 +23,8 @@ from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.ledger.workers import Division
 
 _LOOK_EVERY = 1.0
+_LOOKS = 3.0
+"""How often a second all workers together look: any of them finds what one has left."""
 _MOST_TAKEN_OVER = 4
 """Parts of the dead that one worker goes on with at once, beside its own."""
 _CLOSING = 40.0
@@ -78,7 +80,8 @@ class Cluster:
             while not stop.is_set():
                 with contextlib.suppress(LedgerUnavailable):
                     await self._look(stop)
-                await _wait(stop, _LOOK_EVERY * random.uniform(0.9, 1.2))  # noqa: S311 spread only
+                every = max(_LOOK_EVERY, self._workers.busy / _LOOKS)
+                await _wait(stop, every * random.uniform(0.8, 1.2))  # noqa: S311 spread only
         finally:
             await asyncio.gather(hearing, *self._others, return_exceptions=True)
             async with self._hand:
@@ -159,6 +162,10 @@ class Cluster:
             return False
         except NewsletterError as error:
             self.say(f"campaign {number}, part {part}: {error.message}")
+            await _wait(stop, _LOOK_EVERY)
+            return False
+        except Exception as error:  # noqa: BLE001  nobody foresaw it: it is told, not lost
+            self.say(f"campaign {number}, part {part}: {type(error).__name__}: {error}")
             await _wait(stop, _LOOK_EVERY)
             return False
         finally:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from newsletter.dispatch.complaint import Strangers
+from newsletter.dispatch.leased import Paces
 from newsletter.dispatch.limits import Limits
 from newsletter.dispatch.pace import Pace
 from newsletter.dispatch.throttle import Cut, Tally
+from newsletter.ledger.notes import Place
 
 _MOST = 10_000
 """Domains with a limit that are remembered; beyond, those that did nothing lately are not."""
@@ -34,8 +36,12 @@ class Domain:
 class Domains:
     """Paces by domain; a domain without a limit has none until it complains."""
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(
+        self, limits: Limits, now: float, paces: Paces | None = None, relay: str = ""
+    ) -> None:
         self._limits = limits
+        self._paces = paces or Paces(None)
+        self._relay = relay
         self._limited = bool(limits.per_domain or limits.domains)
         self._known: dict[str, Domain] = {}
         self.are_free = not self._limited
@@ -75,6 +81,11 @@ class Domains:
         domain = self._begin(name, self._limit(name), now, cut)
         domain.pace.wait_until(next_turn)
 
+    def parked(self, name: str) -> int:
+        """Readers of a domain who are in memory and wait for its turn."""
+        found = self._known.get(name)
+        return found.parked if found else 0
+
     def __iter__(self) -> Iterator[tuple[str, Domain]]:
         """All that have a pace."""
         return iter(list(self._known.items()))
@@ -87,6 +98,7 @@ class Domains:
             limited = self._limit(name) < math.inf and not crowded
             if not (slow or limited or domain.waiting) and domain.noted:
                 del self._known[name]
+                self._paces.forget(Place(self._relay, name))
         self.are_free = not (self._limited or self._known)
 
     def _limit(self, name: str) -> float:
@@ -95,4 +107,5 @@ class Domains:
 
     def _begin(self, name: str, limit: float, now: float, cut: Cut | None = None) -> Domain:
         self.are_free = False
-        return self._known.setdefault(name, Domain(Pace(limit, now, cut)))
+        pace = self._paces.make(Place(self._relay, name), limit, now, cut)
+        return self._known.setdefault(name, Domain(pace))

@@ -77,6 +77,8 @@ class Lane:
         """A turn, and an open connection when it has come: no envelope is open while it waits."""
         run = self._run
         if self._due is None:
+            if self._road.is_leased:
+                await self._road.turn_in_hand()
             self._due = run.clock.monotonic() + self._road.pacer.reserve()
         if self._stream and self._wait > run.options.idle_limit:
             await self._part()
@@ -85,6 +87,9 @@ class Lane:
             return None
         if self._wait > 0:
             await run.clock.sleep(self._wait)
+        if self._road.is_leased and self._road.pacer.is_lost(self._due):
+            self._due = None  # with those of the others it would be too many
+            return None
         while self._stream and self.open and not self._stream.room:
             await self._news()
         if self._stream and self._served and not self._stream.usable:
@@ -154,6 +159,10 @@ class Lane:
         run, stream = self._run, self._stream
         try:
             while self._flows and stream and stream.room and not run.halted:
+                if self._road.is_leased and self._road.lacks_turns:
+                    self._flows = False
+                    self._wanted.set()
+                    return
                 row = self._road.queue.pop()
                 wait = self._road.pacer.reserve() if row else 0.0
                 if row is None or wait > 0:

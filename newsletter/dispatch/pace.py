@@ -46,6 +46,24 @@ class Pace:
         self._peak = (peak if peak > at_once else at_once) + interval / _PEAK  # noqa: FURB136
         return slot
 
+    @property
+    def share(self) -> float:
+        """The part of its limit that is this run's."""
+        return 1.0
+
+    def has_turns(self, now: float) -> bool:
+        """Whether there are any: of one's own there always are."""
+        del now
+        return True
+
+    def is_late(self, due: float, now: float) -> bool:
+        """Whether a turn for then must not be used any more: one's own always may."""
+        del due, now
+        return False
+
+    def lose(self) -> None:
+        """A turn came to nothing."""
+
     def is_free(self, now: float) -> bool:
         """Whether a turn taken now would be now."""
         return self.earliest(now) <= now + _HAIR
@@ -80,9 +98,11 @@ class Pacer:
     ``within`` is a wider pace (the whole campaign's) that must have a turn too.
     """
 
-    def __init__(self, rate: Rate, clock: Clock, within: Sequence[Pace] = ()) -> None:
+    def __init__(
+        self, rate: Rate, clock: Clock, within: Sequence[Pace] = (), pace: Pace | None = None
+    ) -> None:
         self._clock = clock
-        self.pace = Pace(rate.per_second, clock.monotonic())
+        self.pace = pace or Pace(rate.per_second, clock.monotonic())
         self._within = tuple(within)
 
     def reserve(self) -> float:
@@ -95,6 +115,23 @@ class Pacer:
         for wider in self._within:
             slot = max(slot, wider.take(now))
         return slot - now if slot > now else 0.0
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether a turn may be asked for: those that are leased may have run out."""
+        now = self._clock.monotonic()
+        return all(each.has_turns(now) for each in (self.pace, *self._within))
+
+    def is_lost(self, due: float | None) -> bool:
+        """Whether a turn that was taken for then came to nothing: others' turns are there now."""
+        if due is None:
+            return False
+        now = self._clock.monotonic()
+        late = [each.is_late(due, now) for each in (self.pace, *self._within)]
+        if any(late):
+            for each in (self.pace, *self._within):
+                each.lose()
+        return any(late)
 
     @property
     def delay(self) -> float:

@@ -140,6 +140,17 @@ class Queue:
             changed.cancel()
             timer.cancel()
 
+    @property
+    def unparked(self) -> int:
+        """Rows that wait for no domain's turn."""
+        return len(self._back) + len(self.ready)
+
+    def look_again(self) -> None:
+        """Turns of domains were given: when each comes is to be seen anew."""
+        now = self._now()
+        for name in self._parked:
+            self._plan(name, self._domains.find(name, now), now)
+
     def _rouse(self, count: int) -> None:
         """Let so many idle lanes look again."""
         while count > 0 and self._waiters:
@@ -160,8 +171,12 @@ class Queue:
     def _next_turn(self) -> ClaimedRow | None:
         """The parked row whose turn comes first, if it is now."""
         now = self._now()
+        if not self._pacer.has_turns:  # a domain's turn would go by while it waits for the relay's
+            return None
         while self._turns and self._turns[0][0] <= now:
             _, name = heapq.heappop(self._turns)
+            if name not in self._parked:  # planned more than once
+                continue
             domain = self._domains.find(name, now)
             if domain and not domain.pace.is_free(now):
                 self._plan(name, domain, now)
@@ -190,7 +205,8 @@ class Queue:
             domain = self._domains.find(name, now)
             if domain is None:
                 return row
-            if name not in self._parked and domain.pace.is_free(now):
+            is_free = name not in self._parked and domain.pace.is_free(now)
+            if is_free and self._pacer.has_turns:
                 domain.pace.take(now)
                 return row
             self._set_aside(row, name, domain, now)

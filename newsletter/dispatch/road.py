@@ -1,6 +1,8 @@
 """The way through one relay: its gate, its pace, its rows, and what it and its domains say."""
 
+import asyncio
 import datetime as dt
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +11,7 @@ from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.complaint import Whose, complaint_in, whose
 from newsletter.dispatch.domains import Domain, Domains
 from newsletter.dispatch.gate import Gate
+from newsletter.dispatch.leased import LeasedPace, Paces
 from newsletter.dispatch.limits import Limits, Relay
 from newsletter.dispatch.model import RunOptions, SlowPlace
 from newsletter.dispatch.pace import Pace, Pacer
@@ -39,6 +42,7 @@ class Common:
     limits: Limits
     whole: Pace | None
     """The campaign's own pace, where several relays share it."""
+    paces: Paces
 
 
 class Road:
@@ -50,9 +54,16 @@ class Road:
         self.tried = 0
         """Messages since the ledger last heard of it."""
         self._clock = clock = common.clock
-        self.pacer = Pacer(_slower(rate, relay.rate), clock, [common.whole] if common.whole else [])
+        slower, now = _slower(rate, relay.rate), clock.monotonic()
+        pace = common.paces.make(Place(relay.name), slower.per_second, now)
+        self.pacer = Pacer(slower, clock, [common.whole] if common.whole else [], pace)
         self.gate = Gate(relay.transport, clock, common.options)
-        self.domains = Domains(common.limits, clock.monotonic())
+        self.domains = Domains(common.limits, now, common.paces, relay.name)
+        self.is_leased = common.paces.are_shared
+        """Whether a lane must see whether there are turns before it asks for one."""
+        self.in_want = 0
+        """Lanes that have a row and no turn."""
+        self._given = asyncio.Event()
         self._tally = self.domains.tally
         self.queue = Queue(common.stock, self.pacer, self.domains, clock, common.options.jitter)
         self._noted_at = -_NOTED_EVERY
@@ -68,6 +79,38 @@ class Road:
         """Whether something was sent of late, and the relay is there."""
         lately = self._clock.monotonic() - _LATELY
         return self.gate.away_since is None and self.pacer.pace.was_used_since(lately)
+
+    @property
+    def lacks_turns(self) -> bool:
+        """Whether a row must wait for the ledger to give a turn."""
+        return self.is_leased and not self.pacer.has_turns
+
+    async def turn_in_hand(self) -> None:
+        """Wait until there is a turn to ask for."""
+        while self.lacks_turns:
+            self.in_want += 1
+            try:
+                await self._given.wait()
+            finally:
+                self.in_want -= 1
+
+    def turns_given(self) -> None:
+        """The ledger gave some: whoever waits for one looks again."""
+        self._given.set()
+        self._given = asyncio.Event()
+        self.queue.look_again()
+
+    @property
+    def waits_for_domains(self) -> bool:
+        """Whether readers are parked and a turn is lacking, of their domain's or of the relay's."""
+        lacking = self.lacks_turns
+        return any(d.parked and (lacking or not _in_hand(d)) for _, d in self.domains)
+
+    @property
+    def wanted_turns(self) -> int:
+        """Rows that could go now if there were a turn of the relay's."""
+        parked = sum(min(domain.parked, _soon(domain)) for _, domain in self.domains)
+        return self.in_want + self.queue.unparked + parked
 
     def accepted(self, row: ClaimedRow) -> None:
         """A message was taken: it counts."""
@@ -167,6 +210,19 @@ class Road:
         else:
             self.pacer.pace.throttle.cut = cut
             self.pacer.pace.wait_until(here + wait)
+
+
+def _in_hand(domain: Domain) -> int:
+    pace = domain.pace
+    return pace.in_hand if isinstance(pace, LeasedPace) else domain.parked
+
+
+def _soon(domain: Domain) -> int:
+    """Turns of a domain that are there, or may come with the next answer."""
+    pace = domain.pace
+    if not isinstance(pace, LeasedPace):
+        return domain.parked
+    return max(pace.in_hand, math.ceil(pace.throttle.limit * pace.share * _NOTED_EVERY))
 
 
 def _is_slow(domain: Domain, now: float) -> bool:

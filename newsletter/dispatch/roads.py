@@ -1,22 +1,40 @@
 """All relays of a run: which reader goes where, and what the ledger is to know of it."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from newsletter.dispatch.allowance import Allowance, Canary
 from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.domains import Domains
+from newsletter.dispatch.leased import LeasedPace, Paces
 from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.model import RunOptions, SlowPlace
-from newsletter.dispatch.pace import Pace
 from newsletter.dispatch.queue import domain_of
 from newsletter.dispatch.quota import Quota, Room
 from newsletter.dispatch.road import Common, Road
 from newsletter.dispatch.stock import Stock
-from newsletter.ledger.model import Campaign, ClaimedRow, Result
-from newsletter.ledger.notes import ALL, Notes, Place, StoredPace
+from newsletter.ledger.model import Campaign, ClaimedRow, Grant, Result, Want
+from newsletter.ledger.notes import ALL, Notes, Place, StoredPace, Wish
 from newsletter.transport.base import Transport
 
 _ALONE = "relay"
+_SHORTEST, _LONGEST = 0.3, 2.0
+_EACH = 0.07
+"""Seconds between two questions to the ledger, for each worker: so all of them together ask some
+fifteen times a second, however many they are."""
+_ANSWERS = 3
+"""A period is so many times as long as the ledger takes to answer."""
+_SMOOTHING = 0.2
+_RESERVE = 1.5
+"""A group is so many periods' rows: they last until the next answer."""
+_HASTE = 0.25
+_FIRST = 50
+"""Rows that are asked for after the first ones, at most: it is not known yet how many are sent."""
+_LOOK_SECONDS = 0.02
+_MOST_A_SECOND = 4_000
+_READY_SECONDS = 1.0
 _SOON = 5.0
 """Seconds after which it is looked again whether a quota that is nearly used up has room."""
 
@@ -39,8 +57,10 @@ class Roads:
     ) -> None:
         terms = campaign.terms
         several = len(relays) > 1
-        whole = Pace(terms.rate.per_second, clock.monotonic()) if several else None
-        self._common = Common(stock, clock, options, options.limits, whole)
+        self.paces = Paces(clock.monotonic if options.share else None)
+        now, rate = clock.monotonic(), terms.rate.per_second
+        whole = self.paces.make(ALL, rate, now) if several else None
+        self._common = Common(stock, clock, options, options.limits, whole, self.paces)
         self.all = tuple(
             Road(relay, terms.rate, terms.connections, self._common) for relay in relays
         )
@@ -51,6 +71,11 @@ class Roads:
             for road in self.all:
                 road.share(self.all)
         self.allowance = Allowance({}, {}, None)
+        self._asked_at = now
+        self._took = 0.0
+        self._is_new = True
+        self.period = 0.0
+        """Seconds that lie between two questions to the ledger, where workers share it."""
 
     def remember(
         self,
@@ -114,6 +139,79 @@ class Roads:
     @property
     def _bounds(self) -> tuple[Place, ...]:
         return (ALL, *((Place(self.all[0].relay.name),) if len(self.all) == 1 else ()))
+
+    # What workers share
+
+    def wants(self, want: Want) -> Want:
+        """The same, with the turns to lease and the quotas that hold over all workers."""
+        if not self.paces.are_shared:
+            return want
+        self._asked_at = self._clock.monotonic()
+        now = self._clock.now()
+        caps = tuple(self.allowance.caps(now))
+        capped = frozenset(self._bounds) & {cap.place for cap in caps}
+        return replace(want, turns=tuple(self._wishes()), caps=caps, capped=capped)
+
+    def _wishes(self) -> Iterator[Wish]:
+        """Turns for whoever waits for one; a lone relay's rows that are to come want one too."""
+        period, named = self.period, {road.relay.name: road for road in self.all}
+        for pace in list(self.paces):
+            relay, domain = pace.place
+            if domain:
+                count = self._soon(pace, named[relay].domains)
+            elif relay:
+                count = named[relay].wanted_turns
+            else:
+                count = sum(road.wanted_turns for road in self.all)
+            alone = not domain and (pace.place == ALL or len(self.all) == 1)
+            yield pace.wish(count, period, for_rows=alone)
+
+    @staticmethod
+    def _soon(pace: LeasedPace, domains: Domains) -> int:
+        """Readers of one domain whose turn may come before the ledger is asked again."""
+        return min(
+            domains.parked(pace.place.domain), math.ceil(_READY_SECONDS * pace.throttle.limit)
+        )
+
+    def heed(self, grant: Grant) -> None:
+        """See what the ledger gave to this worker."""
+        if not self.paces.are_shared:
+            return
+        took = self._clock.monotonic() - self._asked_at
+        self._took += _SMOOTHING * (took - self._took)
+        self.period = min(max(_SHORTEST, grant.workers * _EACH, _ANSWERS * self._took), _LONGEST)
+        self._stock.group_seconds = _RESERVE * self.period
+        if self._is_new:
+            self._is_new = False
+            self._stock.group = max(self._stock.group, min(self._fair_group // 2, _FIRST))
+        self.paces.give(grant.leased, grant.workers, self._clock.monotonic())
+        self.allowance.hear(grant.room, grant.spent)
+        for road in self.all:
+            road.turns_given()
+
+    @property
+    def are_starving(self) -> bool:
+        """Whether rows wait for turns."""
+        return any(road.in_want or road.waits_for_domains for road in self.all)
+
+    async def breathe(self, is_over: Callable[[], object]) -> None:
+        """Let some time go by since the ledger was asked: less where lanes have nothing to do."""
+        if not self.paces.are_shared:
+            return
+        while not is_over():
+            starved = self._stock.is_starved
+            since = self._clock.monotonic() - self._asked_at
+            if since >= (self.period * _HASTE if starved else self.period):
+                break
+            await self._clock.sleep(_LOOK_SECONDS)
+        if self._stock.is_starved and self.period:
+            self._stock.reach_out(self._fair_group)
+
+    @property
+    def _fair_group(self) -> int:
+        """Twice the rows that this worker can use, if all want the same."""
+        shares = [road.pacer.pace.throttle.limit * road.pacer.pace.share for road in self.all]
+        return math.ceil(2 * _RESERVE * self.period * min(sum(shares), _MOST_A_SECOND))
 
     # Notes
 

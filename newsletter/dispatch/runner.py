@@ -128,6 +128,7 @@ class _Runner:
                 run.halt(halt)
                 return
             await run.stock.needed()
+            await run.roads.breathe(lambda: run.halted)
             if not run.halted:
                 want = Want(run.roads.appetite(run.clock.now()), after)
                 grant = await self._clerk.exchange(want)
@@ -161,14 +162,13 @@ class _Runner:
     # Beside it
 
     async def _tick(self) -> None:
-        clock = self._run.clock
-        looked = clock.monotonic()
+        run, clock = self._run, self._run.clock
         while True:
             self._on_progress(self._snapshot())
-            await clock.sleep(self._run.options.progress_every)
-            if clock.monotonic() - looked >= _LOOK_EVERY:
-                looked = clock.monotonic()
-                self._run.stock.call()
+            await clock.sleep(run.options.progress_every)
+            silent = clock.monotonic() - self._clerk.asked_at
+            if silent >= _LOOK_EVERY or run.roads.are_starving:
+                run.stock.call()
 
     async def _obey(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -51,7 +51,7 @@ class Stock:
         self.later: list[tuple[int, float]] = []
         """Rows that are to go back to the ledger untried, each until when (monotonic)."""
         self._largest_group = largest_group
-        self._group_seconds = group_seconds
+        self.group_seconds = group_seconds
         self._reach = 1
         self._is_dry: Callable[[], bool] = lambda: False
         self.low = 0
@@ -187,6 +187,15 @@ class Stock:
         waiting = sum(map(len, self.queues)) + len(self.later)
         return waiting + len(self.in_hand) + len(self.results)
 
+    @property
+    def is_starved(self) -> bool:
+        """Whether lanes have nothing to do and no row waits for them."""
+        return not self.has_ready and any(queue.idle for queue in self.queues)
+
+    def reach_out(self, most: int) -> None:
+        """Ask for more next time, twice as much at most: what was asked for did not last."""
+        self.group = min(2 * self._group, max(most, self._group), self._largest_group)
+
     def measure(self, count: int, seconds: float, exchange: float = 0.0) -> None:
         """So many outcomes were written in so many seconds more; adapt the group.
 
@@ -196,12 +205,12 @@ class Stock:
         self._exchange_seconds += _SMOOTHING * (exchange - self._exchange_seconds)
         self._count += count
         self._seconds += seconds
-        if self._seconds < self._group_seconds or not self._count:
+        if self._seconds < self.group_seconds or not self._count:
             return
         self._per_second += _SMOOTHING * (self._count / self._seconds - self._per_second)
         self._count, self._seconds = 0, 0.0
         lasts = min(_EXCHANGES * self._exchange_seconds, _LONGEST_GROUP_SECONDS)
-        group = round(self._per_second * max(self._group_seconds, lasts))
+        group = round(self._per_second * max(self.group_seconds, lasts))
         self.group = min(self._largest_group, max(1, group))
 
 

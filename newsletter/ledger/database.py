@@ -1,8 +1,10 @@
 """The two databases behind one door: how they are opened, written and read."""
 
 import hashlib
+import math
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
+    DisconnectionError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
@@ -36,6 +39,8 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _PASSING = ("08", "25P03", "40", "53300", "55P03", "57P")
 """PostgreSQL, appendix A: connection lost, cut off while idle in a transaction, deadlock, too many
 connections, a lock that was waited for in vain, shutting down."""
+_SURELY_ALIVE = 5.0
+"""Seconds since its last use in which a connection is not tried first."""
 _ROWS = 2_000
 _A_PLACE = "name a file, or postgresql://user@host/database"
 _CURES = {
@@ -243,10 +248,34 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _open_postgresql(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         message = "PostgreSQL needs the extra 'postgres'"
         raise LedgerError(message, cure="pip install 'newsletter[postgres]'") from error
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _see_whether_it_lives)
+    return engine
+
+
+def _note_use(connection: Any, record: Any) -> None:
+    del connection
+    record.info["used"] = time.monotonic()
+
+
+def _see_whether_it_lives(connection: Any, record: Any, proxy: object) -> None:
+    """A connection that was idle may be lost; one that was in use just now is not asked each time.
+
+    That would be another question to the server for every transaction.
+    """
+    del proxy
+    if time.monotonic() - record.info.get("used", math.inf) < _SURELY_ALIVE:
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("SELECT 1")
+        connection.autocommit = False
+    except Exception as error:  # whatever the driver says, the pool makes another
+        raise DisconnectionError from error
 
 
 def create_private(path: Path) -> None:

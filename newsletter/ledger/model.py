@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from newsletter.campaign import Due, Terms
 from newsletter.delivery import Accepted, Delivery, DeliveryState, Outcome, Reply
 from newsletter.ledger.instants import from_microseconds
+from newsletter.ledger.notes import Cap, Leased, Place, Wish
 from newsletter.message import CompiledMessage
 from newsletter.values import Digest, IssueSlug
 
@@ -297,6 +298,12 @@ class Want:
     """Rows that a worker has claimed and has not settled with this; nobody else reads it."""
     said: str = ""
     """What a worker tells the others of its part, in JSON."""
+    turns: tuple[Wish, ...] = ()
+    """Turns that a worker asks for."""
+    caps: tuple[Cap, ...] = ()
+    """Quotas that hold over all workers."""
+    capped: frozenset[Place] = frozenset()
+    """The places whose quota binds every row of this worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +320,12 @@ class Grant:
     empty: bool = False
     """No row is queued and no retry is due."""
     others: tuple[str, ...] = ()
-    """What the workers at the campaign's other parts said last."""
+    """What the workers at the campaign's other parts said last, the latest word first."""
+    workers: int = 1
+    """How many workers have a part of any campaign, this one among them."""
+    leased: tuple[Leased, ...] = ()
+    """Turns for this worker alone."""
+    room: Mapping[Place, int] = field(default_factory=dict)
+    """What each quota leaves to this worker, its own claimed rows counted."""
+    spent: Mapping[Place, Mapping[int, int]] | None = None
+    """What all workers tried by minute, where a quota leaves nothing."""

@@ -38,6 +38,46 @@ class StoredPace:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Turns that a worker asks for: so many, spread over so many seconds."""
+
+    place: Place
+    per_second: float
+    """The limit of the place."""
+    count: int
+    within: float
+    for_rows: bool = False
+    """Whether each row that is granted with it wants one more."""
+    lost: int = 0
+    """Turns that were given and came to nothing."""
+    unused: tuple[int, ...] = ()
+    """Cells that are given back, and how many turns of them are."""
+    unused_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """Turns that are this worker's alone, ``each`` at every one of these instants.
+
+    In microseconds by the server's clock, which said ``asked_at`` then.
+    """
+
+    place: Place
+    at: tuple[int, ...]
+    each: int
+    asked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """No more than so many messages through a place since that minute, whoever sends them."""
+
+    place: Place
+    since: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """What is written with a group of outcomes, in the same transaction."""
 

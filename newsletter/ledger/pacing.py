@@ -23,10 +23,13 @@ _TRIES_COUNT = dt.timedelta(hours=27, minutes=2)
 def write(connection: Connection, campaign: CampaignId, notes: Notes, now: dt.datetime) -> None:
     """Write what a run noted; nothing for nothing."""
     if notes.paces:
-        _PACES.change(connection, {"rows": packed([_row(each) for each in notes.paces])})
+        _PACES.change(
+            connection,
+            {"rows": packed([_row(each) for each in sorted(notes.paces, key=_by_place)])},
+        )
     if notes.tried:
         minute = to_microseconds(now) // _MINUTE
-        rows = [(place.relay, minute, count) for place, count in notes.tried.items()]
+        rows = [(place.relay, minute, count) for place, count in sorted(notes.tried.items())]
         _TRIED.change(connection, {"rows": packed(rows)})
     if notes.postponed:
         later = [(seq, to_microseconds(at)) for seq, at in notes.postponed]
@@ -59,12 +62,21 @@ def tried(connection: Connection, since: int) -> Mapping[Place, Mapping[int, int
     return found
 
 
+def oldest_try(now: dt.datetime) -> int:
+    """The first minute that any quota looks at."""
+    return to_microseconds(now - _TRIES_COUNT) // _MINUTE
+
+
 def forget(connection: Connection, now: dt.datetime) -> None:
     """Drop what binds nobody any more."""
     done = _pace.c.refused.is_(None) & (_pace.c.next_turn < now - _TURNS_COUNT)
     connection.execute(delete(_pace).where(done))
-    minute = to_microseconds(now - _TRIES_COUNT) // _MINUTE
-    connection.execute(delete(_quota).where(_quota.c.minute < minute))
+    connection.execute(delete(_quota).where(_quota.c.minute < oldest_try(now)))
+
+
+def _by_place(pace: StoredPace) -> Place:
+    """Workers that note the same places do so in the same order."""
+    return pace.place
 
 
 def _row(pace: StoredPace) -> Sequence[object]:

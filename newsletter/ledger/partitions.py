@@ -55,6 +55,7 @@ def open_up(
         running.refuse_unless_startable(row, now)
         pacing.forget(connection, now)
         note_event(connection, campaign, now, "opened", "to the workers")
+        _HUSH(connection, c=campaign)
     _RUNNING(connection, c=campaign)
     if _WHOLE_RUN(connection, c=campaign).first():
         _FENCE_OFF(connection, c=campaign)
@@ -74,6 +75,11 @@ def open_parts(
     """Parts of running campaigns that may be taken, and those that must only be judged."""
     values = {"now": to_microseconds(now), "t": _micro(timeout), "c": campaign}
     return tuple(Open(*row) for row in _OPEN(connection, **values))
+
+
+def count_held(connection: Connection) -> int:
+    """How many parts, of whatever campaign, some worker has."""
+    return int(_COUNT_HELD(connection).scalar() or 0)
 
 
 def held(connection: Connection, campaign: CampaignId) -> bool:
@@ -156,6 +162,8 @@ _INTERRUPTED = _Words("""
 _RUNNING = _Words("""
     UPDATE campaign SET state = 'running', reason = '', resume_at = NULL
     WHERE id = :c AND state <> 'running'""")
+_HUSH = _Words("UPDATE partition SET said = '' WHERE campaign = :c")
+"""What was heard before counts no more: an officer, or the time, said go on."""
 _WHOLE_RUN = _Words("""
     SELECT 1 FROM run WHERE campaign = :c AND partition IS NULL AND ended_at IS NULL""")
 _FENCE_OFF = _Words("""
@@ -166,6 +174,7 @@ _FENCE_OFF = _Words("""
     UPDATE campaign SET epoch = epoch + 1 WHERE id = :c""")
 """A process that had the whole of it is gone, or frozen: it writes nothing more."""
 _HELD = _Words("SELECT 1 FROM partition WHERE campaign = :c AND run IS NOT NULL LIMIT 1")
+_COUNT_HELD = _Words("SELECT count(*) FROM partition WHERE run IS NOT NULL")
 _ANY = _Words("SELECT 1 FROM partition WHERE campaign = :c LIMIT 1")
 _IN_PART = "d.campaign = p.campaign AND d.seq BETWEEN p.first_seq AND p.last_seq"
 _LOOK_AGAIN = _Words(f"""

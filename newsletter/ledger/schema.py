@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -215,6 +215,12 @@ partition = Table(
     Column("said", Text, nullable=False),
     sqlite_with_rowid=False,
 )
+Index(
+    "ix_partition_held",
+    partition.c.run,
+    sqlite_where=text("run IS NOT NULL"),
+    postgresql_where=text("run IS NOT NULL"),
+)
 
 event = Table(
     "event",
@@ -266,7 +272,10 @@ rate = Table(
     metadata,
     Column("relay", Text, primary_key=True),
     Column("domain", Text, primary_key=True),
-    Column("free_at", Instant, nullable=False),
+    Column("free_at", BigInteger, nullable=False),
+    Column("base", BigInteger, nullable=False),
+    Column("gap", Float, nullable=False),
+    Column("taken", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

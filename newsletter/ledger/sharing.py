@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.errors import LedgerLocked
-from newsletter.ledger import brevity, pacing, running
+from newsletter.ledger import brevity, leasing, pacing, running
 from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignState, Grant, Part, Result, Turn, Want
@@ -36,23 +36,51 @@ def exchange(
     """Write outcomes and notes, say that one lives, claim the next rows: in one transaction."""
     state = _fence(connection, turn, want.claimed, want.said)
     settle(connection, turn.campaign, results, turn.run)
-    pacing.write(connection, turn.campaign, notes, now)
-    values = {
-        "r": turn.run,
-        "at": to_microseconds(now),
-        "c": turn.campaign,
-        "n": _part(turn).number,
-    }
-    others = tuple(row[0] for row in connection.exec_driver_sql(_SEEN_AND_OTHERS, values))
-    if state is not CampaignState.RUNNING or not want.count:
-        return Grant(state, others=others)
-    grant = claim(connection, turn, want, now)
-    return replace(grant, others=others)
+    if want.caps:
+        pacing.write(connection, turn.campaign, notes, now)
+        leasing.hold(connection, sorted({cap.place for cap in want.caps}))
+    values = {"r": turn.run, "at": to_microseconds(now)} | _named(turn)
+    others = connection.exec_driver_sql(_SEEN_AND_OTHERS, values).all()
+    grant = Grant(state)
+    if state is CampaignState.RUNNING and (want.count or want.caps):
+        elsewhere = sum(claimed for _, claimed, held, _ in others if held)
+        grant = _claim(connection, turn, want, elsewhere, now)
+    if not want.caps:  # last, because other workers wait for it
+        pacing.write(connection, turn.campaign, notes, now)
+    leased = leasing.lease(connection, want.turns, len(grant.rows))
+    return replace(
+        grant,
+        leased=leased,
+        others=tuple(said for said, _, _, _ in others if said),
+        workers=1 + sum(held for _, _, held, _ in others),
+    )
+
+
+def _claim(
+    connection: Connection, turn: Turn, want: Want, elsewhere: int, now: dt.datetime
+) -> Grant:
+    """The next rows, as many as the quotas leave to all workers together."""
+    room = leasing.room(connection, want.caps, elsewhere)
+    binding = [room[place] - want.claimed for place in want.capped]
+    count = max(0, min([want.count, *binding]))
+    grant = Grant(CampaignState.RUNNING)
+    if count:
+        grant = claim(connection, turn, replace(want, count=count), now)
+    if want.caps and grant.rows:
+        connection.exec_driver_sql(_CLAIMED, {"more": len(grant.rows)} | _named(turn))
+    spent = None
+    if any(left <= 0 for left in room.values()):
+        spent = pacing.tried(connection, pacing.oldest_try(now))
+    return replace(grant, room=room, spent=spent)
+
+
+def _named(turn: Turn) -> dict[str, Any]:
+    return {"c": turn.campaign, "n": _part(turn).number}
 
 
 def release(connection: Connection, turn: Turn, seqs: Iterable[int]) -> None:
     """Put claimed rows that were not tried back where they came from."""
-    _fence(connection, turn, 0, "")
+    _fence(connection, turn, 0)
     put_back(connection, turn.campaign, seqs)
 
 
@@ -70,7 +98,7 @@ def end_run(
     """
     brevity.keep_brief(connection, _part(turn).silence)
     running.locked_campaign(connection, turn.campaign)
-    told = _fence(connection, turn, 0, "")
+    told = _fence(connection, turn, 0)
     queued = _give_back(connection, turn)
     final = told
     if told is CampaignState.RUNNING:
@@ -107,11 +135,17 @@ def _give_back(connection: Connection, turn: Turn) -> bool:
     return bool(connection.exec_driver_sql(_FREE, values).scalar() == 0)
 
 
-def _fence(connection: Connection, turn: Turn, claimed: int, said: str) -> CampaignState:
+def _fence(
+    connection: Connection, turn: Turn, claimed: int, said: str | None = None
+) -> CampaignState:
     """The campaign's state; ``LedgerLocked`` if another worker has the part by now."""
     part = _part(turn)
     values: dict[str, Any] = {"c": turn.campaign, "n": part.number, "e": turn.epoch}
-    values |= {"g": part.generation, "claimed": claimed, "said": storable(said)}
+    values |= {
+        "g": part.generation,
+        "claimed": claimed,
+        "said": None if said is None else storable(said),
+    }
     values |= {"idle": brevity.idle_ms(part.silence)}
     row = connection.exec_driver_sql(_ALIVE, values).first()
     if row is None:
@@ -134,7 +168,8 @@ _WORDS = (CampaignState.PAUSED, CampaignState.STOPPED)
 """What a worker says of the whole campaign."""
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _ALIVE = f"""
-    UPDATE partition SET seen_at = {_NOW}, claimed = %(claimed)s, said = %(said)s
+    UPDATE partition SET seen_at = {_NOW}, claimed = %(claimed)s,
+        said = coalesce(%(said)s::text, said)
     FROM campaign
     WHERE partition.campaign = %(c)s AND n = %(n)s AND partition.epoch = %(e)s
     AND campaign.id = %(c)s AND campaign.epoch = %(g)s
@@ -142,7 +177,15 @@ _ALIVE = f"""
         set_config('idle_in_transaction_session_timeout', %(idle)s, true)"""  # noqa: S608  same
 _SEEN_AND_OTHERS = """
     WITH seen AS (UPDATE run SET seen_at = %(at)s WHERE id = %(r)s)
-    SELECT said FROM partition WHERE campaign = %(c)s AND n <> %(n)s AND run IS NOT NULL"""
+    SELECT CASE WHEN campaign = %(c)s THEN said ELSE '' END, claimed, true, seen_at
+    FROM partition WHERE run IS NOT NULL AND (campaign <> %(c)s OR n <> %(n)s)
+    UNION ALL
+    SELECT said, 0, false, seen_at
+    FROM partition WHERE run IS NULL AND campaign = %(c)s AND n <> %(n)s AND said <> ''
+    ORDER BY 3 DESC, 4 DESC"""
+"""Whoever has a part of any campaign, and what was said of those that were given back."""
+_CLAIMED = """
+    UPDATE partition SET claimed = claimed + %(more)s WHERE campaign = %(c)s AND n = %(n)s"""
 _IN_PART = "campaign = %(c)s AND seq BETWEEN %(first)s AND %(last)s"
 _FREE = f"""
     WITH found AS (
@@ -151,7 +194,7 @@ _FREE = f"""
             ELSE (SELECT min(next_at) FROM delivery WHERE {_IN_PART} AND state = 'deferred')
         END AS next_at
     )
-    UPDATE partition SET run = NULL, worker = '', claimed = 0, said = '',
+    UPDATE partition SET run = NULL, worker = '', claimed = 0,
         next_at = found.next_at, done = found.next_at IS NULL
     FROM found WHERE campaign = %(c)s AND n = %(n)s
     RETURNING partition.next_at"""  # noqa: S608  our own words

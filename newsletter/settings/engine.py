@@ -13,7 +13,7 @@ class EngineOptions(Options):
     kind: Literal["local", "cluster"] = Field(
         default="local",
         description="cluster (on trial): every `newsletter worker` on a postgresql:// ledger takes"
-        " parts, and each keeps rate and quotas for itself: give each its share.",
+        " parts; rates and quotas hold over all of them.",
     )
     timeout: float = Field(
         default=10,

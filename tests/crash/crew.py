@@ -34,13 +34,16 @@ class Crew:
     number: CampaignId = field(default=CampaignId(0))
     pids: list[int] = field(default_factory=list)
     begun: int = 0
+    timeout: float = TIMEOUT
 
     def write(self, more: str = "") -> None:
         """Its files. Every worker has the same folder, as on one machine."""
         self.root.mkdir(parents=True)
         write_newsletter(self.root, self.relay.port)
         file = self.root / "newsletter.toml"
-        engine = f'\n[engine]\nkind = "cluster"\ntimeout = {TIMEOUT}\nsmallest_part = 1\n{more}'
+        engine = (
+            f'\n[engine]\nkind = "cluster"\ntimeout = {self.timeout}\nsmallest_part = 1\n{more}'
+        )
         ledger = f'ledger = "{self.address}"\n'
         file.write_text(ledger + file.read_text() + engine)
 
@@ -88,6 +91,11 @@ class Crew:
         """What the worker of that number printed."""
         path = Path(f"{self.root}/w{worker}.out")
         return path.read_text() if path.exists() else ""
+
+    def wait_for_workers(self, count: int) -> None:
+        """Until so many have said that they are there."""
+        numbers = range(self.begun - count + 1, self.begun + 1)
+        wait_until(lambda: all("this is worker" in self.said(n) for n in numbers))
 
     def kill(self, pid: int) -> None:
         """As a power cut of this process alone."""
