@@ -29,6 +29,7 @@ _OTHERWISE = frozenset({"second", "third", "fourth", "fifth"})
 _FORM = re.compile(r"(.*?)\s+([0-9]{1,2}):([0-9]{2})(?:\s+(\S+))?")
 _CRON_FIELD = re.compile(r"[0-9*/,-]+")
 _ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]")
 _LONGEST = 200
 _FIELDS = 5
 _A_DAY = dt.timedelta(days=1)
@@ -86,6 +87,9 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
     said = " ".join(text.split())
     if len(said) > _LONGEST:
         message = f"a rule of {len(said)} letters is no rule"
+        raise UsageError(message, cure=_EXAMPLE)
+    if _DATE.match(said):
+        message = f"{said!r} is one day: a series comes again and again"
         raise UsageError(message, cure=_EXAMPLE)
     is_cron = bool(said) and _CRON_FIELD.fullmatch(said.split()[0])
     words, cron, zone = _cron_said(said) if is_cron else _said(said)

@@ -82,6 +82,7 @@ def test_a_rule_says_whose_clocks_count() -> None:
         ("", "it wants days and a time of day"),
         ("tomorrow", "it wants days and a time of day"),
         ("every Monday", "it wants days and a time of day"),
+        ("2026-12-03 10:00", "is one day"),
         ("@daily", "it wants days and a time of day"),
         ("09:00", "it wants days and a time of day"),
         ("every 09:00", "its days cannot be read"),

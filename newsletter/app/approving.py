@@ -81,7 +81,7 @@ def newest_ready(app: App, words: Mapping[IssueSlug, Approval]) -> Ready:
         slug = IssueSlug(line.slug)
         word = words.get(slug)
         if word is None or not word.approved:
-            passed_over.append(f"{slug} is not approved")
+            passed_over.append(f"{slug} {'was rejected' if word else 'is not approved'}")
             continue
         try:
             digest = compose(app, slug).content_digest

@@ -11,7 +11,7 @@ from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.occurring import fitting_to, why_nothing
 from newsletter.app.open import App
 from newsletter.app.plan import Planned, PlanRequest
-from newsletter.app.steering import Ask
+from newsletter.app.steering import Ask, scheduled
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.ledger.approvals import Approval
 from newsletter.ledger.ledger import Ledger
@@ -20,7 +20,7 @@ from newsletter.recurrence import parse_every
 from newsletter.schedule import Due
 from newsletter.values import IssueSlug
 
-_NAME = re.compile(r"s([1-9][0-9]{0,8})")
+_NAME = re.compile(r"[sS]([1-9][0-9]{0,8})")
 _SHOWN = 3
 
 
@@ -111,6 +111,16 @@ def all_series(app: App) -> tuple[SeriesLine, ...]:
         return ()
     with open_ledger(app) as ledger:
         return tuple(_line(app, ledger, each) for each in ledger.series.open())
+
+
+def refuse_unnamed(app: App) -> None:
+    """Raise ``UsageError`` where only series are scheduled: one of them is to be named."""
+    if scheduled(app):
+        return
+    if lines := all_series(app):
+        names = ", ".join(line.name for line in lines)
+        message = f"no campaign is scheduled, but series are: {names}"
+        raise UsageError(message, next_command=f"newsletter schedule cancel {lines[0].name}")
 
 
 def move_series(app: App, number: SeriesId, every: str) -> SeriesLine:

@@ -82,7 +82,7 @@ def schedule_move(
 
 def schedule_cancel(desk: Desk, campaign: Timed = None) -> None:
     """Take a scheduled campaign back: nobody of it is mailed; a series goes on no more."""
-    from newsletter.app.serial import end_series, series_number
+    from newsletter.app.serial import end_series, refuse_unnamed, series_number
     from newsletter.app.steering import cancel_scheduled
     from newsletter.cli import show_sending, show_times
 
@@ -90,6 +90,8 @@ def schedule_cancel(desk: Desk, campaign: Timed = None) -> None:
         ended = end_series(desk.app, series)
         desk.show(ended, show_times.series_ended(ended))
         return
+    if campaign is None:
+        refuse_unnamed(desk.app)
     done = cancel_scheduled(desk.app, campaign)
     desk.show(done, show_sending.cancelled(done))
 

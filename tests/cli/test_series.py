@@ -132,7 +132,7 @@ def test_whoever_rejects_an_issue_keeps_every_series_from_it(newsroom: Newsroom)
     begin(newsroom, ISSUE)
     assert newsroom.run("approve", ISSUE, "--reject", "--reason", "the date is wrong").code == 0
 
-    assert words(look(newsroom, due(newsroom))) == [f"no issue is ready: {ISSUE} is not approved"]
+    assert words(look(newsroom, due(newsroom))) == [f"no issue is ready: {ISSUE} was rejected"]
 
 
 def test_nobody_approves_without_a_word_nor_what_has_errors(newsroom: Newsroom) -> None:
@@ -188,7 +188,9 @@ def test_a_series_is_moved_and_ended_by_its_name(newsroom: Newsroom) -> None:
     moved = newsroom.run("schedule", "move", "s1", "first Tuesday 11:00 Asia/Tokyo")
     assert "s1: first Tuesday 11:00 Asia/Tokyo from now on" in moved.out
     assert "all lists" not in newsroom.run("schedule", "list").out
-    assert newsroom.run("schedule", "cancel", "s1").code == 0
+    unnamed = newsroom.run("schedule", "cancel")
+    assert (unnamed.code, unnamed.next) == (2, "newsletter schedule cancel s1")
+    assert newsroom.run("schedule", "cancel", "S1").code == 0
     assert "nothing is scheduled" in newsroom.run("schedule", "list").out
     assert newsroom.run("schedule", "move", "s1", "every day 10:00").code == 2
     assert newsroom.run("schedule", "cancel", "s7").code == 2
