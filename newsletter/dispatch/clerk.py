@@ -68,12 +68,14 @@ class Clerk:
         results, notes = list(stock.results), run.roads.notes(ending=run.halted is not None)
         asked_at = run.lease.now() if run.lease else 0.0
         if run.lease:
-            want = run.roads.wants(replace(want, claimed=stock.claimed - len(results)))
+            claimed = stock.claimed - len(results)
+            want = run.roads.wants(replace(want, claimed=claimed, said=run.told()))
         grant = await self._desk.call(
             self._ledger.exchange, self._turn, results, want, run.clock.now(), notes
         )
         if run.lease:
             run.lease.renew(asked_at)
+            run.hear(grant.others)
         run.roads.noted(notes, results)
         run.roads.heed(grant)
         stock.written(len(results))

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from newsletter.delivery import (
@@ -14,6 +15,7 @@ from newsletter.delivery import (
     suppresses,
 )
 from newsletter.dispatch.clock import RoundClock
+from newsletter.dispatch.hearsay import Word, alike, lately, unpacked
 from newsletter.dispatch.journal import Journal
 from newsletter.dispatch.lease import Lease
 from newsletter.dispatch.meter import Meter
@@ -26,6 +28,7 @@ from newsletter.dispatch.stock import Stock
 from newsletter.dispatch.threshold import Shares
 from newsletter.dispatch.watch import Watch
 from newsletter.errors import LedgerError
+from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.model import Acceptance, CampaignState, ClaimedRow, Settlement
 
 _new_tuple = tuple.__new__
@@ -50,6 +53,8 @@ class Run:
     lease: Lease | None = None
     """For how long a part is ours; the whole of a campaign is, while we hold its lock."""
     watch: Watch = field(default_factory=Watch)
+    taken: int = 0
+    """Messages that were accepted when the other workers were last told."""
     halted: Halt | None = None
     halting: asyncio.Event = field(default_factory=asyncio.Event)
     rounds: Rounds = field(init=False)
@@ -109,6 +114,20 @@ class Run:
         self.journal.outcome((row.seq, after.attempts), now, outcome)
         self.stock.finish(result)
         self.meter.settled(row, result)
+
+    def told(self) -> str:
+        """What the other workers are to hear of this one."""
+        tries, refused, deferred = self.shares.lately
+        taken, watch = self.shares.tries - self.shares.failed, self.watch
+        took, self.taken = taken > self.taken, taken
+        at = to_microseconds(self.clock.now())
+        return Word(at, tries, refused, deferred, watch.kind, watch.alike, took).packed()
+
+    def hear(self, said: Sequence[str]) -> None:
+        """What the others said."""
+        words, now = tuple(unpacked(said)), to_microseconds(self.clock.now())
+        self.shares.others = lately(words, self.shares.lately[0])
+        self.watch.others = lambda kind: alike(words, kind, now)
 
     def cannot_write(self, error: OSError) -> None:
         """The journal takes no more: what is accepted now could not be remembered."""

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from newsletter.delivery import Deferred, Outcome, Refused
+from newsletter.delivery import Accepted, Deferred, Outcome, Refused
 
 _LATELY = 1000
 
@@ -29,6 +29,10 @@ class Shares:
         """Of the last tries those that failed: which one it was, and how."""
         self.tries = 0
         """Whoever sees an acceptance may count it here, and need not tell more."""
+        self.failed = 0
+        """Tries of this run that were no acceptance."""
+        self.others = (0, 0, 0)
+        """What other workers at the campaign tried, were refused and put off, of late."""
 
     def see(self, outcome: Outcome, *, paced: bool = False) -> str:
         """The reason to pause, in a sentence, or nothing.
@@ -37,22 +41,32 @@ class Shares:
         """
         self.tries += 1
         kind = _kind(outcome, paced=paced)
+        self.failed += not isinstance(outcome, Accepted)
         if not kind:
             return ""
         self._failures.append((self.tries, kind))
         return self.verdict(self._thresholds.after)
 
-    def verdict(self, after: int) -> str:
-        """The same of all that was seen, once it is ``after`` tries."""
-        tries, failures = min(self.tries, _LATELY), self._failures
-        if not tries or tries < after:
-            return ""
+    @property
+    def lately(self) -> tuple[int, int, int]:
+        """The last tries of this run, and how many of them were refused and put off."""
+        failures = self._failures
         while failures and failures[0][0] <= self.tries - _LATELY:
             failures.popleft()
         kinds = [kind for _, kind in failures]
-        limits = (("refused", self._thresholds.refused), ("deferred", self._thresholds.deferred))
-        for kind, limit in limits:
-            count = kinds.count(kind)
+        return min(self.tries, _LATELY), kinds.count("refused"), kinds.count("deferred")
+
+    def verdict(self, after: int) -> str:
+        """The same of all that was seen, once it is ``after`` tries."""
+        own, refused, deferred = self.lately
+        tries = own + self.others[0]
+        if not tries or tries < after:
+            return ""
+        found = (
+            ("refused", refused + self.others[1], self._thresholds.refused),
+            ("deferred", deferred + self.others[2], self._thresholds.deferred),
+        )
+        for kind, count, limit in found:
             if limit and count * 100 > limit * tries:
                 return f"{count} of the last {tries} were {kind}, more than {limit:g} %"
         return ""

