@@ -97,6 +97,7 @@ async def _check(app: App) -> ServeCheck:
         "GET /subscribe": 200,
         "GET /u/": 404,
         "POST /u/": 404,
+        "GET /c/": 404,
         "GET /nowhere": 404,
         "GET /static/public.css": 200,
     }
