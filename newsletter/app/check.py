@@ -9,10 +9,10 @@ from newsletter.app.compose import Composition, compose_issue, counting_of, samp
 from newsletter.app.inquiry import Inquiry
 from newsletter.app.open import App
 from newsletter.app.people import columns_of, people_problems, read_lists
-from newsletter.app.policy import policy_of
+from newsletter.app.policy import LetBe, idle_ignores, policy_of
 from newsletter.app.said import hear_if_there
 from newsletter.app.tracking import agreed_in, tracking_of
-from newsletter.errors import InputError, IssueError, UsageError
+from newsletter.errors import InputError, IssueError, Problem, UsageError
 from newsletter.lint.asked import unasked
 from newsletter.lint.check import RULES, lint
 from newsletter.lint.limits import Limits
@@ -46,6 +46,8 @@ class CheckReport:
     unasked: tuple[str, ...] = ()
     """Rules that had nobody to ask for any issue: ``--online`` and ``--spam`` ask."""
 
+    idle: tuple[Problem, ...] = ()
+    """Lines of newsletter.toml that let be what is not there, of all that could be seen."""
     tracking: str = ""
     """What is counted of readers, and what that means."""
 
@@ -90,8 +92,13 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
         sum(each.passed for each in checked),
         tuple(dict.fromkeys(ignored for each in checked for ignored in each.ignored)),
         _unasked_of_all(checked),
+        tuple(idle_ignores(app, dict(zip(wanted, map(_let_be, checked), strict=True)), names)),
         tracking_of(app),
     )
+
+
+def _let_be(checked: Checked) -> LetBe:
+    return LetBe(tuple(each.finding for each in checked.ignored), checked.unasked)
 
 
 def _unasked_of_all(checked: Sequence[Checked]) -> tuple[str, ...]:

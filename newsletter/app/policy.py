@@ -1,13 +1,15 @@
 """What newsletter.toml says of the rules, held to the rules that there are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from newsletter.app.open import App
 from newsletter.errors import Problem, SettingsError
 from newsletter.lint.check import EVERY_RULE
 from newsletter.lint.place import place_in_toml
 from newsletter.lint.policy import Ignore, Policy
-from newsletter.lint.rule import Severity
+from newsletter.lint.rule import Finding, Severity
 from newsletter.settings import FILE_NAME
 from newsletter.values import nearest
 
@@ -22,6 +24,35 @@ def policy_of(app: App) -> Policy:
         {name: Severity(weight) for name, weight in options.severity.items()},
         tuple(Ignore(each.rule, each.reason, each.issue, each.where) for each in options.ignore),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LetBe:
+    """What was let be of one issue, and the rules that had nobody to ask there."""
+
+    findings: tuple[Finding, ...]
+    unasked: frozenset[str]
+
+
+def idle_ignores(app: App, issues: Mapping[str, LetBe], named: Sequence[str]) -> Iterator[Problem]:
+    """Each ``[[check.ignore]]`` that lets nothing be, where that can be told.
+
+    It cannot where its rule had nobody to ask, nor where only some issues were looked at and it
+    is about others.
+    """
+    for at, ignore in enumerate(policy_of(app).ignore):
+        about = {slug: each for slug, each in issues.items() if fnmatchcase(slug, ignore.issue)}
+        if any(ignore.rule in each.unasked for each in about.values()):
+            continue
+        if named and (not about or "*" in ignore.issue):
+            continue
+        covers = (ignore.covers(f, slug) for slug, each in about.items() for f in each.findings)
+        if not any(covers):
+            where = f"check.ignore.{at}.rule"
+            place = place_in_toml(app.root / FILE_NAME, where)
+            message = f"{ignore.rule} finds nothing that this line would let be"
+            cure = "take it out, so that it hides nothing later"
+            yield Problem(place.path, message, cure, place.line, place.column, where)
 
 
 def _unknown_rules(app: App) -> Iterator[Problem]:

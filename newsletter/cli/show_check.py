@@ -26,6 +26,7 @@ def report(desk: Desk, value: CheckReport, *, strict: bool) -> Iterator[str]:
         return
     else:
         yield from findings(value.findings)
+        yield from idle(value.idle)
         yield f"Tracking  {value.tracking}"
     names = ", ".join(value.issues) or "no issue"
     yield f"{names}: {tally(value.findings, value.passed, value.ignored)}"
@@ -49,6 +50,14 @@ def findings(found: Sequence[Finding]) -> Iterator[str]:
         yield f"{word}  {place}  {finding.rule}  {where}{finding.message}"
         if finding.cure:
             yield f"         {finding.cure}"
+
+
+def idle(found: Sequence[Problem]) -> Iterator[str]:
+    """Lines of newsletter.toml that let be what is not there."""
+    for problem in found:
+        place = f"{shown_path(problem.path)}:{problem.line}:{problem.column}"
+        yield f"{paint('Note', 'dim')}  {place}  {problem.message}"
+        yield f"         {problem.cure}"
 
 
 def tally(found: Sequence[Finding], passed: int, ignored: Sequence[Ignored] = ()) -> str:

@@ -310,3 +310,19 @@ def test_a_picture_that_changed_within_a_tick_is_looked_at_again(tmp_path: Path)
         picture = picture_of(file)
         assert picture
         assert picture.kind == kind
+
+
+def test_a_line_that_lets_nothing_be_is_told(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append(desk, '\n[[check.ignore]]\nrule = "W021"\nreason = "an example"\n')
+    append(desk, '\n[[check.ignore]]\nrule = "W022"\nreason = "gone"\nissue = "1999-*"\n')
+    append(desk, '\n[[check.ignore]]\nrule = "W135"\nreason = "gone"\n')
+    report = json.loads(said(capsys, "--format", "json"))
+    used = {each["finding"]["rule"] for each in report["ignored"]}
+    told = [each["where"] for each in report["idle"]]
+    assert used == {"W021"}
+    assert told == ["check.ignore.1.rule", "check.ignore.2.rule"]
+    assert "W135 finds nothing that this line would let be" in said(capsys)
+    name = report["issues"][0]
+    assert json.loads(said(capsys, name, "--format", "json"))["idle"] == []
