@@ -6,7 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("without time", deadline=None)
+settings.load_profile("without time")  # a busy machine makes no test wrong
 SMTP_SINK = Path("/usr/sbin/smtp-sink")
 
 
