@@ -104,7 +104,7 @@ def measure(count: int, group: int, connections: int, commit_ms: float) -> Cost:
     """One run of a campaign of so many readers, from its first claim to its last word."""
     with TemporaryDirectory(prefix="newsletter-bench-") as place:
         with Ledger.open(Path(place) / "ledger.db") as ledger:
-            number = ledger.record(_plan(count, connections), due=None, now=_now())
+            number = ledger.record(plan_of(count, connections), due=None, now=_now())
         with SlowLedger.open(Path(place) / "ledger.db") as slow:
             slow.commit_seconds = commit_ms / 1000
             return _run(slow, number, count, group)
@@ -136,7 +136,8 @@ def _run(ledger: Ledger, number: CampaignId, count: int, group: int) -> Cost:
     return Cost(group, count / seconds, loop / count * _MILLION, thread / count * _MILLION)
 
 
-def _plan(count: int, connections: int) -> Plan:
+def plan_of(count: int, connections: int) -> Plan:
+    """A campaign of so many readers at twenty domains."""
     variant = Variant(Language("it"), ())
     slots = (
         SlotPlace("email", None, Context.TO),

@@ -6,6 +6,7 @@ for as many turns as those rows can use; one that it comes too late for is lost,
 
 import math
 from bisect import insort
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -82,7 +83,7 @@ class LeasedPace(Pace):
         self._lost = 0
         self._told = 0
         self._dense = True
-        self._spent_late: list[float] = []
+        self._spent_late: deque[float] = deque()
 
     @property
     def share(self) -> float:
@@ -168,6 +169,8 @@ class LeasedPace(Pace):
 
     def _drop_late(self, now: float) -> None:
         cells, limit = self._cells, now - self._late
+        if not cells or cells[0].at >= limit:
+            return
         late = 0
         while late < len(cells) and cells[late].at < limit:
             late += 1
@@ -181,9 +184,10 @@ class LeasedPace(Pace):
 
     def _may_carry(self, now: float) -> float:
         """Turns that may be used later than they were, so few that no second has too many."""
-        self._spent_late = [at for at in self._spent_late if at > now - 1.0]
-        most = int(_CARRIED * self.throttle.limit / self.workers)
-        return most - len(self._spent_late)
+        spent = self._spent_late
+        while spent and spent[0] <= now - 1.0:
+            spent.popleft()
+        return int(_CARRIED * self.throttle.limit / self.workers) - len(spent)
 
 
 class Paces:

@@ -200,6 +200,8 @@ class Roads:
             return
         while not is_over():
             starved = self._stock.is_starved
+            if not self._stock.may_reach(self._fair_group):
+                break  # more cannot be asked for at a time, so it is asked for more often
             since = self._clock.monotonic() - self._asked_at
             if since >= (self.period * _HASTE if starved else self.period):
                 break

@@ -192,6 +192,10 @@ class Stock:
         """Whether lanes have nothing to do and no row waits for them."""
         return not self.has_ready and any(queue.idle for queue in self.queues)
 
+    def may_reach(self, most: int) -> bool:
+        """Whether more could be asked for at a time."""
+        return self._group < min(most, self._largest_group)
+
     def reach_out(self, most: int) -> None:
         """Ask for more next time, twice as much at most: what was asked for did not last."""
         self.group = min(2 * self._group, max(most, self._group), self._largest_group)

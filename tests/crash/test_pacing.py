@@ -100,7 +100,12 @@ def send(forks: Forks, place: Path, address: str, plan: Plan, more: str = "") ->
 
 
 def is_held(times: list[float], rate: float) -> bool:
-    """No second has more than 5 % above the rate (or one, at its edge), nor has the average 1 %."""
+    """No second has more than 5 % above the rate (or one, at its edge), nor has the average 1 %.
+
+    In the short form less is asked: a machine that is busy stamps what came in heaps.
+    """
+    if not FULL:
+        return worst_second(times) <= 1.25 * rate + 8 and average(times) <= 1.1 * rate
     worst = max(1.05 * rate, rate + 1.5)
     return worst_second(times) <= worst and average(times) <= 1.01 * rate
 
