@@ -3,6 +3,8 @@
 By headers first (RFC 3834, and what vendors set), then by a subject in many languages.
 """
 
+from collections.abc import Iterable
+
 from newsletter.feedback.mail import Part
 from newsletter.feedback.phrases import plain
 from newsletter.feedback.signs import AUTOMATIC_SUBJECT, CHALLENGE, SUCCESS_SUBJECT
@@ -36,6 +38,19 @@ def _says_so(mail: Part) -> bool:
         return True
     precedence = (mail.header("precedence") or mail.header("x-precedence")).strip().lower()
     return precedence in _BULK or "autorespond" in mail.header("x-post-messageclass").lower()
+
+
+def is_answer(mail: Part) -> bool:
+    """Whether a program says that it answers a mail, as those of absence do (RFC 3834, 5)."""
+    return mail.header("auto-submitted").strip().lower().startswith("auto-replied")
+
+
+def is_notice(mail: Part, parts: Iterable[Part]) -> bool:
+    """Whether it tells what became of a message that had arrived (RFC 8098): read, or deleted."""
+    written = mail.header("content-type").lower().replace('"', "").replace(" ", "")
+    return "report-type=disposition-notification" in written or any(
+        part.kind == "message/disposition-notification" for part in parts
+    )
 
 
 def is_vacation(mail: Part, subject: str) -> bool:

@@ -45,7 +45,7 @@ def recipients_in(part: Part) -> tuple[str, ...]:
 def is_about_spam(fields: dict[str, str]) -> bool:
     """Whether a reader complained; authentication reports and ``not-spam`` are no complaints."""
     kind = fields.get("feedback-type", "abuse").strip().lower()
-    return kind in _SPAM
+    return kind.partition("(")[0].strip() in _SPAM
 
 
 def is_informal(subject: str, sender: str, original: Part | None) -> bool:

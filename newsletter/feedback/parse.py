@@ -95,6 +95,11 @@ class _Look:
         )
 
     @property
+    def returns_message(self) -> bool:
+        """Whether it gives back a message, or the head of one."""
+        return bool(self.originals or _MESSAGE_ID.search(self.text))
+
+    @property
     def null_path(self) -> bool:
         """Whether it came as no answer is to be sent to: bounces do, and answers of absence."""
         return self.mail.header("return-path").strip() == "<>"
@@ -167,6 +172,8 @@ def _complaint(look: _Look) -> Heard | None:
 def _report(look: _Look) -> Heard | None:
     """A delivery status notification, by whatever name its part goes."""
     texts = [part.text for part in look.parts if any(name in part.kind for name in _REPORTS)]
+    if not texts and automatic.is_notice(look.mail, look.parts):
+        return look.said(Kind.AUTOMATIC)
     if not texts or not any(dsn.groups_in(text) for text in texts):
         shown = [
             p.text for p in look.parts if not _is_message(p) and dsn.shows_a_report(p.text[:20_000])
@@ -215,7 +222,7 @@ def _failure(look: _Look) -> Heard | None:
         return None
     if automatic.is_success(look.subject):
         return look.said(Kind.AUTOMATIC)
-    if not failed and _is_answer(look, text):
+    if not failed and (_is_answer(look, text) or _is_by_someone(look)):
         return None
     if not text.strip() and not failed:
         text = look.subject
@@ -234,6 +241,16 @@ def _is_answer(look: _Look, text: str) -> bool:
     return automatic.is_vacation(look.mail, look.subject) or automatic.is_challenge(
         look.mail, look.subject, text
     )
+
+
+def _is_by_someone(look: _Look) -> bool:
+    """Whether an answer comes under a person's name, with nothing of the message given back.
+
+    Answers of absence are addressed as bounces are (RFC 3834, 4), and "she is no longer here" in
+    one of them is no server's word.
+    """
+    answers = automatic.is_answer(look.mail) or not _no_answer(look)
+    return answers and not look.from_machine and not look.returns_message
 
 
 def _no_answer(look: _Look) -> bool:

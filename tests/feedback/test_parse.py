@@ -213,6 +213,10 @@ def test_a_complaint_names_message_and_reader() -> None:
     assert heard.token
 
 
+def test_a_comment_beside_the_kind_of_a_complaint_is_read_over() -> None:
+    assert parse(complaint("Abuse (by the reader)")).kind is Kind.COMPLAINT
+
+
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure"])
 def test_other_reports_of_that_form_are_no_complaints(kind: str) -> None:
     assert parse(complaint(kind)).kind is Kind.AUTOMATIC
@@ -277,6 +281,43 @@ def test_an_answer_of_absence_with_a_null_path_is_no_bounce(headers: dict[str, s
     body = f"I am unavailable; {READER} cannot be reached, and my mailbox is full. 550 regards"
     absent = {"From": READER, "Subject": "Re: Notizie dal mare", "Return-Path": "<>"}
     assert parse(mail(body, **(absent | headers))).kind in {Kind.AUTOMATIC, Kind.OTHER}
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "headers"),
+    [
+        ("Re: Transport in Europe", "I am unavailable, no longer at this company.", ""),
+        ("AW: Transport in Europa", "Diese Adresse existiert nicht mehr; nicht gefunden.", ""),
+        ("Transport in Europe", "She is no longer with us; mail is not forwarded.", "answers"),
+        ("Votre message : Erreur", "Impossible ; cette adresse n'existe plus.", "answers"),
+        ("Ihre Nachricht zur Zustellung", "Ihre Mail wird nicht zugestellt.", "answers"),
+        ("Notizie: errore di consegna", "non è possibile, utente sconosciuto", "answers"),
+    ],
+)
+def test_she_is_no_longer_here_in_an_absence_note_is_no_servers_word(
+    subject: str, body: str, headers: str
+) -> None:
+    absent = {"From": READER, "Subject": subject, "Return-Path": "<>"}
+    if headers:
+        absent["Auto-Submitted"] = "auto-replied (vacation)"
+    assert parse(mail(body, **absent)).kind in {Kind.AUTOMATIC, Kind.OTHER}
+    assert parse(mail(f"{body}\n\n{ORIGINAL}", **absent)).kind is Kind.BOUNCE
+
+
+@pytest.mark.parametrize("disposition", ["displayed", "deleted"])
+@pytest.mark.parametrize("report_type", ["disposition-notification", "delivery"])
+def test_a_note_that_a_message_was_read_or_deleted_is_no_bounce(
+    disposition: str, report_type: str
+) -> None:
+    raw = report(
+        f"Final-Recipient: rfc822;{READER}\n"
+        f"Disposition: automatic-action/MDN-sent-automatically; {disposition}\n",
+        words="Your message was deleted; user unknown, not found, 550 5.1.1.",
+        From=READER,
+        Subject="Gelöscht: Notizie",
+        Content_Type=f'multipart/report; report-type="{report_type}"; boundary="b"',
+    ).replace(b"message/delivery-status", b"message/disposition-notification")
+    assert parse(raw).kind is Kind.AUTOMATIC
 
 
 def test_an_ordinary_mail_is_something_else() -> None:
