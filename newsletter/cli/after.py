@@ -1,4 +1,4 @@
-"""After: report, ledger verify|backup|take-over."""
+"""After: report, ledger verify|backup|migrate|copy|take-over."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,12 @@ def register(top: typer.Typer) -> None:
         ledger, "verify", example="newsletter ledger verify", exits="0 it adds up · 2 it does not"
     )(verify)
     command(ledger, "backup", example="newsletter ledger backup ledger-2026-12.db")(backup)
+    command(ledger, "migrate", example="newsletter ledger migrate")(migrate)
+    command(
+        ledger,
+        "copy",
+        example="newsletter ledger copy .newsletter/ledger.db",
+    )(copy)
     command(
         ledger,
         "take-over",
@@ -67,6 +73,27 @@ def backup(
 
     written = backup_ledger(desk.app, path.absolute() if path else None)
     desk.show({"backup": str(written)}, [f"the ledger was copied to {written}"])
+
+
+def migrate(desk: Desk) -> None:
+    """Bring the ledger to this program's form now, rather than when a command first needs it."""
+    from newsletter.app.moving import migrate_ledger
+    from newsletter.cli import show_moved
+
+    done = migrate_ledger(desk.app)
+    desk.show(done, show_moved.migrated(done))
+
+
+def copy(
+    desk: Desk,
+    file: Annotated[Path, typer.Argument(help="The ledger's file.")],
+) -> None:
+    """Copy a ledger's file into the database of NEWSLETTER_LEDGER; the file sends no more."""
+    from newsletter.app.moving import move_ledger
+    from newsletter.cli import show_moved
+
+    done = move_ledger(desk.app, file.absolute())
+    desk.show(done, show_moved.moved(done), "newsletter status")
 
 
 def take_over(

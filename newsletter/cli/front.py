@@ -13,7 +13,7 @@ Write   init           a working newsletter in an empty folder
         theme          list · new · check: how the pages look
         demo           the whole path on a sample, on this machine alone
 Check   check          is it fit to send? doctor: is the ground? relay, DNS
-        build          HTML, text and .eml of every variant
+        build          HTML, text, .eml of all pages; keys new · rotate · dns
         preview        the pages in the browser, new at every save
         inbox          the staging inbox and its page; test: every variant to it
 Send    plan           who would get what, and when all is done; warmup set
@@ -27,5 +27,5 @@ After   report         the answers; bounces fetch · process · reset; complaint
         subscribers    check · show · add · import, export · unsubscribe, forget
         serve          the public pages; archive build · correct: what was sent
         consent        export · expiring · withdraw; suppressions add, remove
-        ledger         verify · backup · take-over; keys new · rotate · dns
+        ledger         verify · backup · migrate · copy · take-over
 """

@@ -22,6 +22,7 @@ from newsletter.ledger import (
     addressees,
     checking,
     claiming,
+    copying,
     doubts,
     forgetting,
     knowing,
@@ -554,6 +555,14 @@ class Ledger:
     def copied(self) -> LedgerCopied | None:
         """Why it must not send from where it lies, being a copy; None where it may."""
         return self._residence.why_not() if self._residence else None
+
+    def move_into(self, other: "Ledger", now: dt.datetime) -> tuple[copying.CopiedTable, ...]:
+        """Copy all of it into an empty ledger, proved row by row; from here nothing is sent then.
+
+        ``LedgerLocked`` while anybody sends.
+        """
+        with self.sending(now):
+            return copying.move(self._database, other._database, now)  # noqa: SLF001 one of us
 
     def take_over(self, now: dt.datetime) -> None:
         """Be the true ledger, being a copy: what its original was sending is in doubt here.

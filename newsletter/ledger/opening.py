@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, inspect, select, text
 
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
-from newsletter.ledger.database import Database, create_private
+from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import sending_lock
 from newsletter.ledger.residence import Residence, refuse_vanished
 
@@ -22,6 +22,27 @@ def identity_of(database: Database) -> str:
 def new_identity() -> str:
     """A random name that no other ledger has."""
     return uuid.uuid4().hex
+
+
+def revision_at(where: str | Path) -> str | None:
+    """Which revision of the schema is there, none is made or migrated; None where there is none."""
+    database = Database(parse_location(where))
+    try:
+        return _revision(database)
+    finally:
+        database.close()
+
+
+def kept_before(where: str | Path) -> Path | None:
+    """The copy that was made of a file before it was migrated to this program's revision."""
+    url = parse_location(where)
+    file = Path(url.database or "")
+    kept = _kept(file.parent, file.name)
+    return kept if url.get_backend_name() == "sqlite" and kept.exists() else None
+
+
+def _kept(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}.before-{schema.HEAD}"
 
 
 def copy_whole(database: Database, target: Path) -> Path:
@@ -55,7 +76,7 @@ def bring_up_to_date(
         raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
     with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
         if found is not None and database.is_sqlite:
-            copy_whole(database, folder / f"{stem}.before-{schema.HEAD}")
+            copy_whole(database, _kept(folder, stem))
         _migrate(database, make=found is None)
         if residence and not residence.known:
             residence.turn()

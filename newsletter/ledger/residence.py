@@ -24,7 +24,7 @@ from newsletter.errors import LedgerCopied, LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database
 
-_HOME, _IDENTITY = "home", "ledger"
+_HOME, _IDENTITY, _MOVED = "home", "ledger", "moved"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 _TAKE_OVER = "newsletter ledger take-over"
 
@@ -78,8 +78,11 @@ class Residence:
             marker = read_marker(self._marker)
             with self._database.read() as connection:
                 home, identity = _home(connection), _value(connection, _IDENTITY)
+                moved = _value(connection, _MOVED)
             if marker == read_marker(self._marker):
                 break
+        if moved:
+            return _moved(moved)
         if home is None:
             return None
         if not _same_file(home, self._here("")):
@@ -113,6 +116,7 @@ class Residence:
         """Be the true one from now on, under a new name: journals of the old one are not its."""
         with self._database.write() as connection:
             _store(connection, _IDENTITY, identity)
+            _store(connection, _MOVED, "")
         self._marker.unlink(missing_ok=True)
         self.turn()
 
@@ -183,6 +187,20 @@ def _copied(home: Home) -> LedgerCopied:
         f"this ledger is a copy: its original lived at {home.path} on {home.host}, {told}",
         cure="send from there; take over here only if that one will never send again, for it "
         "cannot know",
+        next_command=_TAKE_OVER,
+    )
+
+
+def mark_moved(connection: Connection, name: str, now: dt.datetime) -> None:
+    """Have the ledger remember that another one goes on in its place."""
+    _store(connection, _MOVED, f"{name} on {_told(now)}")
+
+
+def _moved(where: str) -> LedgerCopied:
+    return LedgerCopied(
+        f"this ledger was moved to {where}: mail is sent from there",
+        cure="name that one in NEWSLETTER_LEDGER; take over here only if it will never send, for "
+        "it cannot know",
         next_command=_TAKE_OVER,
     )
 

@@ -1,0 +1,75 @@
+"""A newsletter that outgrows its file: the ledger moves to PostgreSQL amid a campaign."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.newsroom import ISSUE, Newsroom
+from tests.cli.readers import SEND, many
+from tests.ledger.databases import empty, postgres
+
+__all__ = ["postgres"]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # real messages over real SMTP
+FILE = ".newsletter/ledger.db"
+
+
+@pytest.fixture
+def server(postgres: str) -> str:
+    """An empty ledger on a server."""
+    empty(postgres)
+    return postgres
+
+
+def test_a_campaign_that_was_paused_goes_on_from_the_server_and_nobody_is_mailed_twice(
+    newsroom: Newsroom, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(newsroom, 12, "500/s")
+    newsroom.run("suppressions", "add", "nobody@soci.example", follow=False)
+    assert newsroom.run(*SEND, "--canary", "5", follow=False).code == 6
+    assert len(newsroom.relay.received) == 5
+
+    monkeypatch.setenv("NEWSLETTER_LEDGER", server)
+    moved = newsroom.run("ledger", "copy", FILE, "--format", "json", follow=False)
+    assert moved.code == 0, moved.err
+    told = {table["name"]: table["rows"] for table in moved.object["tables"]}
+    assert (told["delivery"], told["suppression"]) == (12, 1)
+    assert newsroom.run("resume", follow=False).code == 0
+    reached = [str(envelope) for envelope, _ in newsroom.relay.received]
+    assert len(reached) == 12
+    assert len(set(reached)) == 12
+    assert "nobody@soci.example" in newsroom.run("suppressions", "list", follow=False).out
+
+    monkeypatch.delenv("NEWSLETTER_LEDGER")
+    refused = newsroom.run("send", ISSUE, "--yes", "--again", follow=False)
+    assert refused.code == 2
+    assert "this ledger was moved to postgresql" in refused.err
+    assert len(newsroom.relay.received) == 12
+
+
+def test_what_cannot_be_copied_is_said_and_nothing_is_changed(
+    newsroom: Newsroom, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert newsroom.run(*SEND, follow=False).code == 0
+    no_server = newsroom.run("ledger", "copy", FILE, follow=False)
+    assert no_server.code == 2
+    assert "there is no database to copy to" in no_server.err
+    monkeypatch.setenv("NEWSLETTER_LEDGER", server)
+    missing = newsroom.run("ledger", "copy", "ledger.db", follow=False)
+    assert missing.code == 2
+    assert "there is no ledger at" in missing.err
+    assert newsroom.run("ledger", "copy", FILE, follow=False).code == 0
+    again = newsroom.run("ledger", "copy", FILE, follow=False)
+    assert again.code == 2
+    assert "this ledger was moved to" in again.err
+
+
+def test_migrate_says_the_form_and_changes_nothing_twice(newsroom: Newsroom) -> None:
+    none = newsroom.run("ledger", "migrate", follow=False)
+    assert none.code == 2
+    assert "nothing was recorded here yet" in none.err
+    assert newsroom.run(*SEND, follow=False).code == 0
+    before = Path(FILE).read_bytes()
+    ran = newsroom.run("ledger", "migrate", follow=False)
+    assert ran.code == 0
+    assert "is up to date" in ran.out
+    assert Path(FILE).read_bytes() == before
