@@ -54,7 +54,7 @@ class Maildir:
 
 def _is_unseen(path: Path) -> bool:
     flags = path.name.partition(_FLAGS)[2]
-    return not path.name.startswith(".") and _SEEN not in flags
+    return not path.name.startswith(".") and _SEEN not in flags and path.is_file()
 
 
 def _unreadable(path: Path, error: OSError) -> MailboxError:

@@ -3,6 +3,7 @@
 Whatever type a field has, it is read as words or not at all.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -13,6 +14,7 @@ from newsletter.feedback.status import Codes, codes_in, status_of
 from newsletter.returned import LONGEST_WORDS, Gravity, Kind, Reason
 
 _MOST = 100
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 Event = Mapping[str, Any]
 
 
@@ -79,7 +81,7 @@ def postmark(told: Event) -> Iterator[Notice]:
     who = addresses.tidy(_text(told, "Email") or _text(told, "Recipient"))
     name = _text(told, "ID") or _text(told, "MessageID")
     words = _text(told, "Details") or _text(told, "Description")
-    if record == "SpamComplaint" or kind in {"SpamNotification", "SpamComplaint"}:
+    if "SpamComplaint" in {record, kind}:  # a SpamNotification is a filter's word, no reader's
         yield Notice(Kind.COMPLAINT, who, name, words=words)
     elif record == "SubscriptionChange":
         own = _text(told, "Origin") == "Recipient" and told.get("SuppressSending") is True
@@ -155,6 +157,11 @@ def brevo(told: Event) -> Iterator[Notice]:
         yield Notice(Kind.UNSUBSCRIBE, who, name, message_ids=ids)
 
 
+_OURS = frozenset(
+    {Reason.BLOCKED, Reason.CONTENT, Reason.RELAYING, Reason.THROTTLED, Reason.TOO_BIG}
+)
+
+
 def _bounce(
     who: str,
     name: str,
@@ -164,10 +171,15 @@ def _bounce(
     ids: tuple[str, ...] = (),
     paths: tuple[str, ...] = (),
 ) -> Notice:
-    """A failure, as grave as the provider says; where it does not say, as its words do."""
+    """A failure, as grave as the provider says; where it does not say, as its words do.
+
+    What displeased in us or in the message says nothing about the reader, whoever calls it hard.
+    """
     reason = reason_of(codes, words)
     if gravity is Gravity.HARD and reason is Reason.UNKNOWN:
         reason = Reason.NO_MAILBOX
+    if reason in _OURS:
+        gravity = Gravity.SOFT
     return Notice(
         Kind.BOUNCE,
         addresses.tidy(who),
@@ -204,7 +216,7 @@ def _message_ids(*said: str) -> tuple[str, ...]:
 def _text(event: Event, name: str) -> str:
     found = event.get(name)
     if isinstance(found, str):
-        return found[:2_000]
+        return _UNFIT.sub("\ufffd", found[:2_000])
     return str(found) if isinstance(found, int) and not isinstance(found, bool) else ""
 
 

@@ -123,7 +123,8 @@ def _object(found: object) -> Mapping[str, Any]:
 
 
 def _list(found: object) -> Iterator[Mapping[str, Any]]:
-    """One event, or several in a list."""
-    each = found if isinstance(found, list) else [found]
-    for one in each[:_MOST_EVENTS]:
-        yield _object(one)
+    """One event, or several in a list; one that is none keeps nobody from reading the others."""
+    if not isinstance(found, list):
+        yield _object(found)
+        return
+    yield from (one for one in found[:_MOST_EVENTS] if isinstance(one, dict))

@@ -1,5 +1,6 @@
 """Mailboxes are read whole, and marked only when the ledger has it."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -75,6 +76,14 @@ def test_a_mail_that_another_program_takes_meanwhile_is_left(maildir: Path) -> N
         (maildir / letter.key).unlink()
     box.done(letters, letters)
     assert len(letters) == 2
+
+
+def test_what_is_no_file_in_a_maildir_stops_nothing(maildir: Path) -> None:
+    before = list(Maildir(maildir).letters())
+    (maildir / "new" / "folder").mkdir()
+    (maildir / "new" / "gone").symlink_to(maildir / "nowhere")
+    os.mkfifo(maildir / "new" / "pipe")
+    assert read(Maildir(maildir)) == before != []
 
 
 def test_what_is_no_maildir_says_so(tmp_path: Path) -> None:

@@ -310,6 +310,41 @@ def test_a_notice_that_names_nobody_is_no_event() -> None:
     assert events_told(notices, KEYS, Sent(), Arrival("hook", NOW)) == ()
 
 
+# What a provider calls hard
+
+REFUSED = "550 5.7.515 Access denied, sending domain does not meet the required authentication"
+
+
+@pytest.mark.parametrize(
+    "words", [REFUSED, "550 5.7.1 blocked by our policy", "554 5.7.1 Message rejected as spam"]
+)
+def test_a_refusal_of_ours_silences_nobody_whatever_the_provider_calls_it(words: str) -> None:
+    bounced = {"bounceType": "Permanent", "bouncedRecipients": [
+        {"emailAddress": READER, "diagnosticCode": f"smtp; {words}"}]}  # fmt: skip
+    notices = [
+        *postmark(BOUNCED | {"Details": f"smtp;{words}"}),
+        *brevo({"event": "hard_bounce", "email": READER, "reason": words}),
+        *ses({"notificationType": "Bounce", "bounce": bounced}, "m"),
+    ]
+    assert [(n.kind, n.gravity) for n in notices] == [(Kind.BOUNCE, Gravity.SOFT)] * 3
+
+
+def test_a_filters_word_is_no_readers_complaint() -> None:
+    (notice,) = postmark(BOUNCED | {"Type": "SpamNotification", "Details": "rejected as spam"})
+    assert (notice.kind, notice.gravity) == (Kind.BOUNCE, Gravity.SOFT)
+    (notice,) = postmark({"RecordType": "SpamComplaint", "Email": READER, "ID": 1})
+    assert notice.kind is Kind.COMPLAINT
+
+
+@pytest.mark.parametrize("odd", [3, None, [], {"event": "bounce", "email": "\ud800@x.example"}])
+def test_one_odd_event_of_a_post_keeps_no_other_from_being_read(odd: object) -> None:
+    events = [*json.loads(EVENTS), odd]
+    notices = read_sendgrid(sendgrid_post(json.dumps(events).encode()), PUBLIC)
+    recorded = events_told(notices, KEYS, Sent(), Arrival("hook", NOW))
+    assert [event.address for event in recorded][:3] == [READER] * 3
+    assert all(event.address.encode() for event in recorded)
+
+
 # Hostile bodies
 
 ANYTHING = st.recursive(
