@@ -137,11 +137,11 @@ def list_keys(app: App) -> tuple[KeptKey, ...]:
 def dns_records(app: App, selector: str | None, *, look: bool) -> tuple[KeyRecord, ...]:
     """The records to publish, of all keys or one; with ``look`` what the DNS has of them."""
     kept = [key for key in read_ring(app) if selector in {None, key.selector}]
+    if not kept and selector is None:
+        raise UsageError("there is no key", cure="make one", next_command="newsletter keys new")
     if not kept:
-        what = f"no key {selector!r}" if selector else "no key"
-        raise UsageError(
-            f"there is {what}", cure="see which there are", next_command="newsletter keys list"
-        )
+        message, cure = f"there is no key {selector!r}", "see which there are"
+        raise UsageError(message, cure=cure, next_command="newsletter keys list")
     dns = dns_of(app) if look else None
     return tuple(record_of(key, dns) for key in kept)
 

@@ -9,7 +9,7 @@ import typer
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.cli.people import Reader
-from newsletter.errors import Incomplete
+from newsletter.errors import Incomplete, UsageError
 
 Campaign = Annotated[
     int | None, typer.Option("--campaign", help="Only what is about this campaign's messages.")
@@ -69,7 +69,13 @@ def process(
 
 
 def _opened(mail: str) -> BinaryIO:
-    return sys.stdin.buffer if mail == "-" else Path(mail).open("rb")
+    if mail == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(mail).open("rb")
+    except OSError as error:
+        message = f"{mail} cannot be read: {error.strerror}"
+        raise UsageError(message, cure="name a file with one mail, or - for a pipe") from error
 
 
 def bounces_list(

@@ -4,6 +4,7 @@ The token that is tried is genuine and names nobody (campaign 0, row 0), so noth
 """
 
 import http.client
+import socket
 import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -39,6 +40,8 @@ def examine_one_click(url: str) -> tuple[tuple[Result, ...], str]:
         words = f"the certificate of {_host(url)} is not trusted: {error.verify_message}"
         return (bad("one_click", words, "have it renewed or set up for this name"),), ""
     except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+            return (unknown("one_click", f"{_host(url)}: no name server answers from here"),), ""
         words = f"{_host(url)} does not answer: {str(error) or type(error).__name__}"
         cure = "run newsletter serve behind the site's address; without it: by mail only"
         return (bad("one_click", words, cure),), ""

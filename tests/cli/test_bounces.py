@@ -223,6 +223,14 @@ def test_whatever_hinders_the_mail_server_keeps_the_mail(
     assert piped(sent, raw, monkeypatch).code == 75
 
 
+def test_a_file_that_is_not_there_is_no_fault_of_the_program(sent: Newsroom) -> None:
+    for name in ("nowhere.eml", "."):
+        ran = sent.run("bounces", "process", name, follow=False)
+        assert ran.code == 75
+        assert f"{name} cannot be read" in ran.err
+        assert "fault of this program" not in ran.err
+
+
 def test_a_real_process_reads_the_real_pipe(sent: Newsroom) -> None:
     import subprocess
     import sys

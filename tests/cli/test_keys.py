@@ -32,6 +32,13 @@ def resolver(newsroom: Newsroom, server: ZoneServer) -> None:
     newsroom.write("newsletter.toml", text + line)
 
 
+def test_without_a_key_its_record_leads_to_a_new_one(newsroom: Newsroom) -> None:
+    ran = newsroom.run("keys", "dns", follow=False)
+    assert ran.code == 2
+    assert "there is no key" in ran.err
+    assert "keys new" in ran.err
+
+
 def test_a_new_key_is_private_and_its_record_is_printed_in_strings_of_255(
     newsroom: Newsroom,
 ) -> None:

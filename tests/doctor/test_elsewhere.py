@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,6 +86,20 @@ def test_an_address_where_nobody_answers_or_that_is_not_https_is_bad() -> None:
     assert silent.state is State.BAD
     assert "newsletter serve" in silent.cure
     assert clear.state is State.BAD
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"), [(socket.EAI_AGAIN, State.UNKNOWN), (socket.EAI_NONAME, State.BAD)]
+)
+def test_without_a_network_the_one_click_address_is_not_called_bad(
+    fault: int, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unresolved(*_args: object, **_named: object) -> None:
+        raise socket.gaierror(fault, "no name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unresolved)
+    ((result,), _) = examine_one_click("https://news.example/u/x")
+    assert result.state is state
 
 
 def test_a_relay_is_entered_and_says_what_it_offers() -> None:
