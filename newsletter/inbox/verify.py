@@ -17,6 +17,7 @@ _HEAVY_IMAGE = 200_000
 _PARSED = 2_000_000  # characters of a page that are looked at
 _UNFILLED = re.compile(r"\{\{|\}\}|\{%|%\}|zs[0-9a-f]{12}n\d+z")
 _URL = re.compile(r"https?://[^\s<>\"']+")
+_ANGLED = re.compile(r"<([^<>\s]+)>\s*$")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
 _ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058, 3.1
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version")
@@ -145,12 +146,18 @@ def _is_date(text: str) -> bool:
 
 
 def _recipient(parts: Parts, envelope: Envelope) -> Check:
-    _, shown = email.utils.parseaddr(parts.header("To"))
+    shown = _address_in(parts.header("To"))
     told = {address.casefold() for address in envelope.recipients}
     if not told or shown.casefold() in told:
         return Check(State.PASSED, "Addressed to its reader", "To is the address that was mailed")
     detail = f"To says {shown or 'nobody'}, the relay was told {', '.join(envelope.recipients)}"
     return Check(State.WARNING, "To is another address", detail)
+
+
+def _address_in(header: str) -> str:
+    """The address after a name that is decoded already: commas and ``@`` in it end nothing."""
+    angled = _ANGLED.search(header)
+    return angled[1] if angled else email.utils.parseaddr(header)[1]
 
 
 def _images(page: _Found, parts: Parts, weigh: Weigh | None) -> Check:

@@ -1,5 +1,6 @@
 """What arrived: each check passes on a good message and fails on a broken one."""
 
+import base64
 from collections.abc import Mapping
 
 import pytest
@@ -78,3 +79,15 @@ def test_the_envelope_headers_of_the_inbox_do_not_count_as_the_message() -> None
     content = b"x" * 998 + b"\r\n"
 
     assert Check(State.PASSED, "Longest line 998 octets", "limit 998") in checks(content)
+
+
+@pytest.mark.parametrize(
+    "name", ["Müller, Anna", "Anna @ Soci", "=1+1 @SUM(A1)", "a <bruno@soci.example>", "李, 安娜"]
+)
+def test_a_name_that_travels_encoded_does_not_hide_the_address(name: str) -> None:
+    encoded = f"=?utf-8?b?{base64.b64encode(name.encode()).decode()}?="
+    raw = sample().replace(b"To: Anna ", f"To: {encoded} ".encode())
+    assert raw != sample()
+    titles = [check.title for check in checks(raw)]
+    assert "Addressed to its reader" in titles
+    assert "To is another address" not in titles
