@@ -69,6 +69,8 @@ class Imported:
     left_out: tuple[str, ...] = ()
     """Columns that the list's file does not have."""
     problems: tuple[Problem, ...] = ()
+    new_list: bool = False
+    """Whether there was no file of that name: a list more, or a name mistyped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def import_readers(
     """
     exports = [read_export(path, terms.tool) for path in files]
     file = ListFile.at(_path(app, list_name))
+    new_list = not file.columns
     columns = tuple(dict.fromkeys(name for each in exports for name in each.columns))
     extra = tuple(dict.fromkeys(n for each in exports for e in each.entries for n in e.fields))
     left_out = file.take_columns(tuple(dict.fromkeys((*columns, *extra))))
@@ -102,6 +105,7 @@ def import_readers(
         refused=sum(each.refused for each in exports),
         left_out=left_out,
         problems=tuple(problem for each in exports for problem in each.problems),
+        new_list=new_list,
     )
     entries = [entry for each in exports for entry in each.entries]
     with open_ledger(app) as ledger:
@@ -237,7 +241,7 @@ def add_reader(
     """
     address, fields = _fit(address), _fitting(fields)
     file = ListFile.at(_path(app, list_name))
-    done = Imported(list_name, file.path, (), done=True, rows=1)
+    done = Imported(list_name, file.path, (), done=True, rows=1, new_list=not file.columns)
     entry = Entry(address, fields, Verdict.SUBSCRIBED, Path(source), 0)
     done.left_out = file.take_columns(tuple(fields))
     with open_ledger(app) as ledger:

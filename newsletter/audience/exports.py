@@ -45,8 +45,8 @@ class Entry:
 
     @property
     def source(self) -> str:
-        """Where it stands: ``members.csv:12``."""
-        return f"{self.path.name}:{self.line}"
+        """Where it stands: ``members.csv:12``; what was told, where it stands in no file."""
+        return f"{self.path.name}:{self.line}" if self.line else str(self.path)
 
 
 @dataclass

@@ -127,7 +127,7 @@ def imported(done: Imported) -> Iterator[str]:
     said = " · ".join(f"{name} {count}" for name, count in parts.items() if count) or "nothing"
     tools = f" ({', '.join(done.tools)})" if done.tools else ""
     yield f"{counted(done.rows, 'row')}{tools} = {would}{said}"
-    yield f"  into {shown_path(done.path)}"
+    yield f"  into {shown_path(done.path)}{', a new list' if done.new_list else ''}"
     lines = [f"  kept out: {each.source} {each.address}: {each.why}" for each in done.kept_out]
     lines += [
         f"  conflict: {each.source} {each.address} {each.field}: {each.kept!r} stays,"

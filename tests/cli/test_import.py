@@ -275,3 +275,18 @@ def test_a_field_that_is_typed_is_filed_as_a_file_would_have_it(newsroom: Newsro
         'anna@posta.example,An na,"\'=HYPERLINK(""x"")"',
     ]
     assert newsroom.run("subscribers", "check").code == 0
+
+
+def test_a_list_that_was_not_there_is_called_new_once(newsroom: Newsroom) -> None:
+    words = ("subscribers", "add", "--list", "mebmers", "--source", "paper form")
+    first = newsroom.run(*words, "anna@posta.example", follow=False)
+    second = newsroom.run(*words, "bruno@posta.example", follow=False)
+    assert "a new list" in first.out
+    assert "a new list" not in second.out
+
+
+def test_who_is_kept_out_by_hand_is_told_with_what_was_said(newsroom: Newsroom) -> None:
+    newsroom.run("subscribers", "unsubscribe", "gone@posta.example", follow=False)
+    words = ("gone@posta.example", "--list", "web", "--source", "desk/paper form")
+    ran = newsroom.run("subscribers", "add", *words, follow=False)
+    assert "kept out: desk/paper form gone@posta.example: unsubscribed" in ran.out
