@@ -263,7 +263,8 @@ ABOUT_THE_SENDER = """
     return-path | mail from command | from domain | envelope sender | senders domain | sender's
     reply address | verify sender | verifying sender | callout | reverse-path
     mail from: … reject | address of the sender | sending address | mittente | expéditeur
-    remitente | absender | отправител
+    remitente | absender | отправител | 发件人域 | 发件人地址 | 发件人的 | 发信人域 | 發件人網域
+    寄件者网域 | 寄件者網域 | 寄件者地址 | 寄件人地址 | 寄件者的 | 送信者ドメイン | 送信元ドメイン
 """
 """Then what does not exist is the sender's address, in that server's eyes."""
 
@@ -273,6 +274,7 @@ ABOUT_OUR_HOST = """
     ptr | rdns | hostname … not | helo | ehlo | spf | dkim | dmarc | sending host | sending ip
     sending domain | sending server | connecting ip | connecting host | ip address | blacklist
     blocklist | spamhaus | reputation | source ip | your isp | forward dns | originating ip
+    tls certificate | client certificate | whitelist | allowlist | link in this | url in this
 """
 """Then what is not found is a name of ours, unless the words are certain of a reader."""
 

@@ -94,6 +94,22 @@ def test_a_disabled_mailbox_without_any_code_is_not_taken_for_one_for_good() -> 
     assert reason_of(Codes("", None), "this mailbox is disabled") is Reason.CLOSED
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 发件人域名不存在",
+        "550 寄件者網域不存在",
+        "550 送信者ドメインが存在しません",
+        "550 No valid TLS certificate presented",
+        "554 The link in this message is not valid",
+        "550 your domain was not found in our whitelist",
+    ],
+)
+def test_what_is_not_found_of_the_sender_is_never_hard(answer: str) -> None:
+    (failure,) = parse(report(recipient("5.0.0", answer))).failures
+    assert failure.gravity is SOFT
+
+
 def test_class_4_is_never_hard_whatever_the_words() -> None:
     (failure,) = parse(report(recipient("4.1.1", "450 4.1.1 User unknown"))).failures
     assert failure.gravity is SOFT
