@@ -12,18 +12,15 @@ serves for another, and none that unsubscribes counts, or the other way round.
 
 import base64
 import hashlib
-import hmac
 import re
 from binascii import b2a_base64
 from collections.abc import Callable
 from enum import StrEnum
 
-from newsletter.unsubscribe import Claim, TokenKeys
+from newsletter.unsubscribe import Claim, TokenKeys, claimed, keyed
 
 _FORM = 1
 _MAC_OCTETS = 12
-_LONGEST_KEY = 64  # octets that BLAKE2b takes as its key
-_NO_KEY = bytes(16)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}").fullmatch
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -71,17 +68,16 @@ def verify(keys: TokenKeys, token: str, counts: Counts) -> Claim | None:
         return None
     octets = base64.urlsafe_b64decode(token)
     head, proof = octets[:-_MAC_OCTETS], octets[-_MAC_OCTETS:]
-    secret = keys.secrets.get(head[1])
-    mac = _prepared(secret or _NO_KEY, keys.list_id, counts)
-    mac.update(head)
-    genuine = hmac.compare_digest(proof, mac.digest())
-    if not genuine or secret is None or head[0] != _FORM:
-        return None
-    return Claim(int.from_bytes(head[2:7], "big"), int.from_bytes(head[7:12], "big"))
+
+    def prove(secret: bytes) -> bytes:
+        mac = _prepared(secret, keys.list_id, counts)
+        mac.update(head)
+        return mac.digest()
+
+    claim = claimed(keys, head, proof, prove)
+    return claim if head[0] == _FORM else None
 
 
 def _prepared(secret: bytes, list_id: str, counts: Counts) -> hashlib.blake2b:
     """What all tokens of a key, list and use begin with; the head that follows has one length."""
-    key = secret if len(secret) <= _LONGEST_KEY else hashlib.blake2b(secret).digest()
-    person = counts.encode()
-    return hashlib.blake2b(list_id.encode(), digest_size=_MAC_OCTETS, key=key, person=person)
+    return keyed(secret, list_id, octets=_MAC_OCTETS, person=counts.encode())

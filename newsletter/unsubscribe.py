@@ -113,13 +113,29 @@ def verify(keys: TokenKeys, token: str, purpose: Purpose) -> Claim | None:
         return None
     octets = base64.urlsafe_b64decode(token)
     head, proof = octets[:-_MAC_OCTETS], octets[-_MAC_OCTETS:]
-    secret = keys.secrets.get(head[1])
     prove = _PROOFS.get(head[0], _share)
-    expected = prove(secret or bytes(_SHORTEST_KEY), keys.list_id, purpose, head)
-    genuine = hmac.compare_digest(proof, expected)
-    if not genuine or secret is None or head[0] not in _PROOFS:
+    claim = claimed(keys, head, proof, lambda secret: prove(secret, keys.list_id, purpose, head))
+    return claim if head[0] in _PROOFS else None
+
+
+def claimed(
+    keys: TokenKeys, head: bytes, proof: bytes, prove: Callable[[bytes], bytes]
+) -> Claim | None:
+    """What the 12 octets of a token's head claim, if ``prove`` says the same of their key's secret.
+
+    Every kind of token has this head. A key that is unknown is the same work as one that is known.
+    """
+    secret = keys.secrets.get(head[1])
+    genuine = hmac.compare_digest(proof, prove(secret or bytes(_SHORTEST_KEY)))
+    if not genuine or secret is None:
         return None
     return Claim(int.from_bytes(head[2:7], "big"), int.from_bytes(head[7:12], "big"))
+
+
+def keyed(secret: bytes, begin: str, *, octets: int, person: bytes) -> hashlib.blake2b:
+    """What all proofs of a secret and of one person (their use) begin with, so many octets long."""
+    key = secret if len(secret) <= _LONGEST_KEY else hashlib.blake2b(secret).digest()
+    return hashlib.blake2b(begin.encode(), digest_size=octets, key=key, person=person)
 
 
 def _number_of(secret: str) -> int:
@@ -148,9 +164,7 @@ _ORDER = tuple(Purpose)
 
 def _prepared(secret: bytes, list_id: str) -> hashlib.blake2b:
     """What all tokens of a key and list begin with; the head that follows has a fixed length."""
-    key = secret if len(secret) <= _LONGEST_KEY else hashlib.blake2b(secret).digest()
-    size = _MAC_OCTETS * len(_ORDER)
-    return hashlib.blake2b(list_id.encode(), digest_size=size, key=key, person=b"one-click")
+    return keyed(secret, list_id, octets=_MAC_OCTETS * len(_ORDER), person=b"one-click")
 
 
 class Minter:

@@ -10,19 +10,16 @@ reader may pass on, is a return path, and the other way round.
 """
 
 import hashlib
-import hmac
 import re
 from collections.abc import Callable
 
-from newsletter.unsubscribe import Claim, TokenKeys
+from newsletter.unsubscribe import Claim, TokenKeys, claimed, keyed
 from newsletter.values import LONGEST_LOCAL, Address
 
 _FORM = 1
 _HEAD_OCTETS = 12
 _MAC_OCTETS = 10
 _LETTERS = 2 * (_HEAD_OCTETS + _MAC_OCTETS)
-_LONGEST_KEY = 64  # octets that BLAKE2b takes as its key
-_NO_KEY = bytes(16)
 _TOKEN = re.compile(r"[0-9a-f]{44}", re.IGNORECASE | re.ASCII).fullmatch
 _IN_AN_ADDRESS = re.compile(r"\+([0-9a-f]{44})@", re.IGNORECASE | re.ASCII).findall
 
@@ -63,13 +60,14 @@ def verify(keys: TokenKeys, token: str) -> Claim | None:
         return None
     octets = bytes.fromhex(token)
     head, proof = octets[:_HEAD_OCTETS], octets[_HEAD_OCTETS:]
-    secret = keys.secrets.get(head[1])
-    mac = _prepared(secret or _NO_KEY, keys.list_id)
-    mac.update(head)
-    genuine = hmac.compare_digest(proof, mac.digest())
-    if not genuine or secret is None or head[0] != _FORM:
-        return None
-    return Claim(int.from_bytes(head[2:7], "big"), int.from_bytes(head[7:12], "big"))
+
+    def prove(secret: bytes) -> bytes:
+        mac = _prepared(secret, keys.list_id)
+        mac.update(head)
+        return mac.digest()
+
+    claim = claimed(keys, head, proof, prove)
+    return claim if head[0] == _FORM else None
 
 
 def _tokens(keys: TokenKeys, campaign: int) -> Callable[[int], str]:
@@ -94,6 +92,4 @@ def tokens_in(text: str) -> list[str]:
 
 def _prepared(secret: bytes, list_id: str) -> hashlib.blake2b:
     """What all tokens of a key and list begin with; the head that follows has a fixed length."""
-    key = secret if len(secret) <= _LONGEST_KEY else hashlib.blake2b(secret).digest()
-    begin = list_id.encode()
-    return hashlib.blake2b(begin, digest_size=_MAC_OCTETS, key=key, person=b"return-path")
+    return keyed(secret, list_id, octets=_MAC_OCTETS, person=b"return-path")

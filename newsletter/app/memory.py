@@ -16,16 +16,22 @@ def open_ledger(app: App, *, create: bool = True) -> Iterator[Ledger]:
 
     With ``create=False``, ``UsageError`` where nothing was ever recorded.
     """
-    if not create and not has_ledger(app):
+    if not create:
+        refuse_without_ledger(app)
+    url = app.ledger_url()
+    state = app.state_folder if "://" in url else None
+    with Ledger.open(url, create=create, state=state) as ledger:
+        yield ledger
+
+
+def refuse_without_ledger(app: App) -> None:
+    """``UsageError`` where nothing was ever recorded."""
+    if not has_ledger(app):
         raise UsageError(
             "nothing was recorded here yet",
             cure="the ledger begins with the first send",
             next_command="newsletter issue list",
         )
-    url = app.ledger_url()
-    state = app.state_folder if "://" in url else None
-    with Ledger.open(url, create=create, state=state) as ledger:
-        yield ledger
 
 
 def ledger_notes(app: App) -> tuple[str, ...]:

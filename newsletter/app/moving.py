@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.app.memory import has_ledger, open_ledger
+from newsletter.app.memory import open_ledger, refuse_without_ledger
 from newsletter.app.open import App
 from newsletter.errors import UsageError
 from newsletter.ledger.copying import CopiedTable
@@ -57,8 +57,7 @@ def move_ledger(app: App, source: Path) -> Moved:
 
 def migrate_ledger(app: App) -> Migrated:
     """Bring the ledger to this program's form now; every command does when it first needs it."""
-    if not has_ledger(app):
-        raise UsageError("nothing was recorded here yet", cure="the first send makes a ledger")
+    refuse_without_ledger(app)
     before = revision_at(app.ledger_url())
     with open_ledger(app) as ledger:
         after = revision_at(app.ledger_url()) or ""
