@@ -24,6 +24,7 @@ class Relay:
     ) -> None:
         self._answers = {who: list(said) for who, said in (answers or {}).items()}
         self._seconds = seconds
+        self._hung_up_on: set[str] = set()
         self.port = 0
         self.connections = 0
         self.received: list[tuple[str, bytes]] = []
@@ -50,6 +51,10 @@ class Relay:
     def will_answer(self, recipient: str, *replies: str) -> None:
         """These are the next replies to a recipient's RCPT."""
         self._answers[recipient] = list(replies)
+
+    def will_hang_up(self, recipient: str) -> None:
+        """The next message to a recipient is not taken, and its final dot is not answered."""
+        self._hung_up_on.add(recipient)
 
     @property
     def recipients(self) -> list[str]:
@@ -104,6 +109,9 @@ class Relay:
                 writer.write(b"354 go ahead\r\n")
                 content = await reader.readuntil(_FINAL_DOT)
                 await asyncio.sleep(self._seconds)
+                if recipient in self._hung_up_on:
+                    self._hung_up_on.discard(recipient)
+                    return
                 self.received.append((recipient, unstuffed(content)))
                 writer.write(f"250 2.0.0 queued as {len(self.received):06d}\r\n".encode())
             else:
