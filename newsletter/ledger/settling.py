@@ -42,10 +42,14 @@ def settle(
 def _write_acceptances(
     connection: Connection, accepted: Sequence[Acceptance], shared: dict[str, Any]
 ) -> None:
-    told = {"c": shared["c"], "run": shared["run"]}
-    _ACCEPTED_ATTEMPT.insert(connection, told, _storable(accepted))
-    seqs = packed([each.seq for each in accepted])
-    _refuse_unless(_ACCEPTED.change(connection, shared | {"seqs": seqs}) == len(accepted), shared)
+    rows = _storable(accepted)
+    if connection.dialect.name == "sqlite":
+        _ACCEPTED_ATTEMPT.insert(connection, {"c": shared["c"], "run": shared["run"]}, rows)
+        seqs = packed([each.seq for each in accepted])
+        changed = _ACCEPTED.change(connection, shared | {"seqs": seqs})
+    else:
+        changed = _ACCEPTED_ATTEMPT.change(connection, shared | {"rows": packed(rows)})
+    _refuse_unless(changed == len(accepted), shared)
 
 
 def _write_others(
@@ -130,14 +134,7 @@ _ACCEPTED = Spelled(
                 WHERE attempt.campaign = :c AND attempt.seq = delivery.seq AND n = 1
             )
         WHERE campaign = :c AND state = :was AND seq IN (SELECT value FROM json_each(:seqs))""",
-    postgresql="""
-        UPDATE delivery SET
-            state = 'accepted', attempts = 1,
-            first_tried = at, last_tried = at, code = attempt.code
-        FROM attempt
-        WHERE delivery.campaign = %(c)s AND state = %(was)s
-        AND attempt.campaign = %(c)s AND attempt.seq = delivery.seq AND n = 1
-        AND delivery.seq IN (SELECT value::int FROM json_array_elements_text(%(seqs)s::json))""",
+    postgresql="",  # there the attempts' statement does it
 )
 """Of rows that were never tried before: the rest of their columns stays as it is."""
 _ACCEPTED_ATTEMPT = Tabled(
@@ -147,11 +144,23 @@ _ACCEPTED_ATTEMPT = Tabled(
         SELECT ?1, column1, 1, ?2, column2, 'accepted', 'dot', '', column3, column4, ''
         FROM ({{rows}}) WHERE column1 IS NOT NULL""",  # noqa: S608  our own words
     postgresql=f"""
+        WITH told AS MATERIALIZED (
+            SELECT (value->>0)::int AS seq, (value->>1)::bigint AS at, (value->>2)::int AS code,
+                value->>3 AS reply
+            FROM json_array_elements(%(rows)s::json) AS each (value)
+        ), changed AS (
+            UPDATE delivery SET
+                state = 'accepted', attempts = 1,
+                first_tried = told.at, last_tried = told.at, code = told.code
+            FROM told
+            WHERE campaign = %(c)s AND state = %(was)s AND delivery.seq = told.seq
+            RETURNING told.*
+        )
         INSERT INTO attempt ({_ATTEMPTED})
-        SELECT %(c)s, (value->>0)::int, 1, %(run)s::int, (value->>1)::bigint,
-            'accepted', 'dot', '', (value->>2)::int, value->>3, ''
-        FROM json_array_elements(%(rows)s::json) AS told (value)""",  # noqa: S608  our own words
+        SELECT %(c)s, seq, 1, %(run)s::int, at, 'accepted', 'dot', '', code, reply, ''
+        FROM changed""",  # noqa: S608  our own words
 )
+"""On PostgreSQL both tables at once: joined to each other, all of a campaign was gone through."""
 _SETTLED = Spelled(
     sqlite=f"""
         INSERT INTO delivery ({_KEPT}, next_at, code)
