@@ -216,7 +216,8 @@ def _make_secret(path: Path) -> None:
         cure = "make room on the disk, or give yourself the right to write there"
         raise LedgerError(message, cure=cure) from error
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():  # to remove what is not there fails too, where nothing can be written
+            part.unlink()
 
 
 def _name_once(part: Path, path: Path) -> None:

@@ -227,11 +227,41 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    options = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    engine = create_engine(url, connect_args=options, paramstyle="named")
-    event.listen(engine, "connect", _prepare_sqlite)
+    options: dict[str, Any] = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    file = Path(url.database or "")
+    if may_only_be_read(file):
+        address = _only_to_read(file)
+        engine = create_engine(
+            url,
+            creator=lambda: sqlite3.connect(address, uri=True, isolation_level=None, **options),
+            paramstyle="named",
+        )
+    else:
+        engine = create_engine(url, connect_args=options, paramstyle="named")
+        event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def may_only_be_read(file: Path) -> bool:
+    """Whether a ledger is there in whose place nothing can be written, as on a read-only mount."""
+    if not file.exists():
+        return False
+    in_use = _log_of(file).exists()
+    return not (os.access(file, os.W_OK) and (in_use or os.access(file.parent, os.W_OK)))
+
+
+def _only_to_read(file: Path) -> str:
+    """Its address for SQLite, which makes files beside a ledger even to read it.
+
+    Where it has no log nobody writes, and nothing needs to be made. With a log it has both files.
+    """
+    how = "mode=ro" if _log_of(file).exists() else "mode=ro&immutable=1"
+    return f"{file.absolute().as_uri()}?{how}"
+
+
+def _log_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}-wal")
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

@@ -55,7 +55,7 @@ def is_held(path: Path) -> bool:
     """Whether some process holds the lock now."""
     if not path.exists():
         return False
-    handle = _open(path)
+    handle = _open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,10 +65,10 @@ def is_held(path: Path) -> bool:
     return False
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, how: int = os.O_CREAT | os.O_RDWR) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        return os.open(path, how, 0o600)
     except OSError as error:
         message = f"the lock {path} cannot be opened: {error.strerror}"
         raise LedgerError(message, cure=_CURE) from error
