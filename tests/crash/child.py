@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class Job:
         return asdict(self)
 
 
-def work(packed: dict[str, Any]) -> None:
+def work(packed: dict[str, Any], at_the_end: Callable[[], None]) -> None:
     """Do it; the process ends here."""
     job = Job(**packed)
     if job.gate:
@@ -68,6 +69,7 @@ def work(packed: dict[str, Any]) -> None:
         part = Path(f"{job.told}.part")
         part.write_text(json.dumps(told))
         part.replace(job.told)
+    at_the_end()
     os._exit(0)
 
 

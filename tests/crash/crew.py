@@ -2,11 +2,13 @@
 
 import datetime as dt
 import os
+import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from newsletter.dispatch.wakeups import Wakeups
 from newsletter.ledger.ledger import Ledger
@@ -21,6 +23,13 @@ from tests.waiting import wait_until
 
 CONNECTIONS = 2
 TIMEOUT = 5.0
+
+
+class Killed(NamedTuple):
+    """Who was killed (or frozen), and when."""
+
+    pid: int
+    at: dt.datetime
 
 
 @dataclass
@@ -109,6 +118,34 @@ class Crew:
         self.pids.remove(pid)
         assert self.forks.wait(pid) == -signal.SIGKILL
 
+    def kill_one_that_sends(self, luck: random.Random) -> Killed:
+        """Kill any of those that have a part, in the middle of it."""
+        with self.memory() as memory:
+            while True:
+                wait_until(lambda: self._sending(memory))
+                pid = luck.choice(sorted(self._sending(memory)))
+                at = dt.datetime.now(dt.UTC)
+                self.kill(pid)
+                if any(run.pid == pid and not run.ended_at for run in memory.runs(self.number)):
+                    return Killed(pid, at)
+                self.begin()  # that one had just come to the end of its part
+
+    def _sending(self, memory: Ledger) -> set[int]:
+        """Who has a part, of those that run."""
+        open_runs = (run for run in memory.runs(self.number) if run.ended_at is None)
+        return {run.pid for run in open_runs} & set(self.pids)
+
+    def takeovers(self, killed: Iterable[Killed]) -> list[float]:
+        """For each part that any of these left: seconds until another worker had it."""
+        with self.memory() as memory:
+            runs = memory.runs(self.number)
+        waited = []
+        for pid, at in killed:
+            for left in (run for run in runs if run.pid == pid and run.why == "interrupted"):
+                later = [r for r in runs if r.partition == left.partition and r.id > left.id]
+                waited.append((later[0].started_at - at).total_seconds())
+        return waited
+
     def stop(self) -> None:
         """Let all workers go home; none of them ended before it was told to."""
         pids, self.pids = self.pids, []
@@ -140,5 +177,5 @@ class Crew:
 
     def wait_for_accepted(self, count: int) -> None:
         """Until the relay took so many messages."""
-        before = self.relay.seen().took.total()
-        wait_until(lambda: self.relay.seen().took.total() >= before + count)
+        before = self.relay.taken
+        wait_until(lambda: self.relay.taken >= before + count)

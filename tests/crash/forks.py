@@ -1,14 +1,18 @@
 """A process that forks: it has imported everything, so a child begins within milliseconds."""
 
+import contextlib
 import gc
+import importlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
+_MOST = 1 << 20
 
 
 class Forks:
@@ -52,20 +56,51 @@ def main() -> None:
     """Fork until stdin ends."""
     from tests.crash.child import work
 
+    lessons = _Lessons()
     gc.freeze()
     while line := sys.stdin.readline():
         asked = json.loads(line)
         if "wait" in asked:
             _, status = os.waitpid(asked["wait"], 0)
+            lessons.learn()
             print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  the answer
         elif pid := os.fork():
             print(pid, flush=True)  # noqa: T201  the answer
         else:
             _become_child()
             try:
-                work(asked["job"])
+                work(asked["job"], lessons.tell)
             finally:
                 os._exit(70)
+
+
+class _Lessons:
+    """What the children imported, so that the next ones find it there: it is half of their work.
+
+    Commands import what they use when they use it; a child that is killed tells nothing.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115  for its life
+        self._read = 0
+        self._known = set(sys.modules)
+
+    def tell(self) -> None:
+        """Of a child, before it ends."""
+        new = set(sys.modules) - self._known
+        self._file.write("".join(f"{name}\n" for name in sorted(new)).encode())
+
+    def learn(self) -> None:
+        """Import what was told since."""
+        told = os.pread(self._file.fileno(), _MOST, self._read)
+        self._read += len(told)
+        for name in told.decode().split():
+            if name not in self._known:
+                self._known.add(name)
+                with contextlib.suppress(Exception):  # some can be imported by their maker only
+                    importlib.import_module(name)
+        if told:
+            gc.freeze()
 
 
 def _become_child() -> None:

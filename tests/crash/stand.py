@@ -85,7 +85,7 @@ class RelayProcess:
         self.log = folder / "relay.log"
         self.held = folder / "held"
         self._how = {"log": str(self.log), "held": str(self.held)} | how
-        self._read = 0
+        self._read = self._counted = self._taken = 0
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -109,6 +109,17 @@ class RelayProcess:
     def written(self) -> int:
         """How much it has seen, in octets: more of it means that somebody talks."""
         return self.log.stat().st_size
+
+    @property
+    def taken(self) -> int:
+        """How many messages it has taken, all in all; only what is new is read for it."""
+        with self.log.open("rb") as file:
+            file.seek(self._counted)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._counted += len(whole)
+        self._taken += whole.count(b"took ")
+        return self._taken
 
     def forget(self) -> None:
         """What it saw up to now is no longer looked at."""
