@@ -15,6 +15,7 @@ from newsletter.ledger.model import (
     CampaignId,
     CampaignState,
     DeliveryRow,
+    Pruned,
     RunRecord,
 )
 from newsletter.returned import NOTHING, Afterwards
@@ -78,6 +79,8 @@ class Report:
     """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
     afterwards: Afterwards = NOTHING
     """What came back after the relay took the messages."""
+    pruned: Pruned | None = None
+    """Accepted recipients of whom only the number is known any more."""
     clicked: Clicked = NOTHING_CLICKED
     """What was counted of its readers."""
     next_command: str = ""
@@ -114,6 +117,7 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         domains=tuple(Domain(d.name, d.accepted, d.total) for d in ledger.domains(number)),
         complete=not progress.incomplete and progress.campaign.state is CampaignState.FINISHED,
         twice=progress.twice,
+        pruned=progress.pruned,
         afterwards=ledger.returns.afterwards(number),
         clicked=ledger.clicks.of_campaign(number),
         next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),

@@ -129,6 +129,14 @@ class Book:
         ids = self._ids(campaign)
         return ids(seq) if ids else None
 
+    def was_pruned(self, campaign: int, seq: int) -> bool:
+        """Whether it had such a delivery, which was pruned."""
+        number = CampaignId(campaign)
+        if self._ledger.retention.of(number) is None:
+            return False
+        there = self._ledger.addressee(campaign, seq) is not None
+        return not there and 1 <= seq <= self._ledger.campaign(number).recipients
+
     def _message_ids(self, campaign: int) -> Callable[[int], str] | None:
         try:
             return message_ids(self._ledger.campaign(CampaignId(campaign)))

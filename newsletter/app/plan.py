@@ -84,6 +84,8 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     """
     issue = _read_issue(app, request.issue)
     latest = ledger.latest_campaign(issue.slug) if ledger else None
+    if ledger:
+        ledger.retention.refuse_again(issue.slug, app.profile)
     suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
     said = said_by_readers(app, ledger) if ledger else NOTHING_SAID
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed, said)

@@ -270,6 +270,8 @@ def _list_lines(plan: Plan, recipients: Recipients, ledger: Ledger | None) -> tu
     """Who joined and who left each list since the last campaign that was sent to it."""
     used = ledger.last_campaigns(plan.terms.profile) if ledger else {}
     last = {name: used[name] for name in plan.per_list if name in used}
+    if ledger:  # whoever was pruned would seem to have joined since
+        last = {name: number for name, number in last.items() if not ledger.retention.of(number)}
     before: Counter[str] = Counter()
     stayed: Counter[str] = Counter()
     for number in sorted({*last.values()}):

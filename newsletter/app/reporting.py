@@ -22,6 +22,8 @@ class Verified:
     campaigns: int
     recipients: int
     discrepancies: tuple[Discrepancy, ...]
+    pruned: int = 0
+    """Recipients of whom only the number is known any more."""
 
 
 def make_report(app: App, which: str | None) -> Report:
@@ -64,7 +66,14 @@ def verify_ledger(app: App) -> Verified:
     with open_ledger(app, create=False) as ledger:
         campaigns = ledger.campaigns()
         found = ledger.verify()
-        return Verified(ledger.name, len(campaigns), sum(c.recipients for c in campaigns), found)
+        gone = [ledger.retention.of(campaign.id) for campaign in campaigns]
+        return Verified(
+            ledger.name,
+            len(campaigns),
+            sum(campaign.recipients for campaign in campaigns),
+            found,
+            sum(each.recipients for each in gone if each),
+        )
 
 
 def backup_ledger(app: App, path: Path | None) -> Path:
@@ -94,6 +103,10 @@ def _markdown(report: Report) -> list[str]:
         for state, count in report.counts.items()
         if count
     ]
+    if report.pruned:
+        gone = report.pruned
+        words = f"{gone.recipients} of the accepted were pruned on {gone.at:%Y-%m-%d}"
+        lines += ["", f"{words}: they are counted, and not named in the table of recipients."]
     lines += ["", "| domain | accepted | of |", "|---|---:|---:|"]
     lines += [f"| {d.name} | {d.accepted} | {d.total} |" for d in report.domains]
     lines += _came_back(report)

@@ -147,8 +147,10 @@ def _recipient(app: App, ledger: Ledger, progress: Progress, recipient: str) -> 
     if not rows and progress.campaign.terms.profile == STAGING:
         rows = tuple(ledger.deliveries(number, address=staged_address(app, address)))
     if not rows:
+        gone = progress.pruned
+        known = f", or one of the {gone.recipients} pruned {gone.at:%Y-%m-%d}" if gone else ""
         raise UsageError(
-            f"{address} is not a recipient of campaign {number}",
+            f"{address} is not a recipient of campaign {number}{known}",
             cure="another campaign may have reached this reader",
             next_command=f"newsletter subscribers show {address}",
         )

@@ -1,11 +1,11 @@
-"""After: report, ledger verify|backup|migrate|copy|take-over."""
+"""After: report, ledger verify|backup|migrate|prune|copy|take-over."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from newsletter.cli.arguments import Which
+from newsletter.cli.arguments import Which, Yes
 from newsletter.cli.command import command, group
 from newsletter.cli.desk import Desk
 from newsletter.errors import LedgerError
@@ -21,6 +21,12 @@ def register(top: typer.Typer) -> None:
     )(verify)
     command(ledger, "backup", example="newsletter ledger backup ledger-2026-12.db")(backup)
     command(ledger, "migrate", example="newsletter ledger migrate")(migrate)
+    command(
+        ledger,
+        "prune",
+        example="newsletter ledger prune --older-than 2y --dry-run",
+        exits="0 done · 2 bad input · 4 not agreed to",
+    )(prune)
     command(
         ledger,
         "copy",
@@ -82,6 +88,29 @@ def migrate(desk: Desk) -> None:
 
     done = migrate_ledger(desk.app)
     desk.show(done, show_moved.migrated(done))
+
+
+def prune(
+    desk: Desk,
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="How long ago a campaign ended: 90d, 18m, 2y.")
+    ],
+    campaign: Annotated[
+        str | None,
+        typer.Option("--campaign", help="Only this campaign.", metavar="N", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Let accepted recipients of old campaigns go; counts, failures and doubts are kept."""
+    from newsletter.app.agreeing import Agreement
+    from newsletter.app.pruning import PruneRequest, prune_ledger
+    from newsletter.cli import show_pruned
+    from newsletter.cli.live import ask
+
+    request = PruneRequest(older_than, campaign, dry_run=dry_run)
+    done = prune_ledger(desk.app, request, Agreement(None, yes=yes), ask(desk))
+    desk.show(done, show_pruned.pruning(done), done.next_command)
 
 
 def copy(

@@ -27,5 +27,5 @@ After   report         the answers; bounces fetch · process · reset; complaint
         subscribers    check · show · add · import, export · unsubscribe, forget
         serve          the public pages; archive build · correct: what was sent
         consent        export · expiring · withdraw; suppressions add, remove
-        ledger         verify · backup · migrate · copy · take-over
+        ledger         verify · backup · prune · migrate · copy · take-over
 """

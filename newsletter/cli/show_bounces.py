@@ -21,6 +21,7 @@ _PROOFS = {
     Proof.KNOWN: "known: it names a message of ours and its reader",
     Proof.NONE: "unproven: it names no message of ours, and does nothing",
 }
+_PRUNED = "unproven: its message was pruned, whose it was is not known; it does nothing"
 
 
 def as_value(fetched: Fetched) -> dict[str, Any]:
@@ -92,7 +93,8 @@ def event(one: Returned) -> Iterator[str]:
     yield f"{one.id}  {_what(one)}  {one_line(one.address) or 'nobody named'}"
     yield f"  at        {local(one.at)}, from {one_line(one.source)}"
     yield f"  message   {_about(one)}"
-    yield f"  proof     {_PROOFS[one.proof]}"
+    pruned = one.proof is Proof.NONE and one.campaign
+    yield f"  proof     {_PRUNED if pruned else _PROOFS[one.proof]}"
     if one.status or one.code:
         yield f"  answer    {' '.join(filter(None, (str(one.code or ''), one.status)))}"
     if one.words:

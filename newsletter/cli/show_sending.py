@@ -12,7 +12,7 @@ from newsletter.app.sending import DryRun
 from newsletter.app.status import Status, next_step
 from newsletter.app.steering import Cancelled
 from newsletter.app.working import Pass
-from newsletter.cli import show_bounces, show_clicks
+from newsletter.cli import show_bounces, show_clicks, show_pruned
 from newsletter.cli.desk import Desk
 from newsletter.cli.going import going_elsewhere, going_line, slow_line
 from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
@@ -129,6 +129,7 @@ def status(seen: Status) -> Iterator[str]:
     if campaign.reason:
         yield f"  {campaign.reason}"
     yield from _counts(progress)
+    yield from show_pruned.note(progress.pruned)
     if going := going_elsewhere(seen):
         yield f"  {going_line(going)}"
     if progress.twice:
@@ -239,6 +240,7 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     if campaign.reason:
         yield f" {campaign.reason}"
     yield from table(_state_rows(made), right=(1, 2))
+    yield from show_pruned.note(made.pruned)
     if made.twice:
         yield f"   {number(made.twice)} may have it twice: in doubt, and sent once more"
     for reason in made.refused:
@@ -273,6 +275,8 @@ def verified(done: Verified) -> Iterator[str]:
             f"{_ledger_name(done.ledger)}: {counted(done.campaigns, 'campaign')}, "
             f"{counted(done.recipients, 'recipient')}, every one in exactly one state"
         )
+        if done.pruned:
+            yield f"{counted(done.pruned, 'recipient')} of them pruned: counted, not named"
         return
     for wrong in done.discrepancies:
         yield paint(f"campaign {wrong.campaign}: {wrong.rule}: {wrong.detail}", "red")

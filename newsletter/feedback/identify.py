@@ -33,6 +33,10 @@ class Sent(Protocol):
         """The Message-ID of a delivery, or None where there is none."""
         ...
 
+    def was_pruned(self, campaign: int, seq: int) -> bool:
+        """Whether there was such a delivery, of which only the number is known any more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -61,7 +65,24 @@ def events_of(
     identity = heard.own_id.encode("utf-8", "replace") or raw
     return tuple(
         replace(event, mark=digest_of(identity, event.address.encode(), str(number).encode()))
-        for number, event in enumerate(_events(heard, keys, sent, arrival))
+        for number, event in enumerate(_placed(heard, keys, sent, arrival))
+    )
+
+
+def _placed(heard: Heard, keys: TokenKeys, sent: Sent, arrival: Arrival) -> Iterator[Returned]:
+    """Each event; one that proves nobody, with the pruned delivery whose token it has."""
+    for event in _events(heard, keys, sent, arrival):
+        lost = _pruned(heard, keys, sent) if event.proof is Proof.NONE else None
+        yield replace(event, campaign=lost.campaign, seq=lost.seq) if lost else event
+
+
+def _pruned(heard: Heard, keys: TokenKeys, sent: Sent) -> Claim | None:
+    tokens = (token for address in heard.sent_to for token in verp.tokens_in(address))
+    claims = [verp.verify(keys, token) for token in tokens]
+    if heard.token:
+        claims.append(verify(keys, heard.token, Purpose.UNSUBSCRIBE))
+    return next(
+        (each for each in claims if each and sent.was_pruned(each.campaign, each.seq)), None
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from newsletter.delivery import DeliveryState
-from newsletter.ledger import schema
+from newsletter.ledger import kept, schema
 from newsletter.ledger.model import Campaign, CampaignState, Discrepancy
 
 _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
@@ -27,14 +27,24 @@ def verify(connection: Connection, campaigns: Iterable[Campaign]) -> tuple[Discr
 
 
 def _count_rows(connection: Connection, campaign: Campaign) -> Iterator[Discrepancy]:
-    """The frozen audience, the recipients and the deliveries are the same number."""
+    """The frozen audience, the recipients and the deliveries are the same number.
+
+    Whoever was pruned counts among them, and is told by domain as often.
+    """
+    pruned = kept.pruned(connection, campaign.id)
+    gone = pruned.recipients if pruned else 0
+    by_domain = sum(kept.domains(connection, campaign.id).values())
+    if by_domain != gone:
+        detail = f"{gone} recipients were pruned, but {by_domain} by their domains"
+        yield Discrepancy("who was pruned is counted", detail, campaign.id)
     known = {str(state) for state in DeliveryState}
     tables = (("recipients", _recipient), ("deliveries", _delivery))
     for name, table in tables:
         query = select(func.count()).select_from(table).where(table.c.campaign == campaign.id)
         count = connection.execute(query).scalar_one()
-        if count != campaign.recipients:
-            detail = f"{count} {name}, but {campaign.recipients} were recorded"
+        if count + gone != campaign.recipients:
+            without = f" and {gone} pruned" if gone else ""
+            detail = f"{count} {name}{without}, but {campaign.recipients} were recorded"
             yield Discrepancy("states add up to the audience", detail, campaign.id)
     query = select(_delivery.c.state).where(_delivery.c.campaign == campaign.id).distinct()
     for state in connection.execute(query).scalars():

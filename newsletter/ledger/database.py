@@ -121,6 +121,16 @@ class Database:
         if not self.is_sqlite:
             self._vacuum()
 
+    def give_back(self) -> None:
+        """Return the room of deleted rows to the system, as far as it goes while others read."""
+        if not self.is_sqlite:
+            self._vacuum()
+            return
+        with self._told(), self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def _vacuum(self) -> None:
         with self._told(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))

@@ -65,6 +65,7 @@ from newsletter.ledger.model import (
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
 from newsletter.ledger.register import Register
 from newsletter.ledger.residence import Residence, refuse_vanished
+from newsletter.ledger.retention import Retention
 from newsletter.ledger.returns import Returns
 from newsletter.ledger.series import AllSeries
 from newsletter.ledger.workers import Division, Workers, workers_of
@@ -384,6 +385,11 @@ class Ledger:
     def clicks(self) -> Clicks:
         """Which links are counted, and how often they were followed."""
         return Clicks(self._database)
+
+    @property
+    def retention(self) -> Retention:
+        """What old campaigns let go, and what they keep."""
+        return Retention(self._database)
 
     def register(self, marks: Marks) -> Register:
         """What readers themselves said; ``marks`` know again who was forgotten."""

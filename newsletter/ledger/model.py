@@ -110,6 +110,8 @@ class Progress:
     """When the process that sent was last seen, if it is gone without a word."""
     twice: int = 0
     """Recipients who were in doubt and were sent the message once more, by the officer's choice."""
+    pruned: "Pruned | None" = None
+    """What was let go of it; the counts include it."""
 
     def count(self, *states: DeliveryState) -> int:
         """Recipients in any of these states."""
@@ -130,6 +132,17 @@ class Progress:
         """Whether anybody failed, waits or is in doubt (exit code 6)."""
         failed = self.count(DeliveryState.REFUSED, DeliveryState.EXPIRED, DeliveryState.IN_DOUBT)
         return bool(self.open or failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Accepted recipients of a campaign of whom only the number is known any more."""
+
+    recipients: int
+    at: dt.datetime
+    """When the last of them were let go."""
+    last_tried: dt.datetime | None = None
+    """When the last of them was accepted."""
 
 
 @dataclass(frozen=True, slots=True)

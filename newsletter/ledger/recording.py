@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, false, insert, literal_column,
 from newsletter.campaign import Due, Plan
 from newsletter.delivery import DeliveryState
 from newsletter.errors import PlanChanged, UsageError
-from newsletter.ledger import clicking, schema
+from newsletter.ledger import clicking, kept, schema
 from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
@@ -29,6 +29,7 @@ until it looks by itself, in a minute or so."""
 def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime) -> CampaignId:
     """Write the campaign and everything it needs; no file is asked for afterwards."""
     _refuse_doubles(plan)
+    kept.refuse_again(connection, plan.slug, plan.terms.profile)
     campaign = _record_campaign(connection, plan, due, now)
     _record_variants(connection, campaign, plan)
     clicking.record(connection, campaign, plan)

@@ -35,7 +35,7 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
@@ -417,5 +417,25 @@ click = Table(
     Column("first_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
     Column("clicks", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+pruned = Table(
+    "pruned",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_tried", Instant),
+    sqlite_with_rowid=False,
+)
+
+pruned_domain = Table(
+    "pruned_domain",
+    metadata,
+    Column("campaign", ForeignKey("campaign.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("accepted", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

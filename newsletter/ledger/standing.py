@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, collate, func, s
 
 from newsletter.delivery import DeliveryState, Reply
 from newsletter.errors import UsageError
-from newsletter.ledger import schema
+from newsletter.ledger import kept, schema
 from newsletter.ledger.database import streamed
 from newsletter.ledger.model import (
     Attempt,
@@ -93,15 +93,18 @@ def progress(connection: Connection, number: CampaignId, *, someone_sends: bool)
     latest = all_runs[-1] if all_runs else None
     unclosed = [run for run in all_runs if run.ended_at is None]
     seen_at = unclosed[-1].seen_at if unclosed and not someone_sends else None
+    gone = kept.pruned(connection, number)
+    times = [at for at in (last and last["at"], gone and gone.last_tried) if at]
     return Progress(
         campaign=subject,
         counts=counts(connection, number),
         next_retry_at=next_retry(connection, number),
         last_reply=_reply_of(last),
-        last_attempt_at=last["at"] if last else None,
+        last_attempt_at=max(times, default=None),
         last_run=latest,
         interrupted_at=seen_at,
         twice=sent_twice(connection, number) if subject.terms.on_doubt == "resend" else 0,
+        pruned=gone,
     )
 
 
@@ -114,7 +117,11 @@ def counts(
     query = select(state, func.count()).where(_delivery.c.campaign == number).group_by(state)
     if part:
         query = query.where(_delivery.c.seq.between(part.first, part.last))
-    return {DeliveryState(state): count for state, count in connection.execute(query)}
+    found = {DeliveryState(state): count for state, count in connection.execute(query)}
+    gone = None if part else kept.pruned(connection, number)
+    if gone:
+        found[DeliveryState.ACCEPTED] = found.get(DeliveryState.ACCEPTED, 0) + gone.recipients
+    return found
 
 
 def sent_twice(connection: Connection, number: CampaignId) -> int:

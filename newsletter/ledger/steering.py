@@ -19,7 +19,7 @@ from newsletter.delivery import (
     Reply,
 )
 from newsletter.errors import UsageError
-from newsletter.ledger import schema
+from newsletter.ledger import kept, schema
 from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
 from newsletter.ledger.recording import note_event
@@ -93,6 +93,7 @@ def retry(
         message = f"deliveries that are {names} are never tried again by a retry"
         raise UsageError(message, cure="retry refused, expired or deferred ones")
     before = campaign(connection, number)
+    kept.refuse_retry(connection, number)
     if before.state in {S.CANCELLED, S.RUNNING}:
         message = f"campaign {number} is {before.state}"
         cure = "pause it first" if before.state is S.RUNNING else "record a follow-up instead"
@@ -124,11 +125,13 @@ def settle_doubt(
 ) -> Delivery:
     """An officer's word on a delivery in doubt: the relay took it, or it did not.
 
-    Then it is queued; in a campaign that was cancelled it is spared like everybody who waited.
+    Then it is queued; in a campaign that was cancelled it is spared like everybody who waited,
+    and in one that was pruned: it is over for good.
     """
     before = _doubtful(connection, number, seq)
     state = campaign(connection, number).state
-    spared = DeliveryState.CANCELLED if state is S.CANCELLED else DeliveryState.QUEUED
+    over = state is S.CANCELLED or kept.pruned(connection, number) is not None
+    spared = DeliveryState.CANCELLED if over else DeliveryState.QUEUED
     reply = Reply(250, storable(note or "accepted, by the officer's word")) if accepted else None
     after = replace(
         before,
@@ -140,7 +143,7 @@ def settle_doubt(
     settle(connection, number, [Settlement(seq, now, word, after)], None)
     told = "accepted" if accepted else "not accepted"
     note_event(connection, number, now, "reconciled", f"recipient {seq}: {told}. {note}".strip())
-    if not accepted and state is S.FINISHED:
+    if not accepted and state is S.FINISHED and not over:
         _update(connection, number, {"state": S.READY, "reason": ""})
     return after
 

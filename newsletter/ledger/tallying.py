@@ -1,12 +1,13 @@
 """Sums over a campaign's recipients, made by the database: nobody is read into memory for them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from newsletter.delivery import DeliveryState
-from newsletter.ledger import schema
+from newsletter.ledger import kept, schema
 from newsletter.ledger.database import streamed
 from newsletter.ledger.model import AnswerCount, CampaignId, DomainCount
 
@@ -21,7 +22,19 @@ _SHORT = (
 
 def domains(connection: Connection, number: CampaignId) -> Iterator[DomainCount]:
     """Each recipient domain, the largest first."""
-    name = _domain(connection).label("name")
+    pruned = kept.domains(connection, number)
+    if not pruned:
+        return _domains(connection, number)
+    accepted, total = Counter(pruned), Counter(pruned)
+    for each in _domains(connection, number):
+        accepted[each.name] += each.accepted
+        total[each.name] += each.total
+    largest = sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))
+    return (DomainCount(name, accepted[name], count) for name, count in largest)
+
+
+def _domains(connection: Connection, number: CampaignId) -> Iterator[DomainCount]:
+    name = domain(connection).label("name")
     accepted = func.sum(case((_delivery.c.state == DeliveryState.ACCEPTED, 1), else_=0))
     query = (
         select(name, accepted, func.count())
@@ -61,8 +74,8 @@ def _same(table: Any) -> ColumnElement[bool]:
     return same
 
 
-def _domain(connection: Connection) -> ColumnElement[str]:
-    """What stands after the last ``@``."""
+def domain(connection: Connection) -> ColumnElement[str]:
+    """What stands after the last ``@`` of a recipient's address."""
     address = _recipient.c.address
     if connection.dialect.name == "sqlite":
         others = func.replace(address, "@", "")

@@ -32,6 +32,10 @@ class Sent:
         """Of that message."""
         return MESSAGE_ID if (campaign, seq) == DELIVERY else None
 
+    def was_pruned(self, campaign: int, seq: int) -> bool:
+        """Everybody of campaign 2."""
+        return campaign == 2 and 1 <= seq <= 100
+
 
 def events(raw: bytes) -> tuple[Returned, ...]:
     """What a mail stands for."""
@@ -53,6 +57,23 @@ def test_a_return_path_of_ours_names_the_reader(case: type[str]) -> None:
     assert (event.proof, event.address) == (Proof.SIGNED, READER)
     assert (event.campaign, event.seq) == DELIVERY
     assert event.gravity is Gravity.HARD
+
+
+@pytest.mark.parametrize("gravity", ["5.1.1", "4.4.1"])
+def test_a_return_path_of_a_pruned_delivery_names_its_campaign_and_proves_nobody(
+    gravity: str,
+) -> None:
+    pruned = f"bounces+{verp.mint(KEYS, 2, 7)}@alisei.example"
+    raw = report(recipient(gravity, "User unknown"), To=pruned)
+    event = one(raw.replace(MESSAGE_ID.encode(), b"<a@b>"))
+    assert (event.campaign, event.seq, event.proof) == (2, 7, Proof.NONE)
+
+
+def test_the_link_of_a_pruned_delivery_in_a_complaint_names_its_campaign_and_nobody() -> None:
+    link = mint(KEYS, 2, 7, Purpose.UNSUBSCRIBE)
+    raw = complaint().replace(b"AgEAAAAAAwAAAAAC0123456789abcdef", link.encode())
+    event = one(raw.replace(MESSAGE_ID.encode(), b"<a@b>"))
+    assert (event.campaign, event.seq, event.proof) == (2, 7, Proof.NONE)
 
 
 @pytest.mark.parametrize("header", ["Delivered_To", "X_Original_To", "Envelope_To"])
