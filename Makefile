@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 SECONDS ?= 600
+unexport PYTHONDONTWRITEBYTECODE # compiling all anew for each worker and child took a third of the time
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types contracts tests quick crash fuzz bench wheel docs lock debian clean

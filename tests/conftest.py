@@ -1,5 +1,6 @@
 """What some tests need of the machine: without it they are skipped loudly, and fail under CI."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -10,7 +11,17 @@ from hypothesis import settings
 
 settings.register_profile("without time", deadline=None)
 settings.load_profile("without time")  # a busy machine makes no test wrong
+gc.disable()  # while thousands of tests are collected, which all stay: a third of that time
+_YOUNG = 10_000
+"""New objects before Python looks for cycles among them, as in the program itself."""
 SMTP_SINK = Path("/usr/sbin/smtp-sink")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: no search for cycles walks it again."""
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
+    gc.enable()
 
 
 def missing_for(marks: set[str]) -> str:

@@ -38,7 +38,7 @@ def commands() -> Iterator[tuple[tuple[str, ...], object]]:
             waiting += [((*words, name), inner) for name, inner in inside.items()]
 
 
-EVERY = [words for words, _ in commands()]
+EVERY = dict(commands())
 
 
 def python(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -80,7 +80,7 @@ def test_the_front_page_names_every_command_there_is_and_no_other() -> None:
 def test_every_command_has_help_for_everything_an_example_and_exit_codes(
     words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = dict(commands())[words]
+    found = EVERY[words]
     for parameter in found.params:  # type: ignore[attr-defined]
         if parameter.name != "help":
             assert getattr(parameter, "help", None), parameter.name

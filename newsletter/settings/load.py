@@ -86,27 +86,37 @@ class _Sources:
         self.environ = environ
 
     def build(self) -> Settings:
-        root, data, environ = self.root, self.data, self.environ
+        given: dict[str, Any] = {_GIVEN: self}
+        return _Layered(**given)
 
-        class Layered(Settings):
-            @classmethod
-            def settings_customise_sources(
-                cls,
-                settings_cls: type[BaseSettings],
-                init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
-                env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
-                dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
-                file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
-            ) -> tuple[PydanticBaseSettingsSource, ...]:
-                environment = EnvSettingsSource(settings_cls)
-                environment.env_vars = {k.lower(): v for k, v in environ.items()}
-                return (
-                    environment,
-                    _PrefixedDotEnv(settings_cls, env_file=root / ".env"),
-                    InitSettingsSource(settings_cls, init_kwargs=data),
-                )
+    def layers(self, of: type[BaseSettings]) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then .env, then the file: the first that has a value gives it."""
+        environment = EnvSettingsSource(of)
+        environment.env_vars = {k.lower(): v for k, v in self.environ.items()}
+        return (
+            environment,
+            _PrefixedDotEnv(of, env_file=self.root / ".env"),
+            InitSettingsSource(of, init_kwargs=self.data),
+        )
 
-        return Layered()
+
+_GIVEN = "sources"
+
+
+class _Layered(Settings):
+    """Settings from the sources that they are called with; one class, as it is slow to make."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 a signature of pydantic-settings
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: _Sources = init_settings()[_GIVEN]
+        return sources.layers(settings_cls)
 
 
 def _profile_table(data: Mapping[str, Any], profile: str | None) -> Mapping[str, Any]:
