@@ -21,6 +21,8 @@ from newsletter.transport.smtp import SmtpTransport
 from newsletter.values import Address, Language
 
 PATH: Final = "confirm"
+_NOBODY_WROTE_IT: Final = {"Auto-Submitted": "auto-generated"}
+"""RFC 3834, 5: no person sends this, and no program is to answer it."""
 
 
 def asking(app: App) -> Callable[[Address, Language, str], None]:
@@ -47,6 +49,7 @@ def question(app: App, address: Address, language: Language, token: str) -> Outg
         reply_to=sender.reply_to or "",
         list_id=sender.list_id,
         list_name=app.settings.name,
+        marks=_NOBODY_WROTE_IT,
         embedded=[
             EmbeddedImage(url, (app.root / path).read_bytes()) for url, path in edition.images
         ]
