@@ -264,15 +264,25 @@ def _whole(stream: BinaryIO) -> bytes:
 
 
 def list_events(app: App, what: str, campaign: int | None = None) -> Listing:
-    """Bounces, complaints or unsubscribes, the latest first."""
-    if not has_ledger(app):
+    """Bounces, complaints or unsubscribes, the latest first.
+
+    Raises ``UsageError`` for a campaign that was not recorded.
+    """
+    if not has_ledger(app) and campaign is None:
         return Listing(what, (), {}, None)
-    with open_ledger(app) as ledger:
+    with open_ledger(app, create=campaign is None) as ledger:
+        if campaign is not None:
+            _refuse_unknown(ledger, campaign)
         found = ledger.returns.latest(LISTS[what], campaign, _LISTED + 1)
         totals, read_at = ledger.returns.totals(), ledger.returns.read_at()
     shown, more = found[:_LISTED], len(found) > _LISTED
     following = f"newsletter bounces show {shown[0].id}" if shown else ""
     return Listing(what, shown, totals, read_at, more, following)
+
+
+def _refuse_unknown(ledger: Ledger, campaign: int) -> None:
+    if campaign not in {each.id for each in ledger.campaigns()}:
+        raise UsageError(f"there is no campaign {campaign}", next_command="newsletter status")
 
 
 def show_event(app: App, number: int) -> Returned:

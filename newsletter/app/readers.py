@@ -91,7 +91,12 @@ def show_reader(app: App, reader: str) -> ReaderView:
     view = view_reader(app, parse_reader(reader))
     known = view.lists or view.said or view.suppression or view.messages or view.returned
     if not known:
-        raise UsageError(f"{view.address} is on no list and was never mailed")
+        near = nearest_address(select_audience(read_lists(app)), Address(view.address).key)
+        raise UsageError(
+            f"{view.address} is on no list and was never mailed",
+            cure=f"did you mean {near}?" if near else "look into subscribers/*.csv",
+            next_command=f"newsletter subscribers show {near}" if near else "newsletter lists",
+        )
     return view
 
 

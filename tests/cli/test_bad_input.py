@@ -447,6 +447,8 @@ def test_an_expression_on_the_command_line_is_shown_with_the_column_of_its_mista
         (("test", ISSUE, "--as", "ana.rossi@soci.example"), "is on no list", "anna.rossi@"),
         (("test", ISSUE, "--to", "anna.rossi@soci.example"), "is not a staging address", "also"),
         (("preview", ISSUE, "--lang", "zh"), "is not written in zh", "it"),
+        (("subscribers", "show", "ana.rossi@soci.example"), "is on no list", "anna.rossi@"),
+        (("subscribers", "show", "nobody@nowhere.example"), "is on no list", "subscribers/*.csv"),
         (("suppressions", "add", "anna"), "is not an address", ""),
         (("suppressions", "add", "a@b.example", "--reason", "why"), "is no reason", "bounced"),
         (("status", "7"), "nothing was recorded", "issue list"),

@@ -286,3 +286,23 @@ def test_script_through_a_bounce_is_shown_as_words(sent: Newsroom) -> None:
     assert "<script>" not in saved
     assert "\n=" not in saved
     assert ",=" not in saved
+
+
+def test_a_campaign_that_was_not_recorded_has_no_list(sent: Newsroom) -> None:
+    for words in (
+        ("bounces", "list"),
+        ("bounces", "list", "--unsubscribes"),
+        ("complaints", "list"),
+    ):
+        assert sent.run(*words, "--campaign", "1").code == 0
+        for number in ("2", "0", "-1", "99999999999999999999999"):
+            ran = sent.run(*words, "--campaign", number)
+            assert ran.code == 2
+            assert f"there is no campaign {number}" in ran.err
+            assert ran.next == "newsletter status"
+
+
+def test_before_anything_was_recorded_no_campaign_has_a_list(newsroom: Newsroom) -> None:
+    assert newsroom.run("bounces", "list").code == 0
+    ran = newsroom.run("bounces", "list", "--campaign", "1")
+    assert (ran.code, "nothing was recorded here yet" in ran.err) == (2, True)
