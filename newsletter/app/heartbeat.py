@@ -1,7 +1,9 @@
 """A worker's signs of life: a small file for each, and what `worker --health` makes of them.
 
 Ages are told by the clock that nobody sets, within one start of the machine; one that was made
-before the machine started is no sign of life.
+before the machine started is no sign of life. Containers that share a folder may share a host
+name, too, and count their processes from 1 each: the kernel's number of their space of pids
+(pid_namespaces(7)) tells them apart.
 """
 
 import asyncio
@@ -20,6 +22,8 @@ from newsletter.ledger.lock import this_process
 EVERY = 5.0
 _STALE = 30.0
 _STUCK = 300.0
+_FORGOTTEN = 3600.0
+_SPACE = Path("/proc/self/ns/pid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Beat:
     """When it last looked at what is due, or sent, without trouble."""
     doing: str
     trouble: str
+    space: str = ""
+    """Where its pid counts; empty where the kernel does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Heart:
 
     def __init__(self, app: App) -> None:
         self._folder = _folder(app)
-        self._path = self._folder / f"{os.getpid()}.json"
+        self._path = self._folder / f"{_name()}.json"
         self._well_at = time.monotonic()
         self.doing = "begins"
         self.trouble = ""
@@ -102,6 +108,7 @@ class Heart:
             self._well_at,
             self.doing,
             self.trouble,
+            pid_space(),
         )
         self._folder.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
@@ -110,9 +117,29 @@ class Heart:
 
 
 def health(app: App) -> Health:
-    """Whether a worker runs here, and every one of them is well."""
-    found = tuple(_judged(beat) for beat in _beats(_folder(app)))
+    """Whether a worker runs here, and every one of them is well.
+
+    In a container *here* is the container, if a worker runs in it; else the whole machine.
+    """
+    me, space = this_process(), pid_space()
+    beats = [each for each in _beats(_folder(app)) if me.boot == each.boot or me.host == each.host]
+    near = [each for each in beats if (each.boot, each.space) == (me.boot, space)]
+    found = tuple(_judged(beat) for beat in near or beats)
     return Health(bool(found) and all(each.well for each in found), found)
+
+
+def pid_space() -> str:
+    """The number of the space in which this process's pid counts; empty where none is told."""
+    with contextlib.suppress(OSError):
+        return str(_SPACE.stat().st_ino)
+    return ""
+
+
+def _name() -> str:
+    """Of its own among all workers that may share the folder, and good for a file."""
+    me = this_process()
+    host = "".join(each if each.isalnum() else "-" for each in me.host)
+    return f"{host}.{pid_space()}.{me.pid}"
 
 
 def _judged(beat: Beat) -> WorkerHealth:
@@ -131,13 +158,20 @@ def _beats(folder: Path) -> Iterator[Beat]:
 
 
 def _forget_the_dead(folder: Path) -> None:
-    """Files of workers on this machine that are gone without a word."""
-    me = this_process()
+    """Files of workers that are gone without a word; one that lives writes its own again."""
     for path in folder.glob("*.json"):
         with contextlib.suppress(OSError, ValueError, TypeError):
             beat = Beat(**json.loads(path.read_text()))
-            if beat.host == me.host and (beat.boot != me.boot or not _lives(beat.pid)):
+            if _is_dead(beat) or time.time() - path.stat().st_mtime > _FORGOTTEN:
                 path.unlink()
+
+
+def _is_dead(beat: Beat) -> bool:
+    """Whether it surely is; of other machines and containers nobody here can know."""
+    me = this_process()
+    if beat.boot != me.boot:
+        return beat.host == me.host
+    return beat.space in {pid_space(), ""} and not _lives(beat.pid)
 
 
 def _lives(pid: int) -> bool:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from newsletter.app.heartbeat import Beat, Heart, health
+from newsletter.app.heartbeat import Beat, Heart, health, pid_space
 from newsletter.app.open import App, open_app
 from newsletter.ledger.lock import this_process
 from tests.cli.newsroom import write_newsletter
@@ -32,7 +33,16 @@ def put(app: App, beat: Beat, name: str = "1") -> Path:
 def beat(seconds: float = 1.0, well: float = 1.0) -> Beat:
     """One of this many seconds ago."""
     me, now = this_process(), time.monotonic()
-    return Beat(me.pid, me.host, me.boot, now - seconds, now - well, "looks for what is due", "")
+    return Beat(
+        me.pid,
+        me.host,
+        me.boot,
+        now - seconds,
+        now - well,
+        "looks for what is due",
+        "",
+        pid_space(),
+    )
 
 
 def test_without_a_worker_nothing_is_healthy(app: App) -> None:
@@ -86,3 +96,51 @@ def test_a_sign_from_before_the_machine_started_is_none_and_a_new_worker_clears_
 def test_a_file_that_is_no_sign_of_life_is_passed_over(app: App) -> None:
     put(app, beat()).write_text("{half")
     assert not health(app).workers
+
+
+def in_container(seconds: float = 1.0) -> Beat:
+    """A worker elsewhere on this machine, whose host name and pid are ours by chance."""
+    return replace(beat(seconds), space="another")
+
+
+def test_two_containers_that_share_a_folder_and_count_their_pids_alike_have_a_file_each(
+    app: App,
+) -> None:
+    other = put(app, in_container(seconds=31), "elsewhere")
+
+    async def live() -> tuple[bool, int]:
+        async with Heart(app).beating():
+            await asyncio.sleep(0.01)
+            return health(app).healthy, len(list(other.parent.glob("*.json")))
+
+    assert asyncio.run(live()) == (True, 2), "each container answers for its own"
+    assert other.exists()
+    assert not health(app).healthy, "from outside all of them count"
+
+
+def test_a_file_that_nobody_wrote_for_an_hour_is_cleared_away_whoevers_it_was(app: App) -> None:
+    fresh, old = put(app, in_container(), "fresh"), put(app, in_container(), "old")
+    elsewhere = put(app, replace(beat(), boot="another", host="another"), "elsewhere")
+    for path in (old, elsewhere):
+        os.utime(path, (time.time() - 3700, time.time() - 3700))
+
+    async def begin() -> list[Path]:
+        async with Heart(app).beating():
+            return [path for path in (fresh, old, elsewhere) if path.exists()]
+
+    assert asyncio.run(begin()) == [fresh]
+
+
+def test_a_worker_on_another_machine_is_no_matter_of_this_one(app: App) -> None:
+    put(app, replace(beat(seconds=99), boot="another", host="another"))
+    assert health(app).workers == ()
+    put(app, beat(), "2")
+    assert health(app).healthy
+
+
+def test_what_an_older_program_wrote_is_read(app: App) -> None:
+    path = put(app, beat())
+    told = json.loads(path.read_text())
+    del told["space"]
+    path.write_text(json.dumps(told))
+    assert health(app).healthy
