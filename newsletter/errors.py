@@ -8,6 +8,7 @@ NewsletterError                 1   something went wrong that no other class nam
 │   ├── SegmentError                in a segment's expression
 │   └── SettingsError               in newsletter.toml, .env or a NEWSLETTER_ variable
 ├── UsageError                  2   a command asked for something that is not there
+│   └── NobodyToMail                of lists and a segment that leave nobody
 ├── RelayError                  2   the relay cannot be used as it is set up
 ├── SigningError                2   a signing key cannot be used as it is
 ├── LedgerError                 2   the ledger cannot be used as it is
@@ -113,6 +114,10 @@ class UsageError(NewsletterError):
     """The command names an issue, list, segment or reader that is not there."""
 
     exit_code = 2
+
+
+class NobodyToMail(UsageError):
+    """Lists, segment, exclusions and suppressions leave no recipient."""
 
 
 class RelayError(NewsletterError):

@@ -5,7 +5,7 @@ import json
 
 from newsletter.app.plan import PlanRequest
 
-_NOT_KEPT = frozenset({"issue", "every", "at", "local_time", "passed"})
+_NOT_KEPT = frozenset({"issue", "every", "at", "local_time", "passed", "fresh"})
 
 
 def request_to_json(request: PlanRequest) -> str:

@@ -5,22 +5,24 @@ Whatever ends here before the campaign is recorded leaves nothing: the next look
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 from newsletter.app import telling
 from newsletter.app.approving import Ready, newest_ready
 from newsletter.app.kept_request import request_from
 from newsletter.app.open import App, open_app
-from newsletter.app.plan import Planned, make_plan
-from newsletter.app.steering import OPEN_STATES
+from newsletter.app.plan import HAD_IT, Planned, make_plan
+from newsletter.app.steering import HELD
 from newsletter.errors import (
     ChecksFailed,
     LedgerUnavailable,
     NewsletterError,
+    NobodyToMail,
     PlanChanged,
     TryLater,
 )
 from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import Campaign, CampaignState
+from newsletter.ledger.model import Campaign, CampaignId, CampaignState
 from newsletter.ledger.series import Became, Judged, Series
 from newsletter.recurrence import Occurrence
 from newsletter.schedule import Verdict, verdict
@@ -67,7 +69,12 @@ def _take(app: App, ledger: Ledger, series: Series, occurrence: Occurrence) -> J
     ready = newest_ready(fitting, ledger.approvals.latest())
     if words := why_nothing(ledger, series, ready):
         return ledger.series.close(series, occurrence, now, Became.NOTHING, words)
-    planned = make_plan(fitting, request_from(series.request, str(ready.slug)), ledger)
+    asked = replace(request_from(series.request, str(ready.slug)), fresh=True)
+    try:
+        planned = make_plan(fitting, asked, ledger)
+    except NobodyToMail as error:
+        words = f"{ready.slug} has nobody to go to: {error.cure}"
+        return ledger.series.close(series, occurrence, now, Became.NOTHING, words)
     if planned.plan.content_digest != ready.digest:
         message = f"{ready.slug} was changed while it was planned"
         raise PlanChanged(message)
@@ -75,7 +82,7 @@ def _take(app: App, ledger: Ledger, series: Series, occurrence: Occurrence) -> J
         words = f"{planned.view.already} of its readers had {ready.slug} already; nobody is sent it"
         return ledger.series.close(series, occurrence, now, Became.NOTHING, words)
     _refuse_unfit(planned)
-    words = f"{ready.slug} to {planned.view.recipients} recipients"
+    words = _sent_words(planned)
     ledger.record(
         planned.plan,
         due=occurrence.due,
@@ -86,27 +93,48 @@ def _take(app: App, ledger: Ledger, series: Series, occurrence: Occurrence) -> J
     return next(each for each in ledger.series.judged(series.id) if each.date == occurrence.date)
 
 
+def _sent_words(planned: Planned) -> str:
+    words = f"{planned.view.issue} to {planned.view.recipients} recipients"
+    spared = planned.view.arithmetic.suppressed.get(HAD_IT, 0)
+    return f"{words}; {spared} had it already" if spared else words
+
+
 def why_nothing(ledger: Ledger, series: Series, ready: Ready) -> str:
     """Why a series has nothing to send, in words; nothing if it has.
 
-    Raises ``TryLater`` while the issue goes to other lists.
+    What another series sent to other readers, or somebody to other lists, is in nobody's way.
+    Raises ``TryLater`` while a campaign of the issue waits for an officer's word.
     """
     if ready.slug is None:
         return f"no issue is ready: {ready.why_not or 'there is none'}"
+    others = _of_other_readers(ledger, series)
     mine = request_from(series.request, ready.slug).lists
     for campaign in reversed(ledger.campaigns()):
         if campaign.slug != ready.slug or campaign.terms.profile != series.profile:
             continue
         if _is_void(campaign, ready):
             continue
-        if not mine or set(mine) & set(campaign.per_list):
+        same_lists = not mine or set(mine) & set(campaign.per_list)
+        if same_lists and campaign.id not in others:
             more = f"; {ready.why_not}" if ready.passed_over else ""
             how = f"campaign {campaign.id}, {campaign.state}"
             return f"{ready.slug} was sent already ({how}){more}"
-        if campaign.state in OPEN_STATES:
+        if campaign.state in HELD:
             message = f"campaign {campaign.id} of {ready.slug} is {campaign.state}"
             raise TryLater(message, next_command=f"newsletter status {campaign.id}")
     return ""
+
+
+def _of_other_readers(ledger: Ledger, series: Series) -> frozenset[CampaignId]:
+    """The campaigns of series that are not for the same lists, segment and exclusions."""
+    others = [each for each in ledger.series.all() if _readers_of(each) != _readers_of(series)]
+    judged = (each for other in others for each in ledger.series.judged(other.id))
+    return frozenset(each.campaign for each in judged if each.campaign is not None)
+
+
+def _readers_of(series: Series) -> tuple[frozenset[str], str | None, frozenset[str]]:
+    asked = request_from(series.request, "")
+    return frozenset(asked.lists), asked.segment, frozenset(asked.exclude)
 
 
 def fitting_to(app: App, series: Series) -> App:

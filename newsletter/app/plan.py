@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Literal
 
 from newsletter.app.compose import (
@@ -22,16 +23,18 @@ from newsletter.audience.select import Suppressed
 from newsletter.campaign import Plan, Terms, plan_campaign
 from newsletter.edition.model import Variant
 from newsletter.edition.variants import variant_for
-from newsletter.errors import InputError, IssueError, UsageError
+from newsletter.errors import InputError, IssueError, NobodyToMail, UsageError
 from newsletter.issue.model import Issue
 from newsletter.ledger.ledger import Ledger
 from newsletter.local_time import Passed
 from newsletter.recipients import Recipients
 from newsletter.sending_times import SendingTimes
-from newsletter.values import Rate, seconds_of
+from newsletter.values import IssueSlug, Rate, seconds_of
 
 ANY_TIME = "any"
 NEVER = "none"
+HAD_IT = "had it"
+"""Why a reader is left out where only fresh ones count."""
 _MOST_PAGES = 10_000  # ways to one that are remembered
 
 
@@ -63,6 +66,8 @@ class PlanRequest:
     """What becomes of readers whose local time is over."""
     every: str | None = None
     """A rule by which it is sent again and again; None means once."""
+    fresh: bool = False
+    """Whether only readers count who did not have the issue, and do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,14 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     latest = ledger.latest_campaign(issue.slug) if ledger else None
     if ledger:
         ledger.retention.refuse_again(issue.slug, app.profile)
-    suppressed = Suppressed(ledger.suppression_reasons()) if ledger else None
+    suppressed = _suppressed(ledger, issue.slug, fresh=request.fresh) if ledger else None
     said = said_by_readers(app, ledger) if ledger else NOTHING_SAID
     readers = read_people(app, request.lists, request.segment, request.exclude, suppressed, said)
     choose = Chooser(app, issue, readers)
     box = partial(staged_address, app) if app.profile == STAGING else None
     recipients = Recipients(readers.audience.crowds(), choose, choose.reads, box)
     if not len(recipients):
-        raise UsageError(
+        raise NobodyToMail(
             "nobody would receive this",
             cure=_why_nobody(readers.audience.arithmetic),
             next_command="newsletter lists",
@@ -106,6 +111,12 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
     plan = replace(plan, instants={part.cell: part.at for part in start.parts})
     view = view_of(app, made, plan, start, recipients, readers, ledger, request.missing)
     return Planned(plan, view, latest.id if latest else 0, start)
+
+
+def _suppressed(ledger: Ledger, slug: IssueSlug, *, fresh: bool) -> Suppressed:
+    """Who is not mailed; with ``fresh`` whoever had the issue, too, or is about to."""
+    addressed = ledger.addressed(slug) if fresh else ()
+    return Suppressed(chain(ledger.suppression_reasons(), ((key, HAD_IT) for key in addressed)))
 
 
 def _read_issue(app: App, name: str) -> Issue:
@@ -216,6 +227,8 @@ def _canary_wait(request: PlanRequest) -> int:
 def _why_nobody(sums: Arithmetic) -> str:
     if not sums.on_lists:
         return "the lists hold no readers"
+    if sums.suppressed.get(HAD_IT):
+        return "all of its readers had it already, or are suppressed"
     gone = sum(sums.suppressed.values()) + sum(sums.gone.values())
     if gone:
         return f"{gone} of {sums.on_lists} are suppressed or left, the others excluded"

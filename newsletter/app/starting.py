@@ -65,9 +65,14 @@ def start_of(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
 
 def _first_of_series(app: App, asked: Asked) -> Start:
     if asked.at or asked.local_time or asked.passed:
+        on_clocks = (
+            "begin a series for each zone that your readers live in: "
+            """--every "Monday 09:00 Asia/Tokyo" --segment 'timezone == "Asia/Tokyo"'"""
+        )
+        one_zone = 'name the time and the zone in the rule: "first Tuesday 10:00 Europe/Rome"'
         raise UsageError(
             "--every says when by itself: it goes with neither --at nor --local-time",
-            cure='name the time and the zone in the rule: "first Tuesday 10:00 Europe/Rome"',
+            cure=on_clocks if asked.local_time or asked.passed else one_zone,
         )
     rule = parse_every(asked.every or "", default_zone=app.settings.schedule.zone)
     first, *then = [each.due for each in rule.next(app.clock(), _SHOWN)]

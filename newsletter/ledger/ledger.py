@@ -238,6 +238,11 @@ class Ledger:
         with self._database.read() as connection:
             yield from standing.accepted_elsewhere(connection, slug, campaign)
 
+    def addressed(self, slug: IssueSlug) -> Iterator[str]:
+        """Address keys of everybody who had the issue, may have had it, or waits for it."""
+        with self._database.read() as connection:
+            yield from standing.addressed(connection, slug)
+
     def last_campaigns(self, profile: str) -> Mapping[str, CampaignId]:
         """For each list, the profile's last campaign that used it."""
         with self._database.read() as connection:

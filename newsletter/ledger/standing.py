@@ -29,6 +29,7 @@ _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.reci
 _attempt, _run = schema.attempt, schema.run
 _RECENT = dt.timedelta(seconds=10)
 _PAGE = 1000
+_REACHED = (DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT)
 
 
 def campaigns(connection: Connection) -> tuple[Campaign, ...]:
@@ -221,12 +222,11 @@ def accepted_elsewhere(
 
     In the order of the keys' characters.
     """
-    reached = [DeliveryState.ACCEPTED, DeliveryState.IN_DOUBT]
     last = func.max(_delivery.c.last_tried, type_=schema.Instant())
     query = (
         select(_recipient.c.address_key, last)
         .select_from(_joined().join(_campaign, _campaign.c.id == _delivery.c.campaign))
-        .where(_campaign.c.slug == slug, _delivery.c.state.in_(reached))
+        .where(_campaign.c.slug == slug, _delivery.c.state.in_(_REACHED))
         .where(_delivery.c.last_tried.is_not(None))
         .group_by(_recipient.c.address_key)
         .order_by(_by_characters(connection))
@@ -234,6 +234,18 @@ def accepted_elsewhere(
     if number is not None:
         query = query.where(_campaign.c.id != number)
     return ((key, when) for key, when in streamed(connection, query))
+
+
+def addressed(connection: Connection, slug: IssueSlug) -> Iterator[str]:
+    """Address keys of whoever was accepted, is in doubt or waits in a campaign of the issue."""
+    states = [*_REACHED, DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED]
+    query = (
+        select(_recipient.c.address_key)
+        .select_from(_joined().join(_campaign, _campaign.c.id == _delivery.c.campaign))
+        .where(_campaign.c.slug == slug, _delivery.c.state.in_(states))
+        .distinct()
+    )
+    return (row.address_key for row in streamed(connection, query))
 
 
 def last_campaigns(connection: Connection, profile: str) -> Mapping[str, CampaignId]:

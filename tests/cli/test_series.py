@@ -10,10 +10,11 @@ import pytest
 from newsletter.app.open import App, open_app, utc_now
 from newsletter.app.working import Pass, run_due_once
 from newsletter.ledger.ledger import Ledger
-from newsletter.ledger.model import CampaignState
+from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.ledger.series import Became
 from newsletter.recurrence import parse_every
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
+from tests.cli.readers import ANNA, DARIO
 from tests.cli.test_worker import LONG, worker
 
 NEXT = "2026-12-news"
@@ -230,11 +231,62 @@ def test_two_series_for_two_lists_each_send_the_issue_once(newsroom: Newsroom) -
     first = due(newsroom)
 
     done = look(newsroom, first)
-    assert len(done.occurrences) == 1
-    assert "series s2: campaign 1" in done.later
-    assert len(look(newsroom, first + A_MINUTE).occurrences) == 1
+    assert (len(done.occurrences), done.later) == (2, "")
     assert set(newsroom.relay.counts) == EVERYBODY | {"lea@partner.example"}
     assert set(newsroom.relay.counts.values()) == {1}
+
+
+def test_two_series_for_two_segments_of_a_list_each_send_the_issue_and_to_nobody_twice(
+    newsroom: Newsroom,
+) -> None:
+    begin(newsroom, ISSUE, "--list", "members", "--segment", "italians")
+    begin(newsroom, "--list", "members", "--segment", "china")
+    first = due(newsroom)
+
+    assert words(look(newsroom, first)) == [
+        f"{ISSUE} to 2 recipients",
+        f"{ISSUE} to 1 recipients; 1 had it already",
+    ]
+    members = {ANNA, DARIO, "carla.dubois@soci.example"}
+    assert newsroom.relay.counts == dict.fromkeys(members, 1)
+    assert words(look(newsroom, first + A_DAY)) == [
+        f"{ISSUE} was sent already (campaign 1, finished)",
+        f"{ISSUE} was sent already (campaign 2, finished)",
+    ]
+    assert newsroom.run("ledger", "verify", follow=False).code == 0
+
+
+def test_a_series_whose_readers_all_had_the_issue_says_so(newsroom: Newsroom) -> None:
+    newsroom.run("suppressions", "add", ANNA)
+    begin(newsroom, ISSUE, "--list", "members")
+    begin(newsroom, "--list", "members", "--segment", "china")
+
+    done = look(newsroom, due(newsroom))
+    assert words(done) == [
+        f"{ISSUE} to 3 recipients",
+        f"{ISSUE} has nobody to go to: all of its readers had it already, or are suppressed",
+    ]
+    assert set(newsroom.relay.counts.values()) == {1}
+
+
+def test_what_goes_to_other_lists_holds_up_no_series_unless_it_asks_for_a_word(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.edit("newsletter.toml", "connections = 4", 'retry_schedule = ["10 min"]')
+    newsroom.edit("subscribers/partners.csv", "anna.rossi@SOCI.example", "lea@partner.example")
+    newsroom.relay.will_answer("lea@partner.example", "450 4.2.0 later")
+    begin(newsroom, ISSUE, "--list", "members")
+    sent = newsroom.run("send", ISSUE, "--list", "partners", "--yes", follow=False)
+    assert sent.code == 75, "somebody is tried again later"
+
+    first = due(newsroom)
+    newsroom.run("pause", "1", follow=False)
+    held = look(newsroom, first)
+    assert (held.occurrences, held.later) == ((), f"series s1: campaign 1 of {ISSUE} is paused")
+    with Ledger.open(newsroom.ledger) as ledger:  # the officer has them go on, and it waits
+        ledger.resume(CampaignId(1), utc_now())
+    assert words(look(newsroom, first + A_MINUTE)) == [f"{ISSUE} to 4 recipients"]
+    assert newsroom.relay.counts["lea@partner.example"] <= 1
 
 
 def test_what_an_officer_sends_herself_the_series_does_not_send_again(newsroom: Newsroom) -> None:
