@@ -31,9 +31,10 @@ _IO_METHODS = (
     *("xCheckReservedLock", "xFileControl", "xSectorSize", "xDeviceCharacteristics"),
     *("xShmMap", "xShmLock", "xShmBarrier", "xShmUnmap", "xFetch", "xUnfetch"),
 )
-_OPEN = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, _AT, ctypes.c_int, ctypes.c_void_p
-)
+_NAME = ctypes.c_void_p
+"""Not ``c_char_p``, which hands on a copy that is gone after the call: SQLite keeps the pointer,
+and makes the name of its shared memory of it when that is needed."""
+_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, _NAME, _AT, ctypes.c_int, ctypes.c_void_p)
 _SYNC = ctypes.CFUNCTYPE(ctypes.c_int, _AT, ctypes.c_int)
 _IOERR_FSYNC = 10 | 4 << 8
 _OWN_CALLS = ("write", "pwrite", "replace", "ftruncate", "fsync")
@@ -153,7 +154,7 @@ def _under_open(fault: Fault, vfs: Any) -> None:
     original = _OPEN(vfs.xOpen)
     known: dict[int, _IoMethods] = {}
 
-    def open_(own: int, name: bytes, file: int, flags: int, out: int) -> int:
+    def open_(own: int, name: int | None, file: int, flags: int, out: int) -> int:
         code = original(own, name, file, flags, out)
         methods = ctypes.cast(file, ctypes.POINTER(ctypes.c_void_p))
         if code == 0 and methods[0]:

@@ -1,7 +1,10 @@
 """A disk that is full or fails at every write: nobody lost, nobody twice, and it is said so."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from newsletter.errors import Incomplete, LedgerError
 from newsletter.ledger.ledger import Ledger
 from tests.cli.newsroom import ISSUE
 from tests.crash import disk
-from tests.crash.forks import Forks
+from tests.crash.forks import ROOT, Forks
 from tests.crash.scale import chosen
 from tests.crash.scene import Scene
 from tests.crash.stand import RelayProcess
@@ -88,6 +91,31 @@ def test_a_write_that_fails_while_recording_leaves_nothing_or_a_campaign_that_ca
             assert scene.run(*send) == 0
             assert scene.told["code"] == 0, scene.told
         scene.judge(scene.relay.settled())
+
+
+OPENS_ITS_LOG_LATER = """
+import os, sqlite3, sys
+from tests.crash import disk
+
+disk.install(0)
+connection = sqlite3.connect(sys.argv[1])
+names = [b"%0*d" % (len(sys.argv[1]), number) for number in range(100_000)]
+connection.execute("PRAGMA journal_mode=WAL")
+connection.execute("CREATE TABLE one (x)")
+os._exit(0)
+"""
+
+
+def test_the_fault_under_sqlite_leaves_it_the_names_of_its_files(folder: Path) -> None:
+    """SQLite keeps the pointer to a name, and makes its shared memory's name of it later."""
+    subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", OPENS_ITS_LOG_LATER, folder / "ledger.db"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    names = {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
+    assert {each.name for each in folder.iterdir()} == names
 
 
 def recorded(scene: Scene) -> bool:
