@@ -17,12 +17,15 @@ from newsletter.ledger.workers import Division
 from tests.cli.newsroom import write_newsletter
 from tests.crash.child import Job
 from tests.crash.forks import Forks
+from tests.crash.scale import scaled
 from tests.crash.stand import RelayProcess
 from tests.ledger.plans import make_plan, make_terms
 from tests.waiting import wait_until
 
 CONNECTIONS = 2
 TIMEOUT = 5.0
+_LONG = scaled(120, 1_800)
+"""Seconds in which a campaign comes to its end, on a busy machine."""
 
 
 class Killed(NamedTuple):
@@ -173,7 +176,7 @@ class Crew:
     def wait_for(self, state: CampaignState = CampaignState.FINISHED) -> None:
         """Until the campaign is in that state."""
         with self.memory() as memory:
-            wait_until(lambda: memory.campaign(self.number).state is state)
+            wait_until(lambda: memory.campaign(self.number).state is state, _LONG, every=0.05)
 
     def wait_for_accepted(self, count: int) -> None:
         """Until the relay took so many messages."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,16 +81,33 @@ def test_the_tables_of_the_calls_are_none_of_the_ledgers(crew: Crew) -> None:
     engine.dispose()
 
 
+@dataclass(frozen=True)
+class Siege:
+    """So many are killed of those who send to so many readers, in so many parts."""
+
+    readers: int
+    kills: int
+    most_between: int
+    """At most so many messages from one kill to the next."""
+    parts: int = 64
+    rate: str = "100000/s"
+
+
+SIEGES = [Siege(1_200, 2, 300, 6)]
+if FULL:  # 320 kills: parts that last, and parts of a second
+    SIEGES = [Siege(100_000, 20, 4_000), *[Siege(6_400, 25, 250, rate="150/s")] * 12]
+
+
 def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> None:
-    luck, readers, kills = chance(), scaled(1200, 100_000), scaled(2, 100)
-    for _ in range(scaled(1, 3)):
+    luck = chance()
+    for siege in SIEGES:
         crew.relay.forget()
-        crew.record(readers, parts=scaled(6, 64))
+        crew.record(siege.readers, siege.parts, siege.rate)
         for _ in range(3):
             crew.begin()
         killed = []
-        for _ in range(kills):
-            crew.wait_for_accepted(luck.randrange(1, readers // (2 * kills)))
+        for _ in range(siege.kills):
+            crew.wait_for_accepted(luck.randrange(1, siege.most_between))
             killed.append(crew.kill_one_that_sends(luck))
             crew.begin()
         crew.wait_for()
@@ -97,10 +115,10 @@ def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> Non
         doubted = hold(crew)
         waited = crew.takeovers(killed)
         print(  # noqa: T201  shown by make crash
-            f"{len(killed)} killed among {readers} readers, {len(waited)} parts taken over within "
-            f"{max(waited):.1f} s, {len(doubted)} in doubt"
+            f"{len(killed)} killed of those who sent to {siege.readers}: {len(waited)} parts taken "
+            f"over within {max(waited):.1f} s, {len(doubted)} in doubt"
         )
-        assert len(waited) >= kills, "each had a part when it was killed"
+        assert len(waited) >= siege.kills, "each had a part when it was killed"
         if FULL:  # on a machine of its own
             assert max(waited) <= TIMEOUT + 2
 
