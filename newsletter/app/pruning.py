@@ -81,7 +81,7 @@ def _prune(app: App, ledger: Ledger, found: Pruning) -> Pruning:
     )
     free = not ledger.someone_sends
     if free:  # to make a file anew would hold up whoever sends
-        ledger.retention.give_back()
+        ledger.retention.give_back([each.campaign for each in went])
     return replace(
         found, campaigns=went, done=True, given_back=free, next_command="newsletter ledger verify"
     )

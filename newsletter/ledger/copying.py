@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Table, func, insert, select, text
 
 from newsletter.delivery import DeliveryState
 from newsletter.errors import LedgerError
-from newsletter.ledger import schema
+from newsletter.ledger import own_tables, schema
 from newsletter.ledger.database import Database, streamed
 from newsletter.ledger.residence import mark_moved
 
@@ -54,7 +54,11 @@ def move(source: Database, target: Database, now: dt.datetime) -> tuple[CopiedTa
     with source.read() as given, target.write() as taken:
         _refuse_claimed(given)
         _refuse_filled(taken, target.name)
-        sums = {table: _copy(given, taken, table) for table in _tables()}
+        sums = {}
+        for table in _tables():
+            sums[table] = _copy(given, taken, table)
+            if table is schema.campaign:
+                _make_own_tables(taken)
         _copy_meta(given, taken)
         for table, expected in sums.items():
             _prove(taken, table, expected)
@@ -93,6 +97,15 @@ def _copy(source: Connection, target: Connection, table: Table) -> _Sum:
             found.add(row)
         target.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
     return found
+
+
+def _make_own_tables(target: Connection) -> None:
+    """Large campaigns have tables of their own there."""
+    table = schema.campaign
+    for campaign, recipients in target.execute(select(table.c.id, table.c.recipients)).all():
+        if own_tables.has_own(target, recipients):
+            own_tables.make(target, campaign)
+            own_tables.attach(target, campaign)
 
 
 def _copy_meta(source: Connection, target: Connection) -> None:

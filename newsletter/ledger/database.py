@@ -5,7 +5,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,10 +121,16 @@ class Database:
         if not self.is_sqlite:
             self._vacuum()
 
-    def give_back(self) -> None:
-        """Return the room of deleted rows to the system, as far as it goes while others read."""
+    def give_back(self, tables: Iterable[str]) -> None:
+        """Return the room of deleted rows to the system: of a file, or on a server of ``tables``.
+
+        Nobody reads one of these tables while it is made anew.
+        """
         if not self.is_sqlite:
-            self._vacuum()
+            with self._told(), self._engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    connection.execute(text(f"VACUUM (FULL, ANALYZE) {table}"))
             return
         with self._told(), self._engine.connect() as connection:
             driver: Any = connection.connection.driver_connection

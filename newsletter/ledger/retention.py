@@ -1,9 +1,9 @@
 """What old campaigns let go, and what is kept of them; ``Ledger.retention`` opens it."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from newsletter.ledger import kept, pruning
+from newsletter.ledger import kept, own_tables, pruning
 from newsletter.ledger.database import Database
 from newsletter.ledger.model import CampaignId, Pruned
 from newsletter.ledger.pruning import Prunable
@@ -51,9 +51,15 @@ class Retention:
                 return total
             on_progress(total)
 
-    def give_back(self) -> None:
-        """Let the system have the room that is empty now; it may take as long as a copy."""
-        self._database.give_back()
+    def give_back(self, numbers: Iterable[CampaignId]) -> None:
+        """Let the system have the room of what these campaigns let go.
+
+        A file is made anew, which takes as long as a copy; on a server only large campaigns' own
+        tables are, and others use the room of the rest.
+        """
+        with self._database.read() as connection:
+            tables = own_tables.of(connection, numbers)
+        self._database.give_back(tables)
 
     def of(self, number: CampaignId) -> Pruned | None:
         """What was let go of a campaign; None where everybody is there."""

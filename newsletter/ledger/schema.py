@@ -9,6 +9,7 @@ message an id of its own: a table of texts by hash would have a page written at 
 """
 
 import datetime as dt
+import re
 from typing import Any
 
 from sqlalchemy import (
@@ -35,8 +36,11 @@ from sqlalchemy.types import TypeDecorator
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision that this program reads and writes; a test holds it to the migrations."""
+
+
+_PART = re.compile(r"(recipient|delivery|attempt)_([0-9]+|before|small)")
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -66,9 +70,13 @@ DEFERRED = word(DeliveryState.DEFERRED)
 
 
 def is_ours(name: str | None, kind: str, parents: object = None) -> bool:
-    """For Alembic: whether a table is the ledger's; the workers' calls have tables beside it."""
+    """For Alembic: whether a table is the ledger's.
+
+    Not those of the workers' calls beside it, and not the parts that a large table has there.
+    """
     del parents
-    return kind != "table" or name is None or not name.startswith("procrastinate_")
+    beside = name is not None and (name.startswith("procrastinate_") or _PART.fullmatch(name))
+    return kind != "table" or not beside
 
 
 metadata = MetaData(

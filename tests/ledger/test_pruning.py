@@ -208,7 +208,7 @@ def test_the_room_is_given_back(ledger: Ledger, location: str) -> None:
     number = finish(ledger, 3000)
     prune(ledger, number)
     before = _octets(location)
-    ledger.retention.give_back()
+    ledger.retention.give_back([number])
     assert states(ledger, number) == [DeliveryState.REFUSED, DeliveryState.IN_DOUBT]
     assert not before or _octets(location) < before / 2
 

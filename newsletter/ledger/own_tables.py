@@ -1,0 +1,74 @@
+"""On PostgreSQL a large campaign has tables of its own: list partitions of the three large ones.
+
+They are filled before they have an index or anybody sees them, which takes a third of the time,
+and what is pruned of them gives its room back. Small campaigns share one partition: a table for
+each would cost more than it saves.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from newsletter.ledger.model import CampaignId
+
+OWN_FROM = 10_000
+"""Recipients from which on a campaign has tables of its own."""
+TABLES = ("recipient", "delivery", "attempt")
+
+
+def has_own(connection: Connection, recipients: int) -> bool:
+    """Whether a campaign of so many is to have tables of its own."""
+    return connection.dialect.name != "sqlite" and recipients >= OWN_FROM
+
+
+def name_of(table: str, campaign: CampaignId) -> str:
+    """What a campaign's own table is called."""
+    return f"{table}_{int(campaign)}"
+
+
+def make(connection: Connection, campaign: CampaignId) -> None:
+    """Make them, without indices; nobody sees them yet."""
+    for table in TABLES:
+        connection.exec_driver_sql(f"CREATE TABLE {name_of(table, campaign)} (LIKE {table})")
+
+
+def attach(connection: Connection, campaign: CampaignId) -> None:
+    """Give them their indices, and let them be seen; other campaigns' are not waited for.
+
+    The server is told what they hold: until it looks by itself, it would go through a whole
+    campaign for every group.
+    """
+    connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
+    number = int(campaign)
+    for words in _INDICES:
+        connection.exec_driver_sql(words.format(n=number))
+    for table in TABLES:
+        connection.exec_driver_sql(f"ANALYZE {name_of(table, campaign)}")
+    for table in TABLES:
+        own = name_of(table, campaign)
+        connection.exec_driver_sql(
+            f"ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES IN ({number})"
+        )
+
+
+def of(connection: Connection, campaigns: Iterable[CampaignId]) -> list[str]:
+    """The own tables of these campaigns, as far as they have any."""
+    if connection.dialect.name == "sqlite":
+        return []
+    wanted = {name_of(table, campaign) for campaign in campaigns for table in TABLES}
+    return [name for name in connection.exec_driver_sql(_LEAVES).scalars() if name in wanted]
+
+
+_INDICES = (
+    "ALTER TABLE recipient_{n} ADD CONSTRAINT pk_recipient_{n} PRIMARY KEY (campaign, seq)",
+    """ALTER TABLE recipient_{n} ADD CONSTRAINT uq_recipient_campaign_address_key_{n}
+    UNIQUE (campaign, address_key)""",
+    "ALTER TABLE delivery_{n} ADD CONSTRAINT pk_delivery_{n} PRIMARY KEY (campaign, seq)",
+    """CREATE INDEX ix_delivery_retry_{n} ON delivery_{n} (campaign, next_at)
+    WHERE state = 'deferred'""",
+    "ALTER TABLE attempt_{n} ADD CONSTRAINT pk_attempt_{n} PRIMARY KEY (campaign, seq, n)",
+)
+"""As the migration names those of the tables that they become parts of."""
+_LEAVES = """
+    SELECT relid::regclass::text FROM unnest(ARRAY['recipient', 'delivery', 'attempt']) AS t (name),
+        pg_partition_tree(t.name::regclass) WHERE isleaf"""
