@@ -16,7 +16,8 @@ from newsletter.audience.spool import SortedSpool, Spool
 from newsletter.edition.model import Variant
 from newsletter.values import Address
 
-_UNIT = "\x1f"
+UNIT = "\x1f"
+"""Between the cells of a line; no cell holds it."""
 _One = TypeVar("_One")
 _Two = TypeVar("_Two")
 FrozenRow = tuple[str, str, int, str, str]
@@ -106,10 +107,22 @@ class Recipients(Collection[Recipient]):
         return chain.from_iterable(map(self._rows, self._spool.blocks()))
 
     def _rows(self, lines: Sequence[str]) -> Iterator[FrozenRow]:
-        columns = zip(*[line.split(_UNIT) for line in lines], strict=True)
+        columns = zip(*[line.split(UNIT) for line in lines], strict=True)
         keys, addresses, numbers, fields, lists = columns
         indices = map(self._index.__getitem__, numbers)
         return zip(keys, addresses, indices, fields, lists, strict=True)
+
+    def lines(self) -> Iterator[Sequence[str]]:
+        """The same in blocks, each row in one line: its cells with ``UNIT`` between them.
+
+        They lie so already where the variants were numbered as the plan numbers them.
+        """
+        if all(number == str(index) for number, index in self._index.items()):
+            return self._spool.blocks()
+        return (
+            [UNIT.join(map(str, row)) for row in self._rows(lines)]
+            for lines in self._spool.blocks()
+        )
 
     def batches(self, asked: Sequence[AbstractSet[str]], most: int) -> Iterable[Batch]:
         """Them all, batched by variant and by the fields that it asks for and their rows lack.
@@ -157,7 +170,7 @@ class Recipients(Collection[Recipient]):
         ordered = SortedSpool()
         for key, _, _, _, lists in self.rows():
             ordered.add([f"{key}\x1f{lists}"])
-        parts = (line.split(_UNIT) for block in ordered.blocks() for line in block)
+        parts = (line.split(UNIT) for block in ordered.blocks() for line in block)
         return ((key, _lists_from_json(lists)) for key, lists in parts)
 
     def __len__(self) -> int:
@@ -208,7 +221,7 @@ def fields_from_json(stored: str) -> dict[str, str]:
 def _words(lists: tuple[str, ...], names: tuple[str, ...]) -> Sequence[str]:
     """Such a line, cut where key, address, variant and cells stand."""
     fields = _to_json(dict.fromkeys(names, "\0")).replace("\\u0000", "\0")
-    return f"\0{_UNIT}\0{_UNIT}\0{_UNIT}{fields}{_UNIT}{_lists_to_json(lists)}".split("\0")
+    return f"\0{UNIT}\0{UNIT}\0{UNIT}{fields}{UNIT}{_lists_to_json(lists)}".split("\0")
 
 
 def _to_json(value: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from newsletter.delivery import DeliveryState
 from newsletter.ledger.model import CampaignId
 
 OWN_FROM = 10_000
@@ -27,9 +28,16 @@ def name_of(table: str, campaign: CampaignId) -> str:
 
 
 def make(connection: Connection, campaign: CampaignId) -> None:
-    """Make them, without indices; nobody sees them yet."""
+    """Make them, without indices; nobody sees them yet.
+
+    What is the same in each row is its column's default: it is not sent for each.
+    """
+    number = int(campaign)
     for table in TABLES:
-        connection.exec_driver_sql(f"CREATE TABLE {name_of(table, campaign)} (LIKE {table})")
+        own = name_of(table, campaign)
+        connection.exec_driver_sql(f"CREATE TABLE {own} (LIKE {table})")
+        connection.exec_driver_sql(f"ALTER TABLE {own} ALTER campaign SET DEFAULT {number}")
+    connection.exec_driver_sql(_QUEUED.format(n=number))
 
 
 def attach(connection: Connection, campaign: CampaignId) -> None:
@@ -59,6 +67,10 @@ def of(connection: Connection, campaigns: Iterable[CampaignId]) -> list[str]:
     return [name for name in connection.exec_driver_sql(_LEAVES).scalars() if name in wanted]
 
 
+_QUEUED = f"""
+    ALTER TABLE delivery_{{n}} ALTER state SET DEFAULT '{DeliveryState.QUEUED}',
+        ALTER attempts SET DEFAULT 0, ALTER deferrals SET DEFAULT 0, ALTER losses SET DEFAULT 0,
+        ALTER doubted SET DEFAULT false"""
 _INDICES = (
     "ALTER TABLE recipient_{n} ADD CONSTRAINT pk_recipient_{n} PRIMARY KEY (campaign, seq)",
     """ALTER TABLE recipient_{n} ADD CONSTRAINT uq_recipient_campaign_address_key_{n}

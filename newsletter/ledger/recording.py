@@ -4,7 +4,7 @@ import datetime as dt
 import itertools
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,10 +18,10 @@ from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import CampaignId, CampaignState, StoredVariant
 from newsletter.ledger.rows import terms_to_json, to_json
 from newsletter.message import CompiledMessage
-from newsletter.recipients import FrozenRow, Recipient, Recipients, frozen
+from newsletter.recipients import UNIT, FrozenRow, Recipient, Recipients, frozen
 
 _CHUNK = 128
-_BLOCK = 2_000
+_NUMBERS = 10_000
 
 
 def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime) -> CampaignId:
@@ -170,57 +170,60 @@ def _record_recipients(
             connection.exec_driver_sql(_insert(len(chunk)), values)
             seq += len(chunk)
         return
-    _copy(connection, campaign, rows, "recipient")
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor().copy(f"COPY recipient (campaign, {_COLUMNS}) FROM STDIN") as copy:
+        for seq, row in enumerate(rows, start=1):
+            copy.write_row((campaign, seq, *row))
 
 
 def _record_apart(
     connection: Connection, campaign: CampaignId, recipients: Collection[Recipient]
 ) -> None:
-    """The same in tables of the campaign's own. Nobody is to wait for another's meanwhile."""
+    """The same in tables of the campaign's own, which nobody sees before they are full."""
     own_tables.make(connection, campaign)
-    name = own_tables.name_of
-    _copy(connection, campaign, frozen(recipients), name("recipient", campaign), "(FREEZE)")
-    values = {"c": campaign, "n": len(recipients)}
-    connection.exec_driver_sql(_QUEUE.format(name("delivery", campaign)), values)
+    driver: Any = connection.connection.driver_connection
+    table, count = own_tables.name_of("recipient", campaign), itertools.count(1)
+    with driver.cursor().copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FREEZE)") as copy:
+        for block in _texts(recipients):
+            copy.write(_numbered(block, count))
+    table = own_tables.name_of("delivery", campaign)
+    with driver.cursor().copy(f"COPY {table} (seq) FROM STDIN (FREEZE)") as copy:
+        for start in range(1, len(recipients) + 1, _NUMBERS):
+            numbers = range(start, min(start + _NUMBERS, len(recipients) + 1))
+            copy.write("\n".join(map(str, numbers)) + "\n")
     own_tables.attach(connection, campaign)
 
 
-def _copy(
-    connection: Connection,
-    campaign: CampaignId,
-    rows: Iterator[FrozenRow],
-    table: str,
-    how: str = "",
-) -> None:
-    """Write recipients in PostgreSQL's own form, a block at a time, not one by one."""
-    driver: Any = connection.connection.driver_connection
-    seq = 1
-    with driver.cursor().copy(f"COPY {table} ({_COLUMNS}) FROM STDIN {how}") as copy:
-        while chunk := list(itertools.islice(rows, _BLOCK)):
-            copy.write(_block(campaign, seq, chunk))
-            seq += len(chunk)
+def _texts(recipients: Collection[Recipient]) -> Iterator[Sequence[str]]:
+    """Blocks of rows as COPY reads them, but for their numbers."""
+    if isinstance(recipients, Recipients):
+        return map(_tabled, recipients.lines())
+    rows = frozen(recipients)
+    return ([_escaped(row)] for row in rows)
 
 
-def _block(campaign: CampaignId, first: int, rows: Sequence[FrozenRow]) -> str:
-    """Rows as COPY reads them. Only a cell that nobody parsed could hold a tab or a line's end."""
-    lines = [
-        f"{campaign}\t{seq}\t{key}\t{address}\t{variant}\t{fields}\t{lists}\n"
-        for seq, (key, address, variant, fields, lists) in enumerate(rows, first)
-    ]
-    block = "".join(lines)
-    as_told = block.count("\t") == _TABS * len(rows) and block.count("\n") == len(rows)
-    if as_told and "\r" not in block:
-        return block.replace("\\", "\\\\")
-    cells = [[str(cell).translate(_ESCAPED) for cell in row] for row in rows]
-    lines = ["\t".join([f"{campaign}\t{first + at}", *row]) + "\n" for at, row in enumerate(cells)]
-    return "".join(lines)
+def _tabled(lines: Sequence[str]) -> Sequence[str]:
+    """A block at once, unless a cell holds what ends a cell or a line there."""
+    text = "\n".join(lines)
+    if "\t" in text or "\r" in text:
+        return [_escaped(line.split(UNIT)) for line in lines]
+    return text.replace("\\", "\\\\").replace(UNIT, "\t").split("\n")
+
+
+def _escaped(cells: Iterable[object]) -> str:
+    return "\t".join([str(cell).translate(_ESCAPED) for cell in cells])
+
+
+def _numbered(lines: Sequence[str], numbers: Iterator[int]) -> str:
+    # the lines first: a number that was taken when they are at their end would be lost
+    return "".join([f"{at}\t{line}\n" for line, at in zip(lines, numbers, strict=False)])
 
 
 @cache
 def _insert(rows: int) -> str:
     """A statement for so many at once: a step for each row would take half as long again."""
     table = ",".join(f"(?1, ?2 + {at}, ?, ?, ?, ?, ?)" for at in range(rows))
-    return f"INSERT INTO recipient ({_COLUMNS}) VALUES {table}"  # noqa: S608 our words and numbers
+    return f"INSERT INTO recipient (campaign, {_COLUMNS}) VALUES {table}"  # noqa: S608 our words and numbers
 
 
 def _queue(connection: Connection, campaign: CampaignId) -> None:
@@ -233,10 +236,5 @@ def _queue(connection: Connection, campaign: CampaignId) -> None:
     connection.execute(insert(schema.delivery).from_select(columns, of_campaign))
 
 
-_COLUMNS = "campaign, seq, address_key, address, variant, fields, lists"
-_TABS = 6
+_COLUMNS = "seq, address_key, address, variant, fields, lists"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_QUEUE = f"""
-    INSERT INTO {{}} (campaign, seq, state, attempts, deferrals, losses, doubted)
-    SELECT %(c)s::int, seq, '{DeliveryState.QUEUED}', 0, 0, 0, false
-    FROM generate_series(1, %(n)s::int) AS t (seq)"""  # noqa: S608  our own words

@@ -8,17 +8,19 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, create_engine, insert, make_url, text
 
+from newsletter.audience.cohort import Crowd
 from newsletter.audience.model import Person
-from newsletter.campaign import Plan, Recipient
+from newsletter.campaign import Plan, Recipient, Recipients
 from newsletter.delivery import DeliveryState
+from newsletter.edition.model import Variant
 from newsletter.ledger import own_tables, recording, schema
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.migrate import config_for
 from newsletter.ledger.model import CampaignId, CampaignState, Want
-from newsletter.values import Address
+from newsletter.values import Address, Language, digest_of
 from tests.doubles import START
 from tests.ledger.databases import empty, run_statements
-from tests.ledger.plans import make_plan
+from tests.ledger.plans import ITALIAN, make_person, make_plan
 from tests.ledger.test_ledger import OK, claim, settle, states
 from tests.ledger.test_pruning import LONG_AFTER, finish
 
@@ -154,3 +156,26 @@ def test_a_ledger_of_before_is_migrated_with_all_that_it_has(
 def _fill(connection: Connection, plan: Plan) -> None:
     """As a small campaign is recorded."""
     recording.record(connection, plan, None, START)
+
+
+@pytest.mark.parametrize("readers", [LARGE, 4321])
+@pytest.mark.parametrize("odd", ["", "\\back\\slash", "tab\there", "line\nend", "\r"])
+def test_an_audience_on_disk_is_recorded_row_by_row_in_its_order(
+    ledger: Ledger, readers: int, odd: str
+) -> None:
+    people = [make_person(n, note=odd if n % 7 == 0 else "è") for n in range(1, readers + 1)]
+    variants = [ITALIAN, Variant(Language("en"), ())]
+    recipients = Recipients(
+        [Crowd.of(people)],
+        lambda person: variants[person.address.text.startswith("r1")],
+        {"email"},
+    )
+    plan = replace(make_plan(1), recipients=recipients, audience_digest=digest_of(b"x"))
+    plan = replace(plan, variants=(plan.variants[0], replace(plan.variants[0], subject="Subject")))
+    number = ledger.record(plan, due=None, now=START)
+    turn = ledger.begin_run(number, START)
+    granted = claim(ledger, turn, readers).rows
+    assert [row.seq for row in granted] == [*range(1, readers + 1)]
+    assert [(row.address, row.fields, row.variant) for row in granted] == [
+        (each.person.address.text, each.person.fields, each.variant) for each in recipients
+    ]
