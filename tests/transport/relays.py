@@ -155,6 +155,7 @@ async def play(step: Step, writer: asyncio.StreamWriter) -> None:
                 raise Ended
             case Act.RESET:
                 reset(writer)
+    await asyncio.sleep(0)  # uvloop writes when its round is over: each answer a packet of its own
 
 
 async def _write_slowly(writer: asyncio.StreamWriter, piece: bytes) -> None:
