@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import gc
 import json
 import os
 import tempfile
@@ -88,6 +89,7 @@ def _fork(process: Process, work: Callable[[Process], str]) -> None:
 def _live(process: Process, work: Callable[[Process], str]) -> None:
     """The whole life of the child; nothing of the parent's is run after it."""
     try:
+        gc.disable()
         process.watch()
         with machine_started(process.boot):
             _tell_end(process, work)
