@@ -246,3 +246,31 @@ def test_what_the_ledger_has_goes_once_the_file_has_grown(
     assert (50, 1) in replay.dots
     assert path.stat().st_size < 700
     assert not replay.torn
+
+
+@given(st.lists(st.sampled_from(["dot", "answer", "the ledger has one"]), max_size=30))
+def test_however_often_it_is_made_smaller_it_keeps_each_open_dot_and_each_answer_that_is_missing(
+    told: list[str],
+) -> None:
+    """A dot that went would be a message that surely did not leave, and be sent twice."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_COMPACT_ABOVE", 0)
+        journal = Journal.create(Path(folder, "journal"), HEADING)
+        is_open: list[int] = []
+        missing: list[int] = []
+        for seq, what in enumerate(told, start=1):
+            if what == "dot":
+                journal.dot((seq, 1))
+                is_open.append(seq)
+            elif what == "answer" and is_open:
+                journal.outcome((is_open[0], 1), START, OK)
+                missing.append(is_open.pop(0))
+            elif missing:
+                journal.forget(1)
+                missing.pop(0)
+        journal.forget(0)
+        replay = read_journal(journal.path)
+        journal.close()
+    assert replay
+    assert replay.dots == {(seq, 1) for seq in is_open}
+    assert replay.outcomes.keys() == {(seq, 1) for seq in missing}

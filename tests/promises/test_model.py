@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from newsletter.dispatch import journal
 from tests.crash.scale import FULL, scaled
 from tests.promises.conftest import quick_folder
 from tests.promises.ground import Ground
@@ -29,8 +30,9 @@ CHOSEN = settings(
 
 
 @pytest.fixture
-def ground() -> Iterator[Ground]:
-    """A folder and a ledger."""
+def ground(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """A folder and a ledger; and journals that are soon too large, and made anew."""
+    monkeypatch.setattr(journal, "_COMPACT_ABOVE", 300)
     with quick_folder() as folder:
         ground = History.ground = Ground.make(folder)
         yield ground
