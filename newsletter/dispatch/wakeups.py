@@ -20,6 +20,7 @@ _MAKING = 0x6E65_7773
 _PAUSE = 1.0
 _POLL_EVERY = 10.0
 _CONNECT_SECONDS = 10
+_INSIST_EVERY = 5.0
 OnCall = Callable[[CampaignId, int], Awaitable[None]]
 
 
@@ -39,6 +40,7 @@ class Wakeups:
         self._library = procrastinate
         self._conninfo = conninfo
         self._app = self._make()
+        self._answers = 0
 
     def _make(self) -> Any:
         library = self._library
@@ -84,17 +86,32 @@ class Wakeups:
             listening = asyncio.create_task(self._hear_until_lost(on_call))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({listening, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (listening, stopping):
-                task.cancel()
+            stopping.cancel()
+            await self._end(listening)
             await asyncio.gather(listening, stopping, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _PAUSE)
+
+    async def _end(self, listening: asyncio.Task[None]) -> None:
+        """Cancel, and again where that is lost, as in a connection that is being opened.
+
+        Python 3.11's ``wait_for`` returns what came in the moment in which it was cancelled.
+        """
+        listening.cancel()
+        while not listening.done():
+            await asyncio.wait({listening}, timeout=_INSIST_EVERY)
+            if not self._answers:  # whoever answers a call has heard it, and comes to an end
+                listening.cancel()
 
     async def _hear_until_lost(self, on_call: OnCall) -> None:
         app = self._make()
 
         async def part(campaign: int, part: int) -> None:
-            await asyncio.shield(asyncio.ensure_future(on_call(CampaignId(campaign), part)))
+            self._answers += 1
+            try:
+                await asyncio.shield(asyncio.ensure_future(on_call(CampaignId(campaign), part)))
+            finally:
+                self._answers -= 1
 
         app.task(name=_TASK, queue=_QUEUE, retry=False)(part)
         async with app.open_async():
