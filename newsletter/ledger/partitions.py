@@ -77,9 +77,9 @@ def open_parts(
     return tuple(Open(*row) for row in _OPEN(connection, **values))
 
 
-def count_held(connection: Connection) -> int:
-    """How many parts, of whatever campaign, some worker has."""
-    return int(_COUNT_HELD(connection).scalar() or 0)
+def count_busy(connection: Connection, timeout: float) -> int:
+    """How many workers have parts, of whatever campaigns, and were not silent for so long."""
+    return int(_COUNT_BUSY(connection, t=_micro(timeout)).scalar() or 0)
 
 
 def held(connection: Connection, campaign: CampaignId) -> bool:
@@ -174,7 +174,9 @@ _FENCE_OFF = _Words("""
     UPDATE campaign SET epoch = epoch + 1 WHERE id = :c""")
 """A process that had the whole of it is gone, or frozen: it writes nothing more."""
 _HELD = _Words("SELECT 1 FROM partition WHERE campaign = :c AND run IS NOT NULL LIMIT 1")
-_COUNT_HELD = _Words("SELECT count(*) FROM partition WHERE run IS NOT NULL")
+_COUNT_BUSY = _Words(f"""
+    SELECT count(DISTINCT worker) FROM partition p
+    WHERE run IS NOT NULL AND NOT {_IS_GONE}""")  # noqa: S608  our own words
 _ANY = _Words("SELECT 1 FROM partition WHERE campaign = :c LIMIT 1")
 _IN_PART = "d.campaign = p.campaign AND d.seq BETWEEN p.first_seq AND p.last_seq"
 _LOOK_AGAIN = _Words(f"""

@@ -37,7 +37,7 @@ class Workers:
         self._identity = identity
         self._division = division
         self.busy = 0
-        """How many parts were in some worker's hands when it was last looked."""
+        """How many workers had parts when it was last looked; one may have several."""
 
     @property
     def conninfo(self) -> str:
@@ -87,7 +87,7 @@ class Workers:
     ) -> tuple[Open, ...]:
         """What may be taken now, of one campaign or of all; whoever was silent so long is gone."""
         with self._database.read() as connection:
-            self.busy = partitions.count_held(connection)
+            self.busy = partitions.count_busy(connection, timeout)
             return partitions.open_parts(connection, now, timeout, number)
 
     def take(

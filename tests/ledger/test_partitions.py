@@ -107,6 +107,18 @@ def test_ranges_hold_everybody_once(readers: int, most: int, smallest: int, cana
         assert ranges[0] == (1, canary)
 
 
+@pytest.mark.postgres
+def test_a_worker_that_has_several_parts_is_one_and_one_that_is_gone_is_none(shop: Shop) -> None:
+    """The more look for what was left, the more seldom each does."""
+    shop.open()
+    for part, worker in ((1, "w"), (2, "w"), (3, "another")):
+        shop.workers.take(shop.number, part, START, worker=worker, timeout=NEVER)
+    shop.parts()
+    assert shop.workers.busy == 2
+    shop.parts(AT_ONCE)
+    assert shop.workers.busy == 0
+
+
 def test_a_ledger_in_a_file_has_no_workers(file: Path) -> None:
     with Ledger.open(file) as ledger, pytest.raises(UsageError, match="a file") as caught:
         ledger.workers()
