@@ -12,7 +12,15 @@ from newsletter.dispatch.cluster import Cluster
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, Progress
 
+_ENOUGH, _LEAST_OFTEN = 2.0, 4.0
+"""So many workers look as often as they are told; of more, each does less often."""
 _AT_WORK: ContextVar[Cluster | None] = ContextVar("worker", default=None)
+
+
+def share_of_looking() -> float:
+    """How much less often this worker may look for what is due, because others look as well."""
+    worker = _AT_WORK.get()
+    return min(max(1.0, worker.company / _ENOUGH), _LEAST_OFTEN) if worker else 1.0
 
 
 @contextlib.asynccontextmanager

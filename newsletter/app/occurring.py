@@ -34,8 +34,7 @@ def judge_all(
     """Say of every occurrence that is due what becomes of it; and why one waits, if it does."""
     judged: list[Judged] = []
     later = ""
-    ledger.series.revive(app.clock())
-    for series in ledger.series.open():
+    for series in ledger.series.going_on(app.clock()):
         try:
             for each in _judge(app, ledger, series, grace):
                 judged.append(each)

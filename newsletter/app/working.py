@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.app import telling
-from newsletter.app.crew import at_work, run_shared
+from newsletter.app.crew import at_work, run_shared, share_of_looking
 from newsletter.app.heartbeat import Heart
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.occurring import judge_all
@@ -165,7 +165,7 @@ async def _look_again_and_again(
             witness.tell(telling.later(later))
         told = heart.trouble = later
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(orders.stop.wait(), every)
+            await asyncio.wait_for(orders.stop.wait(), every * share_of_looking())
 
 
 def _say(witness: Witness, words: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -91,3 +92,17 @@ class RoundClock:
 
     def _forget(self) -> None:
         self._known = False
+
+
+async def sleep_unless(clock: Clock, seconds: float, happens: asyncio.Event) -> None:
+    """Sleep for so long (for ever: ``math.inf``), or until the event is set."""
+    if seconds == math.inf:
+        await happens.wait()
+        return
+    event = asyncio.ensure_future(happens.wait())
+    timer = asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait({event, timer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        event.cancel()
+        timer.cancel()

@@ -23,7 +23,7 @@ from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.ledger.workers import Division
 
 _LOOK_EVERY = 1.0
-_LOOKS = 3.0
+_LOOKS = 2.0
 """How often a second all workers together look: any of them finds what one has left."""
 _MOST_TAKEN_OVER = 4
 """Parts of the dead that one worker goes on with at once, beside its own."""
@@ -67,6 +67,11 @@ class Cluster:
     def open_up(self, number: CampaignId) -> None:
         """Let all workers have a campaign; one that is open already stays so."""
         self._workers.open_up(number, self.clock(), self._wakeups.ring)
+
+    @property
+    def company(self) -> int:
+        """How many parts were in workers' hands when this one looked last."""
+        return self._workers.busy
 
     # A worker's life
 
@@ -120,7 +125,7 @@ class Cluster:
             if campaign is None or campaign.state is not CampaignState.RUNNING:
                 break
             if not await self._one_of(number, stop):
-                await _wait(stop, _LOOK_EVERY / 2)
+                await _wait(stop, _LOOK_EVERY)
         if stop.is_set():
             await self._insist(None, lambda: self._pause(number))
         await self._all_given_back(number)

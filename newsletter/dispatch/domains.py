@@ -8,7 +8,7 @@ from newsletter.dispatch.complaint import Strangers
 from newsletter.dispatch.leased import Paces
 from newsletter.dispatch.limits import Limits
 from newsletter.dispatch.pace import Pace
-from newsletter.dispatch.throttle import Cut, Tally
+from newsletter.dispatch.throttle import Cut, Heard, Tally, Throttle
 from newsletter.ledger.notes import Place
 
 _MOST = 10_000
@@ -68,6 +68,12 @@ class Domains:
         domain.pace.throttle.complained(now, heard, words)
         domain.noted = False
         return self._strangers.complain(name, heard.tried, now)
+
+    def listen(self, name: str, now: float) -> tuple[Throttle, Heard]:
+        """What slows a domain down, and what it was given of late."""
+        domain = self._known.get(name) or self._begin(name, self._limit(name), now)
+        domain.noted = False
+        return domain.pace.throttle, self.tally.of(name, now)
 
     def is_lowest(self, name: str, now: float) -> bool:
         """Whether the domain complains though it gets next to nothing."""

@@ -1,12 +1,15 @@
 """What the workers at a campaign's parts tell one another: what their last tries came to.
 
-So a threshold is judged over all of them, and the same refusal of the text by three workers is
-seen as three. It goes through the ledger with each group.
+So a threshold is judged over all of them, the same refusal of the text by three workers is seen as
+three, and a place that complains to one is spared by all. It goes through the ledger with each
+group.
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from newsletter.dispatch.grievances import Grievance
 
 _LATELY = 1000
 """Tries, as many as one worker alone looks back on."""
@@ -28,18 +31,22 @@ class Word:
     alike: int = 0
     took: bool = False
     """Whether any message was taken since its last word."""
+    grievances: tuple[Grievance, ...] = ()
+    """For which complaints it slowed down of late."""
 
     def packed(self) -> str:
         """As it goes through the ledger."""
         words = (self.at, self.tries, self.refused, self.deferred, self.kind, self.alike, self.took)
-        return json.dumps(words)
+        return json.dumps((*words, self.grievances))
 
 
 def unpacked(said: Iterable[str]) -> Iterator[Word]:
     """What the others said; what cannot be read is passed over."""
     for each in said:
         try:
-            yield Word(*json.loads(each))
+            word = Word(*json.loads(each))
+            told = tuple(Grievance(*one) for one in word.grievances)
+            yield replace(word, grievances=told)
         except (ValueError, TypeError):
             continue
 

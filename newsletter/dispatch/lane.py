@@ -32,6 +32,8 @@ class Lane:
         self._flows = False
         self._due: float | None = None
         """When the turn is that was taken for the next message, on the monotonic clock."""
+        self._missed = False
+        """Whether that turn went by."""
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
@@ -52,8 +54,9 @@ class Lane:
                     await self._road.gate.rest()
                 if self._run.lease:
                     await self._run.lease.held(self._run.clock)
-                await self._begin(await self._road.queue.take())
-                await self._flow()
+                if row := await self._next_row():
+                    await self._begin(row)
+                    await self._flow()
             await self._answers()
         finally:
             await self._hang_up()
@@ -61,24 +64,36 @@ class Lane:
 
     # What must wait
 
+    async def _next_row(self) -> ClaimedRow | None:
+        """A row, with its turn if turns are leased; None if it is to be looked again."""
+        road = self._road
+        if not road.is_leased or self._due is not None:
+            return await road.queue.take()
+        if self._stream is None and len(road.queue) and not await self._dial():
+            return None  # a turn that waits for a connection goes by
+        row = await road.next_row()
+        if row:
+            self._due = self._run.clock.monotonic() + road.pacer.reserve()
+        return row
+
     async def _begin(self, row: ClaimedRow) -> None:
         """Hand one row over once there is a connection, a turn and room; else put it back."""
-        handed = False
+        handed = self._missed = False
         try:
             stream = await self._ready()
             if stream:
                 self._due = None
                 handed = self._hand_over(stream, row)
         finally:
-            if not handed:
+            if not handed and self._missed:
+                self._road.queue.put_back_without_turn(row)
+            elif not handed:
                 self._road.queue.put_back(row)
 
     async def _ready(self) -> Stream | None:
         """A turn, and an open connection when it has come: no envelope is open while it waits."""
         run = self._run
         if self._due is None:
-            if self._road.is_leased:
-                await self._road.turn_in_hand()
             self._due = run.clock.monotonic() + self._road.pacer.reserve()
         if self._stream and self._wait > run.options.idle_limit:
             await self._part()
@@ -89,6 +104,7 @@ class Lane:
             await run.clock.sleep(self._wait)
         if self._road.is_leased and self._road.pacer.is_lost(self._due):
             self._due = None  # with those of the others it would be too many
+            self._missed = True
             return None
         while self._stream and self.open and not self._stream.room:
             await self._news()
@@ -159,7 +175,7 @@ class Lane:
         run, stream = self._run, self._stream
         try:
             while self._flows and stream and stream.room and not run.halted:
-                if self._road.is_leased and self._road.lacks_turns:
+                if self._road.is_leased and not self._road.has_turn_now:
                     self._flows = False
                     self._wanted.set()
                     return

@@ -135,7 +135,7 @@ class LeasedPace(Pace):
         """Ask for so many more, to be used over ``period`` seconds; tell what came to nothing."""
         wanted = max(0, count - self.in_hand)
         self._told = self._lost
-        unused = self._unneeded(count) if not for_rows else []
+        unused = self._unneeded(count) if self.place.domain or not for_rows else []
         for cell in unused:
             self._cells.remove(cell)
         return Wish(

@@ -10,7 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.clock import Clock, sleep_unless
 from newsletter.dispatch.domains import Domain, Domains
 from newsletter.dispatch.pace import Pacer
 from newsletter.dispatch.stock import Stock
@@ -50,6 +50,8 @@ class Queue:
         self._turns: list[tuple[float, str]] = []
         self._changed = asyncio.Event()
         self._waiters: deque[asyncio.Future[None]] = deque()
+        self.in_line = 0
+        """Lanes that wait for a leased turn, to see then which row it is for."""
         stock.queues.append(self)
 
     # For lanes
@@ -57,15 +59,19 @@ class Queue:
     async def take(self) -> ClaimedRow:
         """The next row to send, when there is one."""
         while (row := self.pop()) is None:
-            self._stock.wake()
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            try:
-                await waiter
-            except asyncio.CancelledError:
-                self._pass_on(waiter)
-                raise
+            await self.roused()
         return row
+
+    async def roused(self) -> None:
+        """Have nothing to do, until there may be a row."""
+        self._stock.wake()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._pass_on(waiter)
+            raise
 
     def pop(self) -> ClaimedRow | None:
         """The next row to send, if there is one now."""
@@ -79,9 +85,13 @@ class Queue:
             row = self._next_turn() or self._next_free()
         if row:
             stock.in_hand[row.seq] = row
-        if len(ready) <= stock.low and not stock.is_called:
-            stock.wake()
+        self.look()
         return row
+
+    def look(self) -> None:
+        """Have more rows asked for, if these run low."""
+        if len(self.ready) <= self._stock.low and not self._stock.is_called:
+            self._stock.wake()
 
     def put_back(self, row: ClaimedRow) -> None:
         """It was not tried: it is the next one."""
@@ -89,12 +99,25 @@ class Queue:
         self._back.append(row)
         self._rouse(1)
 
+    def put_back_without_turn(self, row: ClaimedRow) -> None:
+        """The same, and it came too late for its turn: its domain's is lost as well."""
+        now, name = self._clock.monotonic(), domain_of(row)
+        domain = self._domains.find(name, now)
+        if domain is None:
+            self.put_back(row)
+            return
+        del self._stock.in_hand[row.seq]
+        domain.pace.lose()
+        domain.parked += 1
+        self._parked.setdefault(name, deque()).appendleft(row)
+        self._plan(name, domain, now)
+
     # For the ledger's side
 
     @property
     def idle(self) -> int:
         """Lanes that have nothing to do."""
-        return len(self._waiters)
+        return len(self._waiters) + (0 if self.unparked else self.in_line)
 
     def add(self, rows: Sequence[ClaimedRow]) -> None:
         """The ledger granted these."""
@@ -125,20 +148,8 @@ class Queue:
             wait = self._turns[0][0] - self._now() if self._turns else math.inf
             if wait <= 0:
                 self._rouse(1)
-            if 0 < wait < math.inf:
-                await self._sleep(max(wait, _TICK))
-            else:
-                await self._changed.wait()
-
-    async def _sleep(self, seconds: float) -> None:
-        """For so long, or until the turns are others."""
-        changed = asyncio.ensure_future(self._changed.wait())
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        try:
-            await asyncio.wait({changed, timer}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            changed.cancel()
-            timer.cancel()
+            longest = max(wait, _TICK) if wait > 0 else math.inf
+            await sleep_unless(self._clock, longest, self._changed)
 
     @property
     def unparked(self) -> int:

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.delivery import Accepted, Outcome, Reply
-from newsletter.dispatch.clock import Clock
+from newsletter.dispatch.clock import Clock, sleep_unless
 from newsletter.dispatch.complaint import Whose, complaint_in, whose
 from newsletter.dispatch.domains import Domain, Domains
 from newsletter.dispatch.gate import Gate
+from newsletter.dispatch.grievances import Grievance, Grievances
 from newsletter.dispatch.leased import LeasedPace, Paces
 from newsletter.dispatch.limits import Limits, Relay
 from newsletter.dispatch.model import RunOptions, SlowPlace
 from newsletter.dispatch.pace import Pace, Pacer
 from newsletter.dispatch.queue import Queue, domain_of
 from newsletter.dispatch.stock import Stock
-from newsletter.dispatch.throttle import Cut
+from newsletter.dispatch.throttle import Cut, Heard
+from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.model import ClaimedRow
 from newsletter.ledger.notes import Place, StoredPace
 from newsletter.values import Rate
@@ -43,6 +45,7 @@ class Common:
     whole: Pace | None
     """The campaign's own pace, where several relays share it."""
     paces: Paces
+    grievances: Grievances
 
 
 class Road:
@@ -61,10 +64,10 @@ class Road:
         self.domains = Domains(common.limits, now, common.paces, relay.name)
         self.is_leased = common.paces.are_shared
         """Whether a lane must see whether there are turns before it asks for one."""
-        self.in_want = 0
-        """Lanes that have a row and no turn."""
         self._given = asyncio.Event()
+        self._first_in_line = asyncio.Lock()
         self._tally = self.domains.tally
+        self._grievances = common.grievances
         self.queue = Queue(common.stock, self.pacer, self.domains, clock, common.options.jitter)
         self._noted_at = -_NOTED_EVERY
 
@@ -85,14 +88,36 @@ class Road:
         """Whether a row must wait for the ledger to give a turn."""
         return self.is_leased and not self.pacer.has_turns
 
-    async def turn_in_hand(self) -> None:
-        """Wait until there is a turn to ask for."""
-        while self.lacks_turns:
-            self.in_want += 1
-            try:
-                await self._given.wait()
-            finally:
-                self.in_want -= 1
+    @property
+    def has_turn_now(self) -> bool:
+        """Whether a leased turn may be taken and used at once."""
+        return self.pacer.has_turns and self.pacer.delay <= 0
+
+    async def next_row(self) -> ClaimedRow | None:
+        """Wait for a leased turn, in line with the other lanes; the row that it is for.
+
+        A row is chosen when the turn has come, not before: a turn that is given meanwhile may be
+        earlier, and a reader's domain may have its own by then. The turn is still to be taken.
+        Without a row it waits until there may be one, and returns None.
+        """
+        self.queue.in_line += 1
+        try:
+            async with self._first_in_line:
+                row = await self._row_for_turn()
+        finally:
+            self.queue.in_line -= 1
+        if row is None:
+            await self.queue.roused()
+        return row
+
+    async def _row_for_turn(self) -> ClaimedRow | None:
+        while len(self.queue):
+            if self.has_turn_now:
+                return self.queue.pop()
+            self.queue.look()
+            wait = self.pacer.delay if self.pacer.has_turns else math.inf
+            await sleep_unless(self._clock, wait, self._given)
+        return None
 
     def turns_given(self) -> None:
         """The ledger gave some: whoever waits for one looks again."""
@@ -101,16 +126,17 @@ class Road:
         self.queue.look_again()
 
     @property
-    def waits_for_domains(self) -> bool:
-        """Whether readers are parked and a turn is lacking, of their domain's or of the relay's."""
-        lacking = self.lacks_turns
-        return any(d.parked and (lacking or not _in_hand(d)) for _, d in self.domains)
+    def waits_for_turns(self) -> bool:
+        """Whether readers wait and a turn is lacking, their domain's or the relay's."""
+        if self.lacks_turns:
+            return len(self.queue) > 0
+        return any(d.parked and not _in_hand(d) for _, d in self.domains)
 
     @property
     def wanted_turns(self) -> int:
         """Rows that could go now if there were a turn of the relay's."""
         parked = sum(min(domain.parked, _soon(domain)) for _, domain in self.domains)
-        return self.in_want + self.queue.unparked + parked
+        return self.queue.unparked + parked
 
     def accepted(self, row: ClaimedRow) -> None:
         """A message was taken: it counts."""
@@ -134,6 +160,9 @@ class Road:
         if whose(outcome) is Whose.DOMAIN:
             if self.domains.complained(name, now, str(reply)):
                 self._slow_down(now, reply)
+            domain = self.domains.find(name, now)
+            if domain and domain.pace.throttle.was_cut_at(now):
+                self._tell(name, domain.pace.throttle.cut)
             return not self.domains.is_lowest(name, now)
         self._tally.note(name, now, complained=True)
         self._slow_down(now, reply)
@@ -144,7 +173,26 @@ class Road:
         self._slow_down(self._clock.monotonic(), reply)
 
     def _slow_down(self, now: float, reply: Reply) -> None:
-        self.pacer.slow_down(self._tally.whole(now), str(reply))
+        if self.pacer.slow_down(self._tally.whole(now), str(reply)):
+            self._tell("", self.pacer.pace.throttle.cut)
+
+    def _tell(self, name: str, cut: Cut | None) -> None:
+        if cut:
+            at = to_microseconds(self._clock.now())
+            self._grievances.add(Place(self.relay.name, name), at, cut.refused, cut.words)
+
+    def overhear(self, told: Grievance, age: float) -> None:
+        """Slow down for what a place said to another worker, so many seconds ago.
+
+        What was said within the second after this one slowed down was about the time before.
+        """
+        now = self._clock.monotonic()
+        if told.domain:
+            throttle, heard = self.domains.listen(told.domain, now)
+        else:
+            throttle, heard = self.pacer.pace.throttle, self._tally.whole(now)
+        rate = max(heard.per_second, told.refused)
+        throttle.complained(now - age, Heard(rate, 1.0), told.words)
 
     # For those who watch
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from newsletter.dispatch.allowance import Allowance, Canary
 from newsletter.dispatch.clock import Clock
 from newsletter.dispatch.domains import Domains
+from newsletter.dispatch.grievances import Grievance, Grievances
 from newsletter.dispatch.leased import LeasedPace, Paces
 from newsletter.dispatch.limits import Relay
 from newsletter.dispatch.model import RunOptions, SlowPlace
@@ -21,9 +22,9 @@ from newsletter.transport.base import Transport
 
 _ALONE = "relay"
 _SHORTEST, _LONGEST = 0.3, 2.0
-_EACH = 0.07
+_EACH = 0.11
 """Seconds between two questions to the ledger, for each worker: so all of them together ask some
-fifteen times a second, however many they are."""
+nine times a second, however many they are."""
 _ANSWERS = 3
 """A period is so many times as long as the ledger takes to answer."""
 _SMOOTHING = 0.2
@@ -60,7 +61,10 @@ class Roads:
         self.paces = Paces(clock.monotonic if options.share else None)
         now, rate = clock.monotonic(), terms.rate.per_second
         whole = self.paces.make(ALL, rate, now) if several else None
-        self._common = Common(stock, clock, options, options.limits, whole, self.paces)
+        self.grievances = Grievances()
+        self._common = Common(
+            stock, clock, options, options.limits, whole, self.paces, self.grievances
+        )
         self.all = tuple(
             Road(relay, terms.rate, terms.connections, self._common) for relay in relays
         )
@@ -153,7 +157,10 @@ class Roads:
         return replace(want, turns=tuple(self._wishes()), caps=caps, capped=capped)
 
     def _wishes(self) -> Iterator[Wish]:
-        """Turns for whoever waits for one; a lone relay's rows that are to come want one too."""
+        """Turns for whoever waits for one; rows that are to come want theirs too.
+
+        Which of several relays a row is for the ledger cannot tell.
+        """
         period, named = self.period, {road.relay.name: road for road in self.all}
         for pace in list(self.paces):
             relay, domain = pace.place
@@ -163,8 +170,8 @@ class Roads:
                 count = named[relay].wanted_turns
             else:
                 count = sum(road.wanted_turns for road in self.all)
-            alone = not domain and (pace.place == ALL or len(self.all) == 1)
-            yield pace.wish(count, period, for_rows=alone)
+            lone = pace.place == ALL or len(self.all) == 1
+            yield pace.wish(count, period, for_rows=lone)
 
     @staticmethod
     def _soon(pace: LeasedPace, domains: Domains) -> int:
@@ -189,17 +196,24 @@ class Roads:
         for road in self.all:
             road.turns_given()
 
+    def overhear(self, told: Sequence[Grievance], now: int) -> None:
+        """Spare the places that complained to other workers."""
+        named = {road.relay.name: road for road in self.all}
+        for each in self.grievances.news(told, now):
+            if each.relay in named:
+                named[each.relay].overhear(each, each.age(now))
+
     @property
     def are_starving(self) -> bool:
         """Whether rows wait for turns."""
-        return any(road.in_want or road.waits_for_domains for road in self.all)
+        return any(road.is_leased and road.waits_for_turns for road in self.all)
 
     async def breathe(self, is_over: Callable[[], object]) -> None:
         """Let some time go by since the ledger was asked: less where lanes have nothing to do."""
         if not self.paces.are_shared:
             return
         while not is_over():
-            starved = self._stock.is_starved
+            starved = self._stock.is_starved and not self._stock.is_dry
             if not self._stock.may_reach(self._fair_group):
                 break  # more cannot be asked for at a time, so it is asked for more often
             since = self._clock.monotonic() - self._asked_at

@@ -121,13 +121,16 @@ class Run:
         taken, watch = self.shares.tries - self.shares.failed, self.watch
         took, self.taken = taken > self.taken, taken
         at = to_microseconds(self.clock.now())
-        return Word(at, tries, refused, deferred, watch.kind, watch.alike, took).packed()
+        grievances = self.roads.grievances.fresh(at)
+        word = Word(at, tries, refused, deferred, watch.kind, watch.alike, took, grievances)
+        return word.packed()
 
     def hear(self, said: Sequence[str]) -> None:
         """What the others said."""
         words, now = tuple(unpacked(said)), to_microseconds(self.clock.now())
         self.shares.others = lately(words, self.shares.lately[0])
         self.watch.others = lambda kind: alike(words, kind, now)
+        self.roads.overhear([each for word in words for each in word.grievances], now)
 
     def cannot_write(self, error: OSError) -> None:
         """The journal takes no more: what is accepted now could not be remembered."""

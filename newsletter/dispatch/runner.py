@@ -138,7 +138,8 @@ class _Runner:
     def _heed(self, grant: Grant, *, wanted: bool) -> None:
         run = self._run
         run.roads.add(grant.rows)
-        dry_until = run.clock.monotonic() + _DRY_SECONDS if grant.empty else 0.0
+        dry_seconds = max(_DRY_SECONDS, run.roads.period)
+        dry_until = run.clock.monotonic() + dry_seconds if grant.empty else 0.0
         run.stock.granted(some=bool(grant.rows), is_dry=lambda: run.clock.monotonic() < dry_until)
         run.meter.suppressed(grant.suppressed)
         if grant.state is not CampaignState.RUNNING:

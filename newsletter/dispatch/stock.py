@@ -111,6 +111,11 @@ class Stock:
                 return
 
     @property
+    def is_dry(self) -> bool:
+        """Whether the ledger had nobody when it was asked a moment ago."""
+        return self._is_dry()
+
+    @property
     def _has_enough(self) -> bool:
         """Whether the outcomes are a group, or the last for now: nothing is gained by waiting."""
         last = self.results and not (self.in_hand or self.has_ready)

@@ -81,6 +81,10 @@ class Throttle:
         self.cut = Cut(refused, now, words)
         return True
 
+    def was_cut_at(self, now: float) -> bool:
+        """Whether a complaint was heeded at this instant."""
+        return self.cut is not None and self.cut.at == now
+
     def is_lowest(self, now: float) -> bool:
         """Whether it cannot be slowed down any further, and complains all the same."""
         return self.cut is not None and self.rate(now) <= self._lowest * (_NEAR / _CUT)

@@ -174,12 +174,11 @@ class Database:
             connection.invalidate()  # ends the session, and with it the lock
             connection.close()
 
-    def is_locked(self, name: str) -> bool:
+    def is_locked(self, name: str, connection: Connection) -> bool:
         """Whether anybody holds the lock of that name, alone or with others."""
         if self.is_sqlite:
             return False
-        with self.read() as connection:
-            return connection.execute(text(_HELD), {"key": _key(name)}).first() is not None
+        return connection.execute(text(_HELD), {"key": _key(name)}).first() is not None
 
     def close(self) -> None:
         """Let go of every connection."""

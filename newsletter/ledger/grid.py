@@ -6,7 +6,8 @@ and there along the way, at the speed at which it uses them, and leaves the othe
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 _SECOND = 1_000_000
 _MOST_CELLS = 2_000
@@ -48,21 +49,29 @@ def fresh(now: int) -> Grid:
 
 
 def take(
-    grid: Grid, now: int, per_second: float, count: int, apart: float, lost: int = 0
+    grid: Grid,
+    now: int,
+    per_second: float,
+    count: int,
+    apart: float,
+    lost: int = 0,
+    beside: Sequence[int] = (),
 ) -> tuple[Grid, list[int]]:
     """Take up to ``count`` turns about ``apart`` seconds from each other; the cells' instants.
 
-    A cell is worth ``turns_a_cell``. ``lost`` turns were given earlier and came to nothing.
+    A cell is worth ``turns_a_cell``. ``lost`` turns were given earlier and came to nothing. The
+    first ones are right after the instants of ``beside``: turns that a narrower place gave.
     """
     each = turns_a_cell(per_second)
     interval = each * _SECOND / per_second
     grid = _moved(grid, now, interval / _FASTER)
     due = max(grid.due - lost * interval / each, now)
     count = min(math.ceil(count / each), math.floor((now + _AHEAD + interval - due) / interval))
-    cells = _free(grid, now, count, apart * each * _SECOND)
-    taken = grid.taken
-    for cell in cells:
+    taken, cells = _beside(grid, now, beside[::each], count)
+    more = _free(replace(grid, taken=taken), now, count - len(cells), apart * each * _SECOND)
+    for cell in more:
         taken |= 1 << cell
+    cells = sorted(cells + more)
     after = Grid(grid.base, grid.interval, taken, due + len(cells) * interval)
     return after, [round(grid.base + cell * grid.interval) for cell in cells]
 
@@ -102,9 +111,28 @@ def _respaced(grid: Grid, interval: float) -> Grid:
     return Grid(round(grid.base + last * grid.interval), interval, 1, grid.due)
 
 
-def _free(grid: Grid, now: int, count: int, apart: float) -> list[int]:
+def _beside(grid: Grid, now: int, instants: Sequence[int], count: int) -> tuple[int, list[int]]:
+    """The first free cells after each instant; what is taken with them."""
+    first, last = _span(grid, now)
+    taken, found = grid.taken, list[int]()
+    for at in instants[: max(0, count)]:
+        cell = _next(taken, max(first, math.ceil((at - grid.base) / grid.interval - 1e-9)))
+        if cell <= last:
+            taken |= 1 << cell
+            found.append(cell)
+    return taken, found
+
+
+def _span(grid: Grid, now: int) -> tuple[int, int]:
+    """The first and the last cell that may be given."""
     first = max(0, math.ceil((now + _LEAD - grid.base) / grid.interval - 1e-9))
-    last = math.floor((now + max(_HORIZON, _LEAD + grid.interval) - grid.base) / grid.interval)
+    return first, math.floor(
+        (now + max(_HORIZON, _LEAD + grid.interval) - grid.base) / grid.interval
+    )
+
+
+def _free(grid: Grid, now: int, count: int, apart: float) -> list[int]:
+    first, last = _span(grid, now)
     step = max(1.0, apart / grid.interval)
     found: list[int] = []
     cell = _next(grid.taken, first)

@@ -4,6 +4,7 @@ By the server's clock alone. Whoever leases turns or looks at a quota holds the 
 its transaction ends; they are locked in the order of their names.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,23 +12,29 @@ from sqlalchemy import Connection
 
 from newsletter.ledger import grid
 from newsletter.ledger.grid import Grid
+from newsletter.ledger.model import ClaimedRow
 from newsletter.ledger.notes import Cap, Leased, Place, Wish
 from newsletter.ledger.prepared import packed
 
 
-def lease(connection: Connection, wishes: Sequence[Wish], rows: int) -> tuple[Leased, ...]:
-    """Turns that nobody else gets; ``rows`` were granted to whoever asks, besides those it had."""
+def lease(
+    connection: Connection, wishes: Sequence[Wish], granted: Sequence[ClaimedRow]
+) -> tuple[Leased, ...]:
+    """Turns that nobody else gets; rows that were just ``granted`` want theirs as well."""
     if not wishes:
         return ()
+    rows = Counter(row.address.rpartition("@")[2] for row in granted)
     known, now = _held(connection, [wish.place for wish in wishes])
-    changed, found = [], []
-    for wish in wishes:
+    changed, found = [], list[Leased]()
+    for wish in sorted(wishes, key=_breadth):
         before = known.get(wish.place) or grid.fresh(now)
         if wish.unused:
             before = grid.give_back(before, list(wish.unused), wish.unused_turns)
-        count = wish.count + (rows if wish.for_rows else 0)
+        fresh = rows[wish.place.domain] if wish.place.domain else len(granted)
+        count = wish.count + (fresh if wish.for_rows else 0)
         apart = wish.within / max(1, count)
-        after, instants = grid.take(before, now, wish.per_second, count, apart, wish.lost)
+        beside = _narrower(wish.place, found)
+        after, instants = grid.take(before, now, wish.per_second, count, apart, wish.lost, beside)
         changed.append(
             (*wish.place, round(after.due), after.base, after.interval, hex(after.taken))
         )
@@ -35,6 +42,24 @@ def lease(connection: Connection, wishes: Sequence[Wish], rows: int) -> tuple[Le
         found.append(Leased(wish.place, tuple(instants), each, now))
     connection.exec_driver_sql(_CHANGE, {"rows": packed(changed)})
     return tuple(found)
+
+
+def _breadth(wish: Wish) -> int:
+    """Domains first, then their relays, then all relays together."""
+    return 0 if wish.place.domain else 1 if wish.place.relay else 2
+
+
+def _narrower(place: Place, found: Sequence[Leased]) -> list[int]:
+    """When the turns within a place are: each wants one of the place's own at that time."""
+    if place.domain:
+        return []
+    within = [
+        each
+        for each in found
+        if (each.place.domain and each.place.relay == place.relay)
+        or (not place.relay and not each.place.domain)
+    ]
+    return sorted(at for each in within for at in each.at for _ in range(each.each))
 
 
 def room(connection: Connection, caps: Sequence[Cap], others: int) -> dict[Place, int]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy import Connection
+
 from newsletter.campaign import Due, Plan
 from newsletter.consent import Told
 from newsletter.delivery import Delivery, DeliveryState, Reply
@@ -181,8 +183,8 @@ class Ledger:
 
     def progress(self, number: CampaignId) -> Progress:
         """How far a campaign is, in one picture."""
-        held = self.someone_sends
         with self._database.read() as connection:
+            held = self._is_sent_from(connection)
             return standing.progress(connection, number, someone_sends=held)
 
     def speed(self, number: CampaignId, now: dt.datetime) -> float:
@@ -225,8 +227,8 @@ class Ledger:
 
     def due(self, now: dt.datetime) -> tuple[Campaign, ...]:
         """What a worker is to take: scheduled and due, waiting with a retry due, interrupted."""
-        held = self.someone_sends
         with self._database.read() as connection:
+            held = self._is_sent_from(connection)
             found = standing.due(connection, now)
         taken = {CampaignState.RUNNING, CampaignState.CANCELLED}
         return tuple(one for one in found if not (held and one.state in taken))
@@ -284,7 +286,7 @@ class Ledger:
         """Make it ready to run again; ``LedgerLocked`` while a process sends it."""
         with self._database.write() as connection:  # nobody begins a run while this is open
             state = standing.campaign(connection, number).state
-            if state is CampaignState.RUNNING and self.someone_sends:
+            if state is CampaignState.RUNNING and self._is_sent_from(connection):
                 raise locked(self._lock_path)
             return steering.resume(connection, number, now)
 
@@ -479,7 +481,11 @@ class Ledger:
     @property
     def someone_sends(self) -> bool:
         """Whether a process sends: one on this machine, or on PostgreSQL any."""
-        return is_held(self._lock_path) or self._database.is_locked(self.identity)
+        with self._database.read() as connection:
+            return self._is_sent_from(connection)
+
+    def _is_sent_from(self, connection: Connection) -> bool:
+        return is_held(self._lock_path) or self._database.is_locked(self.identity, connection)
 
     def workers(self, division: Division = EVENLY) -> Workers:
         """What workers ask who share its campaigns; ``UsageError`` for a ledger in a file."""

@@ -47,7 +47,7 @@ class Wish:
     count: int
     within: float
     for_rows: bool = False
-    """Whether each row that is granted with it wants one more."""
+    """Whether each row that is granted with it, at the domain if it is one, wants one more."""
     lost: int = 0
     """Turns that were given and came to nothing."""
     unused: tuple[int, ...] = ()

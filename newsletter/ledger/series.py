@@ -92,8 +92,7 @@ class AllSeries:
     def all(self) -> tuple[Series, ...]:
         """All of them, oldest first."""
         with self._database.read() as connection:
-            rows = connection.execute(select(_series).order_by(_series.c.id)).mappings()
-            return tuple(_from(row) for row in rows)
+            return _all(connection)
 
     def open(self) -> tuple[Series, ...]:
         """Those that go on."""
@@ -133,14 +132,16 @@ class AllSeries:
         begin = max([series.since, *past])
         return next((each for each in series.rule.after(begin) if each.date not in taken), None)
 
-    def revive(self, now: dt.datetime) -> None:
-        """Where the clock was ahead and went back: what came to nothing is yet to come."""
+    def going_on(self, now: dt.datetime) -> tuple[Series, ...]:
+        """Those that go on; where the clock was ahead, what came to nothing is yet to come."""
         early = (_occurrence.c.due_at > now) & _occurrence.c.campaign.is_(None)
         with self._database.read() as connection:
             found = connection.execute(select(_occurrence).where(early)).first()
+            all_of_them = _all(connection)
         if found:
             with self._database.write() as connection:
                 connection.execute(delete(_occurrence).where(early))
+        return tuple(each for each in all_of_them if each.is_open)
 
     def close(
         self, series: Series, occurrence: Occurrence, now: dt.datetime, became: Became, words: str
@@ -196,6 +197,11 @@ def _take(
 
 def _of(number: SeriesId) -> Select[*tuple[Any, ...]]:
     return select(_occurrence).where(_occurrence.c.series == number)
+
+
+def _all(connection: Connection) -> tuple[Series, ...]:
+    rows = connection.execute(select(_series).order_by(_series.c.id)).mappings()
+    return tuple(_from(row) for row in rows)
 
 
 def _one(connection: Connection, number: SeriesId) -> Series:

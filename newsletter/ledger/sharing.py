@@ -47,7 +47,7 @@ def exchange(
         grant = _claim(connection, turn, want, elsewhere, now)
     if not want.caps:  # last, because other workers wait for it
         pacing.write(connection, turn.campaign, notes, now)
-    leased = leasing.lease(connection, want.turns, len(grant.rows))
+    leased = leasing.lease(connection, want.turns, grant.rows)
     return replace(
         grant,
         leased=leased,

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ class Counted:
 
     port: int
     came: dict[str, list[float]] = field(default_factory=dict)
+    refused: dict[str, list[float]] = field(default_factory=dict)
+    """When recipients were told that it is too fast, by domain."""
 
     def transport(self) -> SmtpTransport:
         """The way there."""
@@ -33,10 +36,13 @@ class Counted:
 
 
 @contextmanager
-def counting_relay() -> Iterator[Counted]:
-    """Run it; once it has ended, ``came`` is filled."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.dispatch.counting"],
+def counting_relay(*most: str) -> Iterator[Counted]:
+    """Run it; once it has ended, ``came`` and ``refused`` are filled.
+
+    ``slow.example=30``: that domain takes so many messages in any second, and says 450 4.7.0 above.
+    """
+    with subprocess.Popen(  # noqa: S603  our own relay
+        [sys.executable, "-m", "tests.dispatch.counting", *most],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -48,7 +54,9 @@ def counting_relay() -> Iterator[Counted]:
             yield counted
         finally:
             process.stdin.close()
-            counted.came |= json.loads(process.stdout.read())
+            came, refused = json.loads(process.stdout.read())
+            counted.came |= came
+            counted.refused |= refused
 
 
 def average(times: list[float]) -> float:
@@ -66,11 +74,34 @@ def worst_second(times: list[float]) -> int:
     return most
 
 
+class _Strict:
+    """Takes so many recipients of a domain in any second."""
+
+    def __init__(self, most: dict[str, int]) -> None:
+        self._most = most
+        self._taken: dict[str, deque[float]] = {}
+        self.came: dict[str, list[float]] = {}
+        self.refused: dict[str, list[float]] = {}
+
+    def fits(self, domain: str) -> bool:
+        """Whether one more is taken; one that is not is noted."""
+        if domain not in self._most:
+            return True
+        now, taken = time.monotonic(), self._taken.setdefault(domain, deque())
+        while taken and taken[0] <= now - 1:
+            taken.popleft()
+        if len(taken) < self._most[domain]:
+            taken.append(now)
+            return True
+        self.refused.setdefault(domain, []).append(now)
+        return False
+
+
 class _Talk(asyncio.Protocol):
     """One dialogue, quick: commands by line, bodies to the dot."""
 
-    def __init__(self, came: dict[str, list[float]]) -> None:
-        self._came = came
+    def __init__(self, strict: _Strict) -> None:
+        self._strict, self._came = strict, strict.came
         self._received = b""
         self._in_body = False
         self._domain = ""
@@ -102,20 +133,27 @@ class _Talk(asyncio.Protocol):
     def _answer(self, line: bytes) -> None:
         verb = line[:4].upper()
         if verb == b"RCPT":
-            self._domain = line.rpartition(b"@")[2].partition(b">")[0].decode()
+            domain = line.rpartition(b"@")[2].partition(b">")[0].decode()
+            self._domain = domain if self._strict.fits(domain) else ""
+            if not self._domain:
+                self._transport.write(b"450 4.7.0 too fast for us\r\n")
+                return
+        if verb == b"DATA" and not self._domain:
+            self._transport.write(b"503 5.5.1 no recipient\r\n")
+            return
         self._in_body = verb == b"DATA"
         known = {b"EHLO": _HELLO, b"DATA": b"354 go\r\n", b"QUIT": b"221 bye\r\n"}
         self._transport.write(known.get(verb, b"250 ok\r\n"))
 
 
 async def _serve() -> None:
-    came: dict[str, list[float]] = {}
+    strict = _Strict({name: int(most) for name, most in (arg.split("=") for arg in sys.argv[1:])})
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Talk(came), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Talk(strict), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
-    sys.stdout.write(json.dumps(came))
+    sys.stdout.write(json.dumps([strict.came, strict.refused]))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,35 @@ def test_turns_lie_apart_and_leave_room_for_the_others() -> None:
     assert yours[0] < mine[-1]
 
 
+def test_the_turns_beside_those_of_a_narrower_place_come_right_after_them() -> None:
+    narrow = [NOW + 105_000, NOW + 205_000, NOW + 206_000]
+    held, first = grid.take(grid.fresh(NOW), NOW, 100.0, 60, 0.0)
+    assert all(b - a < 11_000 for a, b in itertools.pairwise(first))
+    held, mine = grid.take(grid.fresh(NOW), NOW, 100.0, 5, 0.2, beside=narrow)
+    assert len(mine) == 5
+    for at in narrow:
+        assert any(0 <= one - at <= 20_000 for one in mine)
+    held, yours = grid.take(held, NOW, 100.0, 3, 0.0, beside=narrow)
+    assert not set(mine) & set(yours)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(-3 * SECOND, 5 * SECOND), max_size=40), st.integers(0, 30))
+def test_whatever_it_is_beside_no_more_is_given_than_is_asked_for(
+    offsets: list[int], count: int
+) -> None:
+    beside = sorted(NOW + each for each in offsets)
+    held = grid.fresh(NOW)
+    given_out: list[int] = []
+    for _ in range(4):
+        held, found = grid.take(held, NOW, 50.0, count, 0.03, beside=beside)
+        assert len(found) <= count
+        assert found == sorted(found)
+        given_out += found
+    assert max(Counter(given_out).values(), default=1) == 1
+    assert most_within(sorted(given_out), SECOND) <= 51
+
+
 def test_what_is_given_back_is_given_to_somebody_else() -> None:
     held, mine = grid.take(grid.fresh(NOW), NOW, 10.0, 10, 0.0)
     held = grid.give_back(held, mine, len(mine))

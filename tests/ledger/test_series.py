@@ -143,7 +143,7 @@ def test_a_clock_that_was_ahead_and_went_back_takes_no_occurrence_away(ledger: L
     sent = next_of(ledger, series, ahead)
     send(ledger, series, sent, ahead)
 
-    ledger.series.revive(NOW)
+    ledger.series.going_on(NOW)
     again = next_of(ledger, series, NOW)
     assert again == missed, "nothing was sent for it"
     send(ledger, series, again, again.due.instant)
