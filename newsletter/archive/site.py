@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from babel.dates import format_date
 from lxml.html import HtmlElement, builder, tostring
 
 from newsletter.archive.feeds import ATOM_NAME, JSON_NAME, atom, json_feed
 from newsletter.archive.model import Entry, Frame
 from newsletter.archive.page import PublicPage
+from newsletter.edition.dates import date_long
 from newsletter.values import Language, choose_language
 
 POLICY: Final = (
@@ -223,8 +223,7 @@ def _written(page: HtmlElement) -> bytes:
 
 
 def _date(instant: dt.datetime, language: Language) -> str:
-    locale = str(spoken(language)).replace("-", "_")
-    return str(format_date(instant.date(), "long", locale=locale))
+    return date_long(instant.date(), spoken(language))
 
 
 def spoken(language: Language) -> Language:

@@ -1,14 +1,32 @@
 """Dates as each language writes them (CLDR, through Babel)."""
 
 import datetime as dt
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
+from babel.localedata import LocaleDataDict
 
 from newsletter.values import Language
 
 _MONTH_SPAN = "–"
+
+
+class _Apart(Locale):
+    """A locale whose data are its own.
+
+    Babel keeps the names that it looked up in tables which languages share (its issue 1234): once
+    Hebrew months were asked for, those of Arabic and Canadian French were Hebrew too.
+    """
+
+    @cached_property
+    def _data(self) -> LocaleDataDict:
+        return LocaleDataDict(_copied(super()._data.base))
+
+
+def _copied(table: Any) -> Any:
+    return {k: _copied(v) for k, v in table.items()} if isinstance(table, dict) else table
 
 
 @cache
@@ -16,10 +34,10 @@ def locale_of(language: Language) -> Locale:
     """Babel's locale of a language tag, or of its first subtag, or English."""
     for tag in (language, language.split("-")[0]):
         try:
-            return Locale.parse(tag, sep="-")
+            return _Apart.parse(tag, sep="-")
         except (ValueError, UnknownLocaleError):
             continue
-    return Locale("en")
+    return _Apart("en")
 
 
 @lru_cache

@@ -1,6 +1,8 @@
 """Markdown and short words, as each language sets them, in HTML and in plain text."""
 
 import datetime as dt
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,24 @@ def test_dates_are_written_as_the_language_writes_them(
 ) -> None:
     tag = Language(language)
     assert (date_long(DAY, tag), month_year(DAY, tag), month_name(DAY, tag)) == (long, month, name)
+
+
+@pytest.mark.parametrize("first", ["he", "yue", "aa", "fr"])
+def test_no_language_changes_the_names_of_another(first: str) -> None:
+    script = (
+        "import datetime as dt, sys\n"
+        "from newsletter.edition.dates import month_name\n"
+        "for language in sys.argv[1:]:\n"
+        "    print(month_name(dt.date(2019, 11, 25), language))\n"
+    )
+    after = ["ar", "de", "fr-CA", "zh-Hant"]
+    told = subprocess.run(  # noqa: S603 a process that asked for no name yet
+        [sys.executable, "-c", script, first, *after],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert told.stdout.splitlines()[1:] == ["نوفمبر", "November", "novembre", "11月"]
 
 
 def test_a_range_of_days_is_short_and_names_both_months() -> None:
