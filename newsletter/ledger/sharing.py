@@ -174,7 +174,9 @@ _ALIVE = f"""
     WHERE partition.campaign = %(c)s AND n = %(n)s AND partition.epoch = %(e)s
     AND campaign.id = %(c)s AND campaign.epoch = %(g)s
     RETURNING campaign.state,
-        set_config('idle_in_transaction_session_timeout', %(idle)s, true)"""  # noqa: S608  same
+        set_config('idle_in_transaction_session_timeout', %(idle)s, true),
+        set_config('plan_cache_mode', 'force_generic_plan', true)"""  # noqa: S608  same
+"""What follows finds its rows by key: to plan each statement anew takes a third of the time."""
 _SEEN_AND_OTHERS = """
     WITH seen AS (UPDATE run SET seen_at = %(at)s WHERE id = %(r)s)
     SELECT CASE WHEN campaign = %(c)s THEN said ELSE '' END, claimed, true, seen_at
