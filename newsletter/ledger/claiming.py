@@ -17,8 +17,7 @@ from newsletter.ledger.standing import next_retry
 
 def claim(connection: Connection, turn: Turn, want: Want, now: dt.datetime) -> Grant:
     """Mark the next rows claimed, or suppressed where the reader is by now."""
-    due = _due(connection, turn, want.count, now)
-    queued = _queued(connection, turn, want.count - len(due), want.after_seq)
+    due, queued = _waiting(connection, turn, want, now)
     if not due and not queued:
         next_at = next_retry(connection, turn.campaign, turn.part)
         return Grant(CampaignState.RUNNING, next_retry_at=next_at, empty=True)
@@ -52,31 +51,33 @@ def _marked(connection: Connection, turn: Turn, seqs: Sequence[int]) -> tuple[Cl
     """
     first, last = seqs[0], seqs[-1]
     values: dict[str, object] = {"c": turn.campaign, "r": turn.run}
-    if last - first + 1 == len(seqs):
+    neighbours = last - first + 1 == len(seqs)
+    if neighbours:
         mark, rows = _MARK_BETWEEN, _ROWS_BETWEEN
         values |= {"first": first, "last": last}
     else:
         mark, rows = _MARK_AMONG, _ROWS_AMONG
         values |= {"seqs": packed(seqs)}
-    mark.change(connection, values)
+    if connection.dialect.name == "sqlite":
+        mark.change(connection, values)
+    else:
+        rows = _MARKED_BETWEEN if neighbours else _MARKED_AMONG
     _, *columns = rows.columns(connection, values)
     return tuple(_claimed_from(*columns))
 
 
-def _due(connection: Connection, turn: Turn, count: int, now: dt.datetime) -> list[int]:
-    """Deferred rows whose time has come, the longest due first."""
-    values = _within(turn.campaign, turn.part) | {"now": to_microseconds(now), "limit": count}
-    return _DUE.ask(connection, values)
+def _waiting(
+    connection: Connection, turn: Turn, want: Want, now: dt.datetime
+) -> tuple[list[int], list[int]]:
+    """Deferred rows whose time has come, the longest due first; and queued ones in order.
 
-
-def _queued(connection: Connection, turn: Turn, count: int, after: int) -> list[int]:
-    """Queued rows in order; at the end, those that were put back have lower numbers."""
-    if count <= 0:
-        return []
-    found = _QUEUED.ask(
-        connection, _within(turn.campaign, turn.part) | {"after": after, "limit": count}
-    )
-    return found if found or not after else _queued(connection, turn, count, 0)
+    At the end, those that were put back have lower numbers.
+    """
+    values = _within(turn.campaign, turn.part) | {"limit": want.count, "after": want.after_seq}
+    due, queued = _WAITING.columns(connection, values | {"now": to_microseconds(now)})
+    if not queued and want.after_seq and len(due) < want.count:
+        queued = _QUEUED.ask(connection, values | {"after": 0})
+    return due, queued[: max(0, want.count - len(due))]
 
 
 def _within(campaign: CampaignId, part: Part | None) -> dict[str, object]:
@@ -119,36 +120,37 @@ def _delivery_from(tries: list[Any]) -> Delivery:
 
 
 _LAST = 2**31 - 1
-_DUE = Spelled(
-    sqlite="""
-        SELECT json_group_array(seq) FROM (
-            SELECT seq FROM delivery
-            WHERE campaign = :c AND state = 'deferred' AND next_at <= :now
-            ORDER BY next_at LIMIT :limit
-        )""",
-    postgresql="""
-        SELECT coalesce(json_agg(seq), '[]')::text FROM (
-            SELECT seq FROM delivery
-            WHERE campaign = %(c)s AND state = 'deferred' AND next_at <= %(now)s
-            AND seq BETWEEN %(first)s AND %(last)s
-            ORDER BY next_at LIMIT %(limit)s
-        ) AS due""",
-)
+_SQLITE_DUE = """
+    SELECT json_group_array(seq) FROM (
+        SELECT seq FROM delivery
+        WHERE campaign = :c AND state = 'deferred' AND next_at <= :now
+        ORDER BY next_at LIMIT :limit
+    )"""
 """The words in the statement: SQLite uses a partial index only where it can see them."""
-_QUEUED = Spelled(
-    sqlite="""
-        SELECT json_group_array(seq) FROM (
-            SELECT seq FROM delivery
-            WHERE campaign = :c AND state = 'queued' AND seq > :after
-            ORDER BY seq LIMIT :limit
-        )""",
-    postgresql="""
-        SELECT coalesce(json_agg(seq), '[]')::text FROM (
-            SELECT seq FROM delivery
-            WHERE campaign = %(c)s AND state = 'queued' AND seq > %(after)s
-            AND seq BETWEEN %(first)s AND %(last)s
-            ORDER BY seq LIMIT %(limit)s
-        ) AS queued""",
+_SQLITE_QUEUED = """
+    SELECT json_group_array(seq) FROM (
+        SELECT seq FROM delivery
+        WHERE campaign = :c AND state = 'queued' AND seq > :after
+        ORDER BY seq LIMIT :limit
+    )"""
+_POSTGRESQL_DUE = """
+    SELECT coalesce(json_agg(seq), '[]')::text FROM (
+        SELECT seq FROM delivery
+        WHERE campaign = %(c)s AND state = 'deferred' AND next_at <= %(now)s
+        AND seq BETWEEN %(first)s AND %(last)s
+        ORDER BY next_at LIMIT %(limit)s
+    ) AS due"""
+_POSTGRESQL_QUEUED = """
+    SELECT coalesce(json_agg(seq), '[]')::text FROM (
+        SELECT seq FROM delivery
+        WHERE campaign = %(c)s AND state = 'queued' AND seq > %(after)s
+        AND seq BETWEEN %(first)s AND %(last)s
+        ORDER BY seq LIMIT %(limit)s
+    ) AS queued"""
+_QUEUED = Spelled(sqlite=_SQLITE_QUEUED, postgresql=_POSTGRESQL_QUEUED)
+_WAITING = Spelled(
+    sqlite=f"SELECT ({_SQLITE_DUE}), ({_SQLITE_QUEUED})",
+    postgresql=f"SELECT ({_POSTGRESQL_DUE}), ({_POSTGRESQL_QUEUED})",
 )
 _CLAIMED = Spelled(
     sqlite="""
@@ -176,13 +178,8 @@ _SQLITE_MARK = f"""
 _POSTGRESQL_MARK = f"""
     UPDATE delivery SET run = %(r)s, {_MARKED}
     WHERE campaign = %(c)s AND state IN ('queued', 'deferred') AND """  # noqa: S608  our own words
-_MARK_AMONG = Spelled(
-    sqlite=_SQLITE_MARK + _SQLITE_AMONG, postgresql=_POSTGRESQL_MARK + _POSTGRESQL_AMONG
-)
-_MARK_BETWEEN = Spelled(
-    sqlite=_SQLITE_MARK + "seq BETWEEN :first AND :last",
-    postgresql=_POSTGRESQL_MARK + "seq BETWEEN %(first)s AND %(last)s",
-)
+_MARK_AMONG = Spelled(sqlite=_SQLITE_MARK + _SQLITE_AMONG, postgresql="")
+_MARK_BETWEEN = Spelled(sqlite=_SQLITE_MARK + "seq BETWEEN :first AND :last", postgresql="")
 _TRIES = "attempts, deferrals, losses, doubted, first_tried, next_at, code"
 _TOUCHED = "attempts > 0 OR next_at IS NOT NULL"
 """Tried, or postponed; all others are alike, which makes them quick to read and to settle."""
@@ -192,21 +189,20 @@ _SQLITE_ROWS = f"""
         json_group_array(lists),
         json_group_array(json(CASE WHEN {_TOUCHED} THEN json_array({_TRIES}) END))
     FROM """  # noqa: S608  our own words
-_POSTGRESQL_ROWS = f"""
-    SELECT {
-    ", ".join(
-        f"coalesce(json_agg({column} ORDER BY delivery.seq), '[]')::text"
-        for column in (
-            "run",
-            "delivery.seq",
-            "address",
-            "variant",
-            "fields::json",
-            "lists",
-            f"CASE WHEN {_TOUCHED} THEN json_build_array({_TRIES}) END",
-        )
+_POSTGRESQL_COLUMNS = ", ".join(
+    f"coalesce(json_agg({column} ORDER BY delivery.seq), '[]')::text"
+    for column in (
+        "run",
+        "delivery.seq",
+        "address",
+        "variant",
+        "fields::json",
+        "lists",
+        f"CASE WHEN {_TOUCHED} THEN json_build_array({_TRIES}) END",
     )
-}
+)
+_POSTGRESQL_ROWS = f"""
+    SELECT {_POSTGRESQL_COLUMNS}
     FROM delivery JOIN recipient USING (campaign, seq)
     WHERE campaign = %(c)s AND state = 'claimed' AND delivery."""  # noqa: S608  our own words
 _ROWS_AMONG = Spelled(
@@ -221,10 +217,26 @@ _ROWS_BETWEEN = Spelled(
         CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
         WHERE delivery.campaign = :c AND delivery.seq BETWEEN :first AND :last
         AND state = 'claimed'""",
-    postgresql=_POSTGRESQL_ROWS + "seq BETWEEN %(first)s AND %(last)s",
+    postgresql="",
 )
 """Claimed deliveries with what fills their messages, a column at a time: an array of arrays takes
 twice as long to read. SQLite's CROSS JOIN keeps the order."""
+
+
+def _marking(which: str) -> Spelled:
+    """On PostgreSQL one statement marks and answers: each more is a way there and back."""
+    return Spelled(
+        sqlite="",
+        postgresql=f"""
+            WITH delivery AS ({_POSTGRESQL_MARK}{which} RETURNING seq, state, run, {_TRIES})
+            SELECT {_POSTGRESQL_COLUMNS}
+            FROM delivery JOIN recipient ON campaign = %(c)s AND recipient.seq = delivery.seq
+            WHERE state = 'claimed'""",  # noqa: S608  our own words
+    )
+
+
+_MARKED_AMONG = _marking(_POSTGRESQL_AMONG)
+_MARKED_BETWEEN = _marking("seq BETWEEN %(first)s AND %(last)s")
 _BACK = "state = CASE WHEN next_at IS NULL THEN 'queued' ELSE 'deferred' END"
 _PUT_BACK = Spelled(
     sqlite=f"""
