@@ -59,6 +59,7 @@ def plan(choices: list[int]) -> Plan:
     return plan_campaign(SLUG, digest_of(b"words"), sums_of(people), recipients, PAGES, TERMS)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=40))
 def test_every_reader_is_in_the_plan_once_with_the_page_that_was_chosen(
     choices: list[int],

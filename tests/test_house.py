@@ -91,6 +91,7 @@ def test_every_command_has_help_for_everything_an_example_and_exit_codes(
     assert found.help.strip()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_no_help_loads_what_only_work_needs() -> None:
     script = (
         "import sys\n"
@@ -122,6 +123,7 @@ def test_help_takes_no_more_than_five_times_an_empty_python() -> None:
 # Secrets and settings
 
 
+@pytest.mark.slow
 def test_no_secret_shows_in_output_debug_ledger_or_repr(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def test_in_every_zone_it_is_the_first_instant_at_which_the_time_has_come(
         assert shown > wall or found.astimezone(place).fold == 0
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     cells=st.dictionaries(st.sampled_from(["", "Nowhere", *ZONES]), st.integers(1, 9)), wall=WALLS

@@ -32,6 +32,7 @@ def people(
     ]
 
 
+@pytest.mark.slow
 @given(SEATS)
 def test_fields_are_the_json_that_any_writer_would_write(
     seats: list[tuple[dict[str, str], Variant, int]],
@@ -42,6 +43,7 @@ def test_fields_are_the_json_that_any_writer_would_write(
     ]
 
 
+@pytest.mark.slow
 @given(SEATS)
 def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
     seats: list[tuple[dict[str, str], Variant, int]],
@@ -55,6 +57,7 @@ def test_whoever_goes_in_comes_out_with_the_page_that_was_chosen(
     assert list(frozen(made)) == list(frozen(plain))
 
 
+@pytest.mark.slow
 @given(SEATS, st.integers(1, 4), st.integers(1, 3))
 def test_recipients_are_batched_by_page_and_by_what_their_rows_lack(
     seats: list[tuple[dict[str, str], Variant, int]], at_once: int, most: int

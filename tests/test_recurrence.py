@@ -195,6 +195,7 @@ def edges(zone: str) -> Iterator[tuple[dt.datetime, dt.time]]:
                     yield day, (was + dt.timedelta(minutes=away)).time()
 
 
+@pytest.mark.slow
 def test_at_every_change_of_clocks_in_every_zone_each_day_has_its_occurrence_once() -> None:
     tried = 0
     alike = {changes(zone): zone for zone in ZONES}  # those with the same clocks are tried once
@@ -205,6 +206,7 @@ def test_at_every_change_of_clocks_in_every_zone_each_day_has_its_occurrence_onc
     assert tried > 100
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     zone=st.sampled_from(ZONES),

@@ -83,6 +83,7 @@ def test_a_reason_is_counted_once_however_the_relay_names_the_reader(ledger: Led
     assert [(reason.words, reason.count) for reason in made.refused] == [("<…>: no such user", 4)]
 
 
+@pytest.mark.slow
 def test_deferrals_are_told_apart_from_refusals(ledger: Ledger) -> None:
     made = sent(ledger, 2, lambda _: LATER)
     assert made.count(DeliveryState.DEFERRED) == 2

@@ -166,6 +166,7 @@ def test_in_every_zone_an_instant_shows_its_wall_time_or_is_refused(
             instant_of(wall, zone)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),

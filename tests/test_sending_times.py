@@ -72,6 +72,7 @@ def test_quiet_hours_that_cannot_be_read_are_called_so() -> None:
     assert "22:00-07:00" in raised.value.cure
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     zones=st.tuples(st.sampled_from(ZONES), st.sampled_from(ZONES)),
@@ -119,6 +120,7 @@ def test_the_next_time_is_the_first_at_which_both_allow_it_in_every_zone(
     assert not both.are_open(closes)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     zone=st.sampled_from(ZONES),

@@ -140,6 +140,7 @@ def test_dkimpy_takes_every_signature(keys: tuple[SigningKey, ...], *, relaxed: 
     assert signed.endswith(MESSAGE)
 
 
+@pytest.mark.slow
 @given(
     subject=st.text(max_size=200),
     name=st.text(max_size=80),

@@ -144,6 +144,7 @@ def leaves(value: Any, path: str) -> list[tuple[str, Any]]:
     return [(path, value)]
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, VALUES, max_size=3), st.integers(0, 5))
 def test_the_value_at_each_place_is_the_one_that_tomllib_reads(
     table: dict[str, Any], style: int

@@ -64,6 +64,7 @@ def test_what_is_no_address_is_refused_in_a_sentence(raw: str) -> None:
         Address.parse(raw)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.emails(), st.text(max_size=30)))
 def test_an_address_that_passes_is_its_own_form(raw: str) -> None:

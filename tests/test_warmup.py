@@ -3,6 +3,7 @@
 import datetime as dt
 import zoneinfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_days_on_which_nothing_may_leave_take_nothing() -> None:
     assert days == [(FIRST, 200), (FIRST + 2 * A_DAY, 100)]
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), curve=CURVES, count=st.integers(0, 500), begins=INSTANTS)
 def test_nobody_is_lost_between_the_days_and_no_day_has_too_many(
@@ -59,6 +61,7 @@ def test_nobody_is_lost_between_the_days_and_no_day_has_too_many(
     assert [day for day, _ in days] == sorted({day for day, _ in days})
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), curve=CURVES, begins=INSTANTS, steps=st.integers(1, 90))
 def test_whenever_it_is_asked_no_day_of_the_zones_calendar_exceeds_the_curve(

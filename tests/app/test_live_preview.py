@@ -38,6 +38,7 @@ def test_every_page_that_readers_see_is_counted_and_nobody_is_counted_twice(
     assert {each.language for each in variants} == set(preview.reading.issue.languages)
 
 
+@pytest.mark.slow
 def test_a_page_is_shown_as_its_first_reader_sees_it_in_every_form(preview: LivePreview) -> None:
     page = preview.page("", "")
     assert page.variant.language == "it"
@@ -50,6 +51,7 @@ def test_a_page_is_shown_as_its_first_reader_sees_it_in_every_form(preview: Live
     assert (page.images, page.images_size) == (4, 68_004)
 
 
+@pytest.mark.slow
 def test_as_a_reader_it_is_her_own_page_and_an_unknown_one_is_named(preview: LivePreview) -> None:
     someone = next(p for p in preview.reading.readers.audience if p.fields["language"] == "zh-Hans")
     page = preview.page("", someone.address.text)
@@ -59,6 +61,7 @@ def test_as_a_reader_it_is_her_own_page_and_an_unknown_one_is_named(preview: Liv
         preview.page("", "nobody@nowhere.example")
 
 
+@pytest.mark.slow
 def test_a_save_makes_only_the_pages_of_its_language_anew(preview: LivePreview, root: Path) -> None:
     for _ in preview.make_ready():
         pass
@@ -127,6 +130,7 @@ def test_a_faulty_list_is_told_too(preview: LivePreview, root: Path) -> None:
         preview.refresh([root / "subscribers/press.csv"])
 
 
+@pytest.mark.slow
 def test_the_verdict_is_that_of_check(preview: LivePreview, root: Path) -> None:
     assert preview.verdict().findings == ()
     save(preview, root, "preheader = ", "# preheader = ")

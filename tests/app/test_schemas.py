@@ -87,6 +87,7 @@ def test_the_working_example_is_what_its_schemas_say() -> None:
     check_files(REPOSITORY)
 
 
+@pytest.mark.slow
 def test_what_init_and_issue_new_write_is_what_its_schemas_say(tmp_path: Path) -> None:
     root = tmp_path / "new"
     started = init_newsletter(root, TODAY)

@@ -53,6 +53,7 @@ def test_a_fact_that_is_called_a_secret_is_left_out() -> None:
     assert "hush" not in line
 
 
+@pytest.mark.slow
 @given(st.emails(), st.text(max_size=40), st.text(max_size=40))
 def test_no_address_of_any_form_comes_through(address: str, before: str, after: str) -> None:
     assert address not in masked(f"{before} {address} {after}")

@@ -77,6 +77,7 @@ def told(found: SubscriberList) -> object:
     return list(found.subscribers), found.rows, found.duplicates, found.refused, remarks
 
 
+@pytest.mark.slow
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -95,6 +96,7 @@ def test_blocks_and_single_rows_give_the_same_list(
     assert quick == careful
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(CELL | QUOTED, min_size=1, max_size=4), min_size=1, max_size=9))
 def test_blocks_hold_the_records_that_come_one_by_one(rows: list[list[str]]) -> None:
@@ -110,6 +112,7 @@ def test_blocks_hold_the_records_that_come_one_by_one(rows: list[list[str]]) -> 
     assert found == alone
 
 
+@pytest.mark.slow
 def test_a_list_of_many_runs_is_whole_sorted_and_merged(tmp_path: Path) -> None:
     path = tmp_path / "members.csv"
     count = 30_000

@@ -144,6 +144,7 @@ def digest_by_hand(people: Sequence[Person]) -> Digest:
     return digest_of(*[text.encode() for text in texts])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 5, 1000])
 @settings(max_examples=150, deadline=None)
 @given(given_=GIVEN)
@@ -164,6 +165,7 @@ def test_an_audience_is_whoever_would_be_selected_one_by_one(at_once: int, given
     }
 
 
+@pytest.mark.slow
 @given(st.lists(PERSON), SEGMENT)
 def test_a_segment_says_of_many_what_it_says_of_each(
     people: list[Person], segment: Segment
@@ -182,6 +184,7 @@ def test_a_judge_is_asked_once_for_all_who_are_alike_in_what_it_reads() -> None:
     assert asked == people[:2]
 
 
+@pytest.mark.slow
 @given(st.lists(PERSON))
 def test_the_digest_hangs_on_letters_that_json_escapes(people: list[Person]) -> None:
     fingerprint = Fingerprint()

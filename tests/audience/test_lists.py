@@ -310,6 +310,7 @@ CELLS = (
 CELL = st.sampled_from(CELLS)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

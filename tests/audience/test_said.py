@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +103,7 @@ ON_LIST = st.lists(st.sampled_from(KEYS), max_size=5, unique=True)
 PAIRS = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from(NAMES)), max_size=6, unique=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     files=st.fixed_dictionaries(dict.fromkeys(NAMES, ON_LIST)),

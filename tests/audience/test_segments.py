@@ -172,6 +172,7 @@ def test_any_text_is_an_expression_or_a_segment_error(text: str) -> None:
 CELL = st.one_of(st.text(max_size=20), st.sampled_from(["inf", "nan", "1e999", "²", "1_0", "٣"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(CELL, CELL)
 def test_no_person_makes_an_expression_fail(age: str, interests: str) -> None:
@@ -265,6 +266,7 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load_segments(path, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_chain_of_segments_may_have_twenty_and_no_more(tmp_path: Path, order: int) -> None:
     def write(count: int) -> Path:

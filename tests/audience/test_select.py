@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ ADDRESS = st.sampled_from([f"{local}@x.example" for local in ("a", "A", "b", "c"
 ADDRESSES = st.lists(ADDRESS, max_size=6, unique_by=str.casefold)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(ADDRESSES, ADDRESSES, ADDRESSES, st.dictionaries(ADDRESS.map(str.lower), st.just("x")))
 def test_the_sum_always_holds(

@@ -28,6 +28,7 @@ def flat(blocks: object) -> list[str]:
     return [line for block in blocks for line in block]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 @settings(max_examples=200, deadline=None)
 @given(st.lists(LINES, max_size=8))
@@ -43,6 +44,7 @@ def test_lines_come_back_as_they_went_in_as_often_as_one_likes(added: list[list[
         assert flat(ordered.blocks()) == sorted(everything)
 
 
+@pytest.mark.slow
 @given(st.lists(LINES.map(sorted), max_size=6), st.integers(1, 5))
 def test_sorted_rows_become_one_sorted_row(runs: list[list[str]], size: int) -> None:
     blocks = [[run[at : at + size] for at in range(0, len(run), size)] for run in runs]

@@ -75,6 +75,7 @@ def test_the_figures_that_are_kept_have_the_form_that_is_promised() -> None:
 # Processes
 
 
+@pytest.mark.slow
 def test_a_process_is_looked_at_while_it_runs() -> None:
     code = "import time; held = 'x' * 40_000_000; t = time.process_time\nwhile t() < 0.4: pass"
     ran = run([sys.executable, "-c", code])

@@ -74,6 +74,7 @@ def assert_refused(room: Newsroom, ran: Ran, *words: str) -> None:
     assert not room.relay.received
 
 
+@pytest.mark.slow
 def test_a_relay_that_does_not_answer_is_told_before_anything_is_recorded(
     newsroom: Newsroom,
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_relay_that_does_not_answer_is_told_before_anything_is_recorded(
         assert_refused(newsroom, newsroom.run(*SEND, follow=False), f"127.0.0.1:{port}", "refused")
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_told_with_the_variable_to_set_and_never_shown(
     newsroom: Newsroom, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_wrong_password_is_told_with_the_variable_to_set_and_never_shown(
         assert not taken.bodies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])
 def test_the_right_password_sends_over_tls(
     newsroom: Newsroom,
@@ -111,6 +114,7 @@ def test_the_right_password_sends_over_tls(
         assert len(taken.bodies) == 5
 
 
+@pytest.mark.slow
 def test_a_relay_without_tls_gets_neither_password_nor_mail(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_relay_without_tls_gets_neither_password_nor_mail(
         assert not [line for line in bare.heard if line.startswith(("AUTH", "MAIL"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expires", "trusted", "told"),
     [
@@ -162,6 +167,7 @@ def test_a_message_larger_than_the_relay_takes_is_told_before_the_first(newsroom
 # The ledger
 
 
+@pytest.mark.slow
 def test_a_ledger_held_by_another_process_is_told_with_pid_host_and_time(
     newsroom: Newsroom,
 ) -> None:
@@ -182,6 +188,7 @@ def test_a_ledger_held_by_another_process_is_told_with_pid_host_and_time(
         child.communicate()
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_held_stops_a_new_campaign_from_running_and_says_how_to_go_on(
     newsroom: Newsroom,
 ) -> None:
@@ -206,6 +213,7 @@ def test_a_ledger_whose_folder_cannot_be_made_is_told_with_its_path(newsroom: Ne
     assert_refused(newsroom, ran, "file/ledger.db", "choose a folder that you may write to")
 
 
+@pytest.mark.slow
 def test_a_ledger_that_cannot_be_written_is_told_with_its_cure(newsroom: Newsroom) -> None:
     newsroom.run("suppressions", "add", "nobody@soci.example")
     with sqlite3.connect(newsroom.ledger) as direct:

@@ -358,6 +358,7 @@ def test_checking_lists_ends_with_2_for_refused_and_mended_rows(
     assert any(remark["gravity"] != "noted" for remark in ran.object["remarks"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", MENDED, ids=str)
 def test_a_mended_row_does_not_keep_a_plan_from_being_made(
     newsroom: Newsroom, fault: Spoilt
@@ -368,6 +369,7 @@ def test_a_mended_row_does_not_keep_a_plan_from_being_made(
     assert "1 row mended or noted" in ran.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "announced"),
     [

@@ -76,6 +76,7 @@ def reason(newsroom: Newsroom, reader: str) -> str | None:
     return found.reason if found else None
 
 
+@pytest.mark.slow
 def test_a_hard_bounce_by_our_own_path_silences_and_everything_shows_it(sent: Newsroom) -> None:
     deliver(sent, bounce(sent, ANNA))
     ran = sent.run("bounces", "fetch")
@@ -93,6 +94,7 @@ def test_a_hard_bounce_by_our_own_path_silences_and_everything_shows_it(sent: Ne
     assert sent.run("report", "--format", "json").object["afterwards"]["hard"] == 1
 
 
+@pytest.mark.slow
 def test_the_next_issue_is_not_sent_to_who_bounced(sent: Newsroom) -> None:
     deliver(sent, bounce(sent, ANNA))
     sent.run("bounces", "fetch", follow=False)
@@ -100,6 +102,7 @@ def test_the_next_issue_is_not_sent_to_who_bounced(sent: Newsroom) -> None:
     assert "bounced" in plan.out
 
 
+@pytest.mark.slow
 def test_reading_twice_changes_nothing(sent: Newsroom) -> None:
     raw = bounce(sent, ANNA, "5.2.2", "552 full")
     deliver(sent, raw)
@@ -110,6 +113,7 @@ def test_reading_twice_changes_nothing(sent: Newsroom) -> None:
     assert len(sent.run("bounces", "list", "--format", "json").object["events"]) == 1
 
 
+@pytest.mark.slow
 def test_forged_bounces_silence_no_victim(sent: Newsroom) -> None:
     forged = bounce(sent, ANNA, path="bounces@alisei.example")
     nobody = re.sub(rb"Message-ID: <1\.\d+\.[^>]+>", b"Message-ID: <no@where>", forged)
@@ -120,6 +124,7 @@ def test_forged_bounces_silence_no_victim(sent: Newsroom) -> None:
     assert "(unproven)" in sent.run("bounces", "list", follow=False).out
 
 
+@pytest.mark.slow
 def test_one_bad_mail_never_stops_the_rest(sent: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     def spoilt(raw: bytes) -> object:
         if b"poison" in raw:
@@ -136,6 +141,7 @@ def test_one_bad_mail_never_stops_the_rest(sent: Newsroom, monkeypatch: pytest.M
     assert {reason(sent, ANNA), reason(sent, BRUNO)} == {"bounced"}
 
 
+@pytest.mark.slow
 def test_a_ledger_that_fails_leaves_the_mailbox_as_it_was(sent: Newsroom) -> None:
     deliver(sent, bounce(sent, ANNA))
     before = sorted(path.name for path in unseen(sent))
@@ -148,6 +154,7 @@ def test_a_ledger_that_fails_leaves_the_mailbox_as_it_was(sent: Newsroom) -> Non
     assert reason(sent, ANNA) == "bounced"
 
 
+@pytest.mark.slow
 def test_a_letter_of_a_person_stays_unread(sent: Newsroom) -> None:
     person = {"From": CARLA, "Return-Path": f"<{CARLA}>"}
     wish = mail("Per favore cancellatemi.", Subject="Re: Notizie", **person)
@@ -160,6 +167,7 @@ def test_a_letter_of_a_person_stays_unread(sent: Newsroom) -> None:
     assert CARLA in sent.run("bounces", "list", "--unsubscribes").out
 
 
+@pytest.mark.slow
 def test_a_mail_programs_unsubscribe_is_obeyed(sent: Newsroom) -> None:
     header = str(sent.relay.message_of(BRUNO)["List-Unsubscribe"])
     subject = re.findall(r"mailto:[^?]+\?subject=([^>]+)>", header)[0].replace("%20", " ")
@@ -169,6 +177,7 @@ def test_a_mail_programs_unsubscribe_is_obeyed(sent: Newsroom) -> None:
     assert "1 unsubscribe" in sent.run("report", follow=False).out
 
 
+@pytest.mark.slow
 def test_a_complaint_silences_at_once(sent: Newsroom) -> None:
     message = next(raw for who, raw in sent.relay.received if who == ANNA)
     assert "/u/" in str(parsed(message)["List-Unsubscribe"])
@@ -184,6 +193,7 @@ def test_a_complaint_silences_at_once(sent: Newsroom) -> None:
     assert ANNA in sent.run("complaints", "list").out
 
 
+@pytest.mark.slow
 def test_counts_are_reset_and_a_suppression_is_the_officers_to_lift(sent: Newsroom) -> None:
     deliver(sent, bounce(sent, ANNA))
     sent.run("bounces", "fetch", follow=False)
@@ -204,6 +214,7 @@ def piped(newsroom: Newsroom, raw: bytes, monkeypatch: pytest.MonkeyPatch) -> Ra
         return newsroom.run("bounces", "process", "-", follow=False)
 
 
+@pytest.mark.slow
 def test_one_mail_from_a_pipe_is_recorded(sent: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = piped(sent, bounce(sent, ANNA), monkeypatch)
     assert ran.code == 0
@@ -211,6 +222,7 @@ def test_one_mail_from_a_pipe_is_recorded(sent: Newsroom, monkeypatch: pytest.Mo
     assert piped(sent, b"\xff\x00 nothing", monkeypatch).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["settings", "ledger"])
 def test_whatever_hinders_the_mail_server_keeps_the_mail(
     sent: Newsroom, fault: str, monkeypatch: pytest.MonkeyPatch
@@ -223,6 +235,7 @@ def test_whatever_hinders_the_mail_server_keeps_the_mail(
     assert piped(sent, raw, monkeypatch).code == 75
 
 
+@pytest.mark.slow
 def test_a_file_that_is_not_there_is_no_fault_of_the_program(sent: Newsroom) -> None:
     for name in ("nowhere.eml", "."):
         ran = sent.run("bounces", "process", name, follow=False)
@@ -231,6 +244,7 @@ def test_a_file_that_is_not_there_is_no_fault_of_the_program(sent: Newsroom) -> 
         assert "fault of this program" not in ran.err
 
 
+@pytest.mark.slow
 def test_a_real_process_reads_the_real_pipe(sent: Newsroom) -> None:
     import subprocess
     import sys
@@ -268,6 +282,7 @@ def test_before_anything_came_back_the_lists_say_so(newsroom: Newsroom) -> None:
 # Script and formula through a bounce
 
 
+@pytest.mark.slow
 def test_script_through_a_bounce_is_shown_as_words(sent: Newsroom) -> None:
     answer = "550 5.1.1 <script>alert(1)</script> =cmd|' /C calc'!A0 \x1b[2J\x1b]0;owned\x07 | x"
     deliver(sent, bounce(sent, ANNA, answer=answer))

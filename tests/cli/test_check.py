@@ -42,6 +42,7 @@ def append(root: Path, text: str) -> None:
     path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_warning_fails_only_strictly(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.is_dir()
     text = said(capsys)
@@ -50,6 +51,7 @@ def test_a_warning_fails_only_strictly(desk: Path, capsys: pytest.CaptureFixture
     said(capsys, "--strict", code=3)
 
 
+@pytest.mark.slow
 def test_json_names_place_and_cure(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.is_dir()
     report = json.loads(said(capsys, "--format", "json"))
@@ -64,6 +66,7 @@ def test_json_names_place_and_cure(desk: Path, capsys: pytest.CaptureFixture[str
     assert report["ignored"] == []
 
 
+@pytest.mark.slow
 def test_github_shows_a_finding_at_its_line(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.is_dir()
     first = said(capsys, "--format", "github").splitlines()[0]
@@ -82,6 +85,7 @@ def test_what_a_workflow_command_would_misread_is_escaped(
     assert any("'100%25'" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_junit_has_a_case_for_each_rule_and_each_finding(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +102,7 @@ def test_junit_has_a_case_for_each_rule_and_each_finding(
         assert "TODO" in "".join(case.itertext())
 
 
+@pytest.mark.slow
 def test_a_rule_that_nobody_was_asked_for_is_skipped_in_junit_and_has_not_passed(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +116,7 @@ def test_a_rule_that_nobody_was_asked_for_is_skipped_in_junit_and_has_not_passed
     assert report["passed"] == len(RULES) - 1 - 3
 
 
+@pytest.mark.slow
 def test_an_issue_is_checked_once_and_named_in_full_however_it_is_written(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +143,7 @@ def test_files_that_cannot_be_read_fail_in_junit_too(
     assert suite.findall(".//failure")
 
 
+@pytest.mark.slow
 def test_a_newsletter_gives_a_rule_another_weight(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +151,7 @@ def test_a_newsletter_gives_a_rule_another_weight(
     assert "1 error" in said(capsys, code=3)
 
 
+@pytest.mark.slow
 def test_what_is_ignored_is_counted_and_its_reason_kept(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +188,7 @@ def test_a_fault_in_the_configuration_is_told_at_its_line(
     assert f"newsletter.toml:{before + int(place[1:])}:" in err
 
 
+@pytest.mark.slow
 def test_limits_of_ones_own_are_kept(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     append(desk, "\n[check.limits]\nsubject = 10\n")
     assert "W011" in said(capsys)
@@ -211,6 +220,7 @@ def test_an_unknown_rule_is_answered_with_the_list(
     assert "next: newsletter check --list-rules" in err
 
 
+@pytest.mark.slow
 def test_links_are_asked_only_when_told_and_a_private_host_never_unwished(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,6 +242,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_without_spamassassin_its_option_says_how_to_get_it(
     desk: Path, programs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -241,6 +252,7 @@ def test_without_spamassassin_its_option_says_how_to_get_it(
     assert "apt install spamassassin" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "words", "code"),
     [
@@ -312,6 +324,7 @@ def test_a_picture_that_changed_within_a_tick_is_looked_at_again(tmp_path: Path)
         assert picture.kind == kind
 
 
+@pytest.mark.slow
 def test_a_line_that_lets_nothing_be_is_told(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -249,6 +249,7 @@ def test_a_time_on_an_edge_is_refused_and_nothing_is_recorded(
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_what_was_missed_is_sent_at_the_time_that_it_is_given(newsroom: Newsroom) -> None:
     machine = Machine(newsroom)
     machine.say("2026-12-03 08:00", **TEN)
@@ -307,6 +308,7 @@ def machine(newsroom: Newsroom) -> Machine:
     return machine
 
 
+@pytest.mark.slow
 def test_a_local_time_that_passed_beyond_the_grace_asks_instead_of_being_sent(
     machine: Machine,
 ) -> None:
@@ -328,11 +330,13 @@ def test_a_local_time_that_passed_beyond_the_grace_asks_instead_of_being_sent(
     assert machine.newsroom.relay.counts == {"aiko@soci.example": 1, "anna@soci.example": 1}
 
 
+@pytest.mark.slow
 def test_a_local_time_that_passed_within_the_grace_is_sent(machine: Machine) -> None:
     assert machine.look("2026-12-03 10:59").overdue == ()
     assert machine.newsroom.relay.counts == {"aiko@soci.example": 1, "anna@soci.example": 1}
 
 
+@pytest.mark.slow
 def test_who_was_tried_at_her_time_and_waits_for_a_retry_is_not_overdue(
     machine: Machine,
 ) -> None:
@@ -344,6 +348,7 @@ def test_who_was_tried_at_her_time_and_waits_for_a_retry_is_not_overdue(
     assert machine.newsroom.relay.counts == {"aiko@soci.example": 1, "anna@soci.example": 1}
 
 
+@pytest.mark.slow
 def test_who_waits_for_the_end_of_quiet_hours_is_late_on_purpose(newsroom: Newsroom) -> None:
     newsroom.write("subscribers/members.csv", TOKYO_AND_ROME)
     machine = Machine(newsroom)

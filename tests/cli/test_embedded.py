@@ -88,6 +88,7 @@ def test_a_wrong_word_is_told_with_the_right_ones(newsroom: Newsroom) -> None:
     assert "'hosted' or 'embedded'" in ran.said
 
 
+@pytest.mark.slow
 def test_a_campaign_delivers_the_images_to_each_reader(newsroom: Newsroom) -> None:
     write(newsroom, issue='images = "embedded"\n')
     ran = newsroom.run("send", ISSUE, "--recipients", "5", follow=False)

@@ -43,6 +43,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return [*csv.DictReader(io.StringIO(text))]
 
 
+@pytest.mark.slow
 def test_a_reader_is_told_everything_and_nobody_elses(newsroom: Newsroom) -> None:
     newsroom.relay.will_answer(ANNA, "550 5.7.1 <Anna.Rossi@SOCI.example>: go away")
     newsroom.run(*SEND)
@@ -69,6 +70,7 @@ def test_a_reader_is_told_everything_and_nobody_elses(newsroom: Newsroom) -> Non
     assert known["records"]["suppression"][-1] == {"note": f"was {ANNA.upper()}'s"}
 
 
+@pytest.mark.slow
 def test_the_same_is_readable_as_text_and_in_a_file_of_ones_own(newsroom: Newsroom) -> None:
     join(newsroom, ANNA, "web", {"first_name": "An\x1b[31mna"})
     path = newsroom.root / "out" / "anna.txt"
@@ -87,6 +89,7 @@ def test_the_same_is_readable_as_text_and_in_a_file_of_ones_own(newsroom: Newsro
     assert json.loads(as_json.read_text())["address"] == ANNA
 
 
+@pytest.mark.slow
 def test_who_is_not_known_and_who_was_forgotten_is_told_so(newsroom: Newsroom) -> None:
     ran = newsroom.run(*EXPORT, "nobody@posta.example")
     assert ran.code == 2
@@ -96,6 +99,7 @@ def test_who_is_not_known_and_who_was_forgotten_is_told_so(newsroom: Newsroom) -
     assert found["forgotten"] is True
 
 
+@pytest.mark.slow
 def test_everybody_goes_out_and_comes_in_again_as_they_were(
     newsroom: Newsroom, tmp_path: Path
 ) -> None:
@@ -143,6 +147,7 @@ def test_everybody_goes_out_and_comes_in_again_as_they_were(
     assert not any(cell.startswith("=") for row in csv.reader(io.StringIO(written)) for cell in row)
 
 
+@pytest.mark.slow
 def test_lists_segments_and_exclusions_choose_as_in_a_plan(newsroom: Newsroom) -> None:
     join(newsroom, NEW, "members", {"interests": "china"})
     for words in (

@@ -60,6 +60,7 @@ def mailed(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
+@pytest.mark.slow
 def test_no_octet_is_left_while_and_after_another_process_has_the_ledger_open(
     mailed: Newsroom,
 ) -> None:
@@ -86,6 +87,7 @@ def test_no_octet_is_left_while_and_after_another_process_has_the_ledger_open(
     assert with_trace(mailed, BRUNO)
 
 
+@pytest.mark.slow
 def test_the_counts_of_every_report_stay_right(mailed: Newsroom) -> None:
     before = mailed.run("report", "1", "--format", "json").object
     mailed.run(*FORGET, ANNA)
@@ -97,6 +99,7 @@ def test_the_counts_of_every_report_stay_right(mailed: Newsroom) -> None:
     assert "anna" not in said.lower()
 
 
+@pytest.mark.slow
 def test_neither_file_nor_form_nor_officers_slip_brings_the_reader_back(mailed: Newsroom) -> None:
     mailed.run(*FORGET, ANNA)
     plan = mailed.run("plan", ISSUE, "--format", "json").object
@@ -112,6 +115,7 @@ def test_neither_file_nor_form_nor_officers_slip_brings_the_reader_back(mailed: 
     assert answer.token is None
 
 
+@pytest.mark.slow
 def test_who_was_forgotten_is_mailed_again_only_if_the_officer_says_so(mailed: Newsroom) -> None:
     mailed.run(*FORGET, ANNA)
     assert mailed.run("suppressions", "remove", ANNA, "--yes").code == 0
@@ -119,6 +123,7 @@ def test_who_was_forgotten_is_mailed_again_only_if_the_officer_says_so(mailed: N
     assert "forgotten" not in plan["arithmetic"]["suppressed"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_everything_and_changes_nothing(mailed: Newsroom) -> None:
     before = state_octets(mailed)
     ran = mailed.run(*FORGET, ANNA, "--dry-run")
@@ -129,6 +134,7 @@ def test_a_dry_run_tells_everything_and_changes_nothing(mailed: Newsroom) -> Non
     assert after[mailed.ledger] == before[mailed.ledger]
 
 
+@pytest.mark.slow
 def test_the_officers_own_files_are_told_with_lines_and_left_alone(mailed: Newsroom) -> None:
     csv = mailed.root / "subscribers" / "members.csv"
     before = csv.read_bytes()
@@ -138,6 +144,7 @@ def test_the_officers_own_files_are_told_with_lines_and_left_alone(mailed: Newsr
     assert csv.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_gits_history_is_searched(mailed: Newsroom) -> None:
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@x.example", "-C", str(mailed.root))
     for words in (("init", "-q"), ("add", "subscribers"), ("commit", "-qm", "lists")):
@@ -146,6 +153,7 @@ def test_gits_history_is_searched(mailed: Newsroom) -> None:
     assert len(found["commits"]) == 1
 
 
+@pytest.mark.slow
 def test_old_copies_test_messages_and_logs_of_this_machine_are_cleaned(mailed: Newsroom) -> None:
     state = mailed.root / ".newsletter"
     copy = mailed.write(
@@ -161,6 +169,7 @@ def test_old_copies_test_messages_and_logs_of_this_machine_are_cleaned(mailed: N
     assert state.exists()
 
 
+@pytest.mark.slow
 def test_somebody_else_whose_address_ends_alike_is_left_alone(mailed: Newsroom) -> None:
     other = "joanna.rossi@soci.example"
     with Ledger.open(mailed.ledger) as ledger:
@@ -171,12 +180,14 @@ def test_somebody_else_whose_address_ends_alike_is_left_alone(mailed: Newsroom) 
     assert found[other] == "not (forgotten)"
 
 
+@pytest.mark.slow
 def test_the_newsletters_own_address_is_no_readers(mailed: Newsroom) -> None:
     ran = mailed.run(*FORGET, "news@alisei.example")
     assert ran.code == 2
     assert "own address" in ran.err
 
 
+@pytest.mark.slow
 def test_a_secret_that_changed_since_is_told_before_anybody_is_mailed(mailed: Newsroom) -> None:
     mailed.run(*FORGET, ANNA)
     (mailed.root / ".newsletter" / "secret").write_text("00" * 32)

@@ -50,6 +50,7 @@ def add(newsroom: Newsroom, photo: Path, *words: str) -> tuple[int, str]:
     return ran.code, ran.said
 
 
+@pytest.mark.slow
 def test_a_weight_is_told_once_in_the_same_thousands(newsroom: Newsroom, photo: Path) -> None:
     Image.effect_noise((2000, 1300), 90).save(photo, quality=95)
     code, told = add(newsroom, photo, "--alt", "Rumore")
@@ -141,6 +142,7 @@ def test_what_cannot_be_is_told_and_nothing_is_written(
     assert not list((newsroom.root / IMAGES).glob("sala*"))
 
 
+@pytest.mark.slow
 def test_another_picture_of_that_name_is_never_written_over_by_itself(
     newsroom: Newsroom, photo: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_other_tools_say_who_must_not_be_mailed_in_their_own_way(
     assert newsroom.run("subscribers", "check").code == 0
 
 
+@pytest.mark.slow
 def test_an_import_never_brings_back_who_said_no(newsroom: Newsroom) -> None:
     newsroom.run("subscribers", "unsubscribe", "b1@posta.example")
     newsroom.run("subscribers", "forget", "l1@posta.example")
@@ -187,6 +188,7 @@ def test_what_is_no_export_is_refused_or_reported(newsroom: Newsroom, content: b
     assert ran.code == 2 or ran.object["added"] == 0
 
 
+@pytest.mark.slow
 def test_one_reader_is_added_with_where_the_consent_came_from(newsroom: Newsroom) -> None:
     add = ("subscribers", "add", "nuova@posta.example", "--list", "members")
     ran = newsroom.run(*add, "--source", "paper form 12", "--field", "first_name=Nuova")

@@ -28,6 +28,7 @@ def test_a_copy_does_not_differ(newsroom: Newsroom) -> None:
     assert "no reader would see anything differ" in ran.out
 
 
+@pytest.mark.slow
 def test_words_sections_and_languages_differ_for_those_who_see_them(newsroom: Newsroom) -> None:
     second_issue(newsroom)
     newsroom.edit(f"issues/{NEXT}/issue.toml", "Un tavolo a Roma", "Un tavolo a Pechino")
@@ -44,6 +45,7 @@ def test_words_sections_and_languages_differ_for_those_who_see_them(newsroom: Ne
     assert "What [-happened-]{+will happen+} in November" in text
 
 
+@pytest.mark.slow
 def test_sections_that_come_go_and_move_are_named(newsroom: Newsroom) -> None:
     second_issue(newsroom)
     path = newsroom.root / f"issues/{NEXT}/issue.toml"

@@ -1,8 +1,11 @@
 """An issue is begun from nothing, or from the frame of another one."""
 
+import pytest
+
 from tests.cli.newsroom import ISSUE, Newsroom
 
 
+@pytest.mark.slow
 def test_from_without_a_name_takes_the_newest_issue(newsroom: Newsroom) -> None:
     ran = newsroom.run("issue", "new", "2026-12-x", "--from", "--format", "json")
     assert ran.code == 0
@@ -18,6 +21,7 @@ def test_from_without_a_name_takes_the_newest_issue(newsroom: Newsroom) -> None:
     assert "TODO is left over" in checked.out
 
 
+@pytest.mark.slow
 def test_from_takes_the_issue_that_is_named_by_its_beginning(newsroom: Newsroom) -> None:
     assert newsroom.run("issue", "new", "2026-12-x", "--from", "2026-11").code == 0
     assert "with the frame of" in newsroom.run("issue", "new", "2026-12-y", "--from=2026-11").out

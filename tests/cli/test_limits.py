@@ -3,6 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
 from tests.cli.newsroom import ISSUE, Newsroom, wait_until
 from tests.cli.relay import Relay
 
@@ -21,6 +23,7 @@ def settings(newsroom: Newsroom, text: str) -> None:
     path.write_text(f"{path.read_text()}\n{text}\n")
 
 
+@pytest.mark.slow
 def test_a_canary_is_sent_first_and_the_others_when_the_officer_resumes(
     newsroom: Newsroom,
 ) -> None:
@@ -35,6 +38,7 @@ def test_a_canary_is_sent_first_and_the_others_when_the_officer_resumes(
     assert sorted(newsroom.relay.counts.values()) == [1] * 12
 
 
+@pytest.mark.slow
 def test_a_canary_goes_on_by_itself_after_a_short_time(newsroom: Newsroom) -> None:
     readers(newsroom, 9)
     ran = newsroom.run("send", ISSUE, "--yes", "--canary", "3", "--canary-wait", "1 s")
@@ -42,6 +46,7 @@ def test_a_canary_goes_on_by_itself_after_a_short_time(newsroom: Newsroom) -> No
     assert sorted(newsroom.relay.counts.values()) == [1] * 9
 
 
+@pytest.mark.slow
 def test_a_canary_with_a_long_wait_is_carried_on_by_run_due_at_its_time(newsroom: Newsroom) -> None:
     readers(newsroom, 9)
     ran = newsroom.run("send", ISSUE, "--yes", "--canary", "3", "--canary-wait", "30 min")
@@ -54,6 +59,7 @@ def test_a_canary_with_a_long_wait_is_carried_on_by_run_due_at_its_time(newsroom
     assert sorted(newsroom.relay.counts.values()) == [1] * 9
 
 
+@pytest.mark.slow
 def test_a_canary_that_is_refused_asks_though_a_time_was_given(newsroom: Newsroom) -> None:
     readers(newsroom, 9)
     gone = {f"r{n}@soci.example": ["550 5.1.1 no such user"] for n in (0, 1)}
@@ -72,6 +78,7 @@ def test_a_canary_wait_needs_a_canary_and_a_length_of_time(newsroom: Newsroom) -
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_too_many_refusals_pause_the_run_by_itself(newsroom: Newsroom) -> None:
     readers(newsroom, 300)
     gone = {f"r{n}@soci.example": ["550 5.1.1 no such user"] for n in range(0, 300, 10)}
@@ -84,6 +91,7 @@ def test_too_many_refusals_pause_the_run_by_itself(newsroom: Newsroom) -> None:
     assert ran.next == "newsletter resume 1"
 
 
+@pytest.mark.slow
 def test_a_quota_holds_over_restarts_and_the_campaign_says_when_it_goes_on(
     newsroom: Newsroom,
 ) -> None:
@@ -102,6 +110,7 @@ def test_a_quota_holds_over_restarts_and_the_campaign_says_when_it_goes_on(
     assert newsroom.run("ledger", "verify").code == 0
 
 
+@pytest.mark.slow
 def test_several_relays_share_the_readers_by_domain(newsroom: Newsroom) -> None:
     readers(newsroom, 30, ("soci.example", "campus.example", "uni.example"))
     with Relay() as campus, Relay() as big:
@@ -114,6 +123,7 @@ def test_several_relays_share_the_readers_by_domain(newsroom: Newsroom) -> None:
     assert not newsroom.relay.received
 
 
+@pytest.mark.slow
 def test_a_relay_that_used_up_its_quota_does_not_hold_up_the_others(newsroom: Newsroom) -> None:
     readers(newsroom, 30, ("soci.example", "campus.example", "uni.example"))
     with Relay() as campus, Relay() as big:
@@ -124,6 +134,7 @@ def test_a_relay_that_used_up_its_quota_does_not_hold_up_the_others(newsroom: Ne
     assert (len(campus.received), len(big.received)) == (5, 10)
 
 
+@pytest.mark.slow
 def test_a_slow_domain_is_named_with_the_relays_words_and_who_waits(newsroom: Newsroom) -> None:
     readers(newsroom, 60, ("soci.example", "slow.example"))
     busy = {f"r{n}@slow.example": ["421 4.7.0 slow down"] for n in range(1, 5, 2)}

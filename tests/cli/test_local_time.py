@@ -5,6 +5,8 @@ import sqlite3
 import zoneinfo
 from contextlib import closing
 
+import pytest
+
 from tests.cli.newsroom import ISSUE, Newsroom
 
 FAR_EAST, FAR_WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
@@ -33,6 +35,7 @@ def next_at(newsroom: Newsroom) -> dict[str, dt.datetime]:
     return {name: dt.datetime.fromtimestamp(at / 1_000_000, dt.UTC) for name, at in rows}
 
 
+@pytest.mark.slow
 def test_the_plan_shows_when_each_part_goes_and_the_end_and_send_keeps_to_it(
     newsroom: Newsroom,
 ) -> None:
@@ -87,6 +90,7 @@ def test_who_has_her_time_behind_her_is_told_and_nothing_is_recorded_without_a_w
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_who_has_her_time_behind_her_waits_a_day_or_gets_it_at_once(newsroom: Newsroom) -> None:
     readers(newsroom, FAR_EAST, FAR_WEST)
     wall = soon(FAR_WEST, 2)
@@ -139,6 +143,7 @@ def test_unknown_zones_are_told_with_their_line_at_the_check_of_lists(newsroom: 
     assert "'Europe/Roma' is not a time zone, did you mean 'Europe/Rome'?" in ran.said
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_a_local_campaign_writes_everybody(newsroom: Newsroom) -> None:
     readers(newsroom, "Europe/Rome", "Asia/Tokyo")
     at = f"{soon(FAR_EAST, 24):%Y-%m-%d %H:%M}"

@@ -20,6 +20,7 @@ def test_a_hole_is_told_with_its_readers_their_rows_and_a_cure(newsroom: Newsroo
     assert not ran.next
 
 
+@pytest.mark.slow
 def test_a_hole_stops_a_send_and_its_error_says_who_and_what_to_do(newsroom: Newsroom) -> None:
     newsroom.edit(TOML, *HOLE)
     ran = newsroom.run(*SEND)
@@ -38,6 +39,7 @@ def test_only_the_first_rows_are_named_and_all_are_counted(newsroom: Newsroom) -
     assert ran.out.count("members.csv:") == 3
 
 
+@pytest.mark.slow
 def test_a_slot_of_a_section_counts_only_the_readers_who_see_it(newsroom: Newsroom) -> None:
     newsroom.edit(TOML, "Un tavolo a Roma", "Un tavolo a Roma, {{ first_name }} {{ country }}")
     assert "E006" not in newsroom.run("plan", ISSUE).out
@@ -52,6 +54,7 @@ def test_the_staging_profile_names_the_same_rows(newsroom: Newsroom) -> None:
     assert DARIO in newsroom.run("plan", ISSUE, "--profile", "staging").out
 
 
+@pytest.mark.slow
 def test_defaults_are_counted_and_shown(newsroom: Newsroom) -> None:
     ran = newsroom.run("plan", ISSUE)
     assert "Missing   first_name is not known of 1 reader: the slot's default for 1" in ran.out

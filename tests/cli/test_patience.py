@@ -116,6 +116,7 @@ def test_doubt_is_sent_again_where_that_was_chosen_for_one_send(newsroom: Newsro
         assert "1 may have it twice" in newsroom.run(*words, follow=False).out
 
 
+@pytest.mark.slow
 def test_a_time_or_an_address_that_cannot_be_read_says_what_to_type_next(
     newsroom: Newsroom,
 ) -> None:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from newsletter.consent import (
     Basis,
     Change,
@@ -30,6 +32,7 @@ def register(room: Newsroom, ledger: Ledger) -> Register:
     return ledger.register(Marks(secret.read_bytes().strip()))
 
 
+@pytest.mark.slow
 def test_plan_and_send_count_joined_left_and_lapsed_alike(newsroom: Newsroom) -> None:
     now = dt.datetime.now(dt.UTC)
     told = Told(now, "form", "Yes please", "en")
@@ -68,6 +71,7 @@ def test_plan_and_send_count_joined_left_and_lapsed_alike(newsroom: Newsroom) ->
     assert "News for" in str(newsroom.relay.message_of(DARIO)["Subject"])
 
 
+@pytest.mark.slow
 def test_who_joined_by_the_form_and_who_left_counts_wherever_readers_are_counted(
     newsroom: Newsroom,
 ) -> None:
@@ -108,6 +112,7 @@ def test_who_joined_by_the_form_and_who_left_counts_wherever_readers_are_counted
     }
 
 
+@pytest.mark.slow
 def test_pages_are_shown_to_look_at_as_who_joined_by_the_form_gets_them(
     newsroom: Newsroom,
 ) -> None:

@@ -57,6 +57,7 @@ def another_issue(newsroom: Newsroom) -> None:
         newsroom.write(f"issues/{NEXT}/{name}", text.replace("novembre", "dicembre"))
 
 
+@pytest.mark.slow
 def test_plan_shows_the_next_times_and_the_command_that_begins_the_series(
     newsroom: Newsroom,
 ) -> None:
@@ -82,6 +83,7 @@ def test_plan_shows_the_next_times_and_the_command_that_begins_the_series(
     assert len(found["then"]) == 3
 
 
+@pytest.mark.slow
 def test_each_time_it_sends_the_newest_approved_issue_and_none_twice(newsroom: Newsroom) -> None:
     begun = newsroom.run("send", "--every", "every day 10:00 UTC", "--recipients", "5")
     assert "now it would send nothing: no issue is ready" in begun.out
@@ -116,6 +118,7 @@ def test_each_time_it_sends_the_newest_approved_issue_and_none_twice(newsroom: N
     assert newsroom.run("ledger", "verify", follow=False).code == 0
 
 
+@pytest.mark.slow
 def test_an_edit_after_the_approval_takes_it_back(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     assert f"now it would send {ISSUE}" in newsroom.run("schedule", "list").out
@@ -129,6 +132,7 @@ def test_an_edit_after_the_approval_takes_it_back(newsroom: Newsroom) -> None:
     assert not newsroom.relay.received
 
 
+@pytest.mark.slow
 def test_whoever_rejects_an_issue_keeps_every_series_from_it(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     assert newsroom.run("approve", ISSUE, "--reject", "--reason", "the date is wrong").code == 0
@@ -136,6 +140,7 @@ def test_whoever_rejects_an_issue_keeps_every_series_from_it(newsroom: Newsroom)
     assert words(look(newsroom, due(newsroom))) == [f"no issue is ready: {ISSUE} was rejected"]
 
 
+@pytest.mark.slow
 def test_nobody_approves_without_a_word_nor_what_has_errors(newsroom: Newsroom) -> None:
     silent = newsroom.run("approve", ISSUE)
     assert (silent.code, silent.next) == (4, f"newsletter approve {ISSUE} --yes")
@@ -143,6 +148,7 @@ def test_nobody_approves_without_a_word_nor_what_has_errors(newsroom: Newsroom) 
     assert newsroom.run("approve", ISSUE, "--yes").code in {2, 3}
 
 
+@pytest.mark.slow
 def test_a_time_that_went_by_is_missed_shown_and_never_sent_later(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     first = due(newsroom)
@@ -157,6 +163,7 @@ def test_a_time_that_went_by_is_missed_shown_and_never_sent_later(newsroom: News
     assert "it was missed and is not sent" in newsroom.run("schedule", "list").out
 
 
+@pytest.mark.slow
 def test_a_machine_that_was_off_for_days_sends_the_last_time_alone_if_at_all(
     newsroom: Newsroom,
 ) -> None:
@@ -169,6 +176,7 @@ def test_a_machine_that_was_off_for_days_sends_the_last_time_alone_if_at_all(
     assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
 
 
+@pytest.mark.slow
 def test_what_hinders_it_is_waited_for_and_is_missed_in_the_end(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     first = due(newsroom)
@@ -184,6 +192,7 @@ def test_what_hinders_it_is_waited_for_and_is_missed_in_the_end(newsroom: Newsro
     assert words(look(newsroom, first + A_MINUTE)) == [f"{ISSUE} to 5 recipients"]
 
 
+@pytest.mark.slow
 def test_a_series_is_moved_and_ended_by_its_name(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE, "--list", "members")
     moved = newsroom.run("schedule", "move", "s1", "first Tuesday 11:00 Asia/Tokyo")
@@ -217,6 +226,7 @@ def test_what_does_not_go_together_is_refused(
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_another_number_or_none_begins_no_series(newsroom: Newsroom) -> None:
     every = ("--every", "every day 10:00")
     assert newsroom.run("send", ISSUE, *every).code == 4
@@ -224,6 +234,7 @@ def test_another_number_or_none_begins_no_series(newsroom: Newsroom) -> None:
     assert "nothing is scheduled" in newsroom.run("schedule", "list").out
 
 
+@pytest.mark.slow
 def test_two_series_for_two_lists_each_send_the_issue_once(newsroom: Newsroom) -> None:
     newsroom.edit("subscribers/partners.csv", "anna.rossi@SOCI.example", "lea@partner.example")
     begin(newsroom, ISSUE, "--list", "members")
@@ -289,6 +300,7 @@ def test_what_goes_to_other_lists_holds_up_no_series_unless_it_asks_for_a_word(
     assert newsroom.relay.counts["lea@partner.example"] <= 1
 
 
+@pytest.mark.slow
 def test_what_an_officer_sends_herself_the_series_does_not_send_again(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     newsroom.run("send", ISSUE, "--yes", follow=False)
@@ -299,6 +311,7 @@ def test_what_an_officer_sends_herself_the_series_does_not_send_again(newsroom: 
     assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
 
 
+@pytest.mark.slow
 def test_what_was_cancelled_is_sent_only_if_it_is_approved_once_more(newsroom: Newsroom) -> None:
     begin(newsroom, ISSUE)
     newsroom.run("send", ISSUE, "--yes", "--at", "2100-01-01 10:00", follow=False)

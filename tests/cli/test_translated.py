@@ -31,6 +31,7 @@ def checked(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.split()[1].rpartition("/")[2] for line in lines if "  W076  " in line]
 
 
+@pytest.mark.slow
 def test_a_change_of_the_original_is_named_in_each_translation_until_it_is_looked_at(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,6 +50,7 @@ def test_a_change_of_the_original_is_named_in_each_translation_until_it_is_looke
     assert [place.partition(":")[0] for place in checked(capsys)] == ["issue.zh-Hans.toml"]
 
 
+@pytest.mark.slow
 def test_a_line_that_is_only_wrapped_anew_changes_nothing(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,6 +28,7 @@ def yesterday(newsroom: Newsroom) -> None:
         direct.execute("UPDATE quota SET minute = minute - 1440")
 
 
+@pytest.mark.slow
 def test_the_plan_shows_how_many_days_it_takes_and_the_rest_waits_for_the_next(
     newsroom: Newsroom,
 ) -> None:
@@ -62,6 +63,7 @@ def test_the_plan_shows_how_many_days_it_takes_and_the_rest_waits_for_the_next(
     assert sorted(newsroom.relay.counts.values()) == [1] * 12
 
 
+@pytest.mark.slow
 def test_after_the_curve_there_is_no_limit_and_without_one_status_says_how(
     newsroom: Newsroom,
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_faulty_curve_is_told_where_it_stands(newsroom: Newsroom) -> None:
     assert "curve" in ran.err
 
 
+@pytest.mark.slow
 def test_a_relay_of_its_own_has_a_curve_of_its_own(newsroom: Newsroom) -> None:
     readers(newsroom, 8)
     newsroom.edit(
@@ -92,6 +95,7 @@ def test_a_relay_of_its_own_has_a_curve_of_its_own(newsroom: Newsroom) -> None:
     assert len(newsroom.relay.received) == 3
 
 
+@pytest.mark.slow
 def test_a_plan_takes_the_days_of_every_relay_that_it_uses(newsroom: Newsroom) -> None:
     readers(newsroom, 9, ("soci.example", "gmail.example", "gmail.example"))
     settings(

@@ -37,6 +37,7 @@ def test_a_plan_shows_the_window_when_it_opens_and_when_all_will_be_done(
     assert f"--window '{closed}'" in ran.next
 
 
+@pytest.mark.slow
 def test_a_campaign_sent_outside_its_window_is_carried_on_when_it_opens(
     newsroom: Newsroom,
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_campaign_sent_outside_its_window_is_carried_on_when_it_opens(
     assert sorted(newsroom.relay.counts.values()) == [1] * 9
 
 
+@pytest.mark.slow
 def test_an_open_window_keeps_nobody_waiting_and_any_lifts_the_settings(
     newsroom: Newsroom,
 ) -> None:
@@ -68,6 +70,7 @@ def test_an_open_window_keeps_nobody_waiting_and_any_lifts_the_settings(
     assert sorted(newsroom.relay.counts.values()) == [1] * 3
 
 
+@pytest.mark.slow
 def test_holidays_close_the_window_and_the_plan_says_whose(newsroom: Newsroom) -> None:
     readers(newsroom, 3)
     schedule(newsroom, 'holidays = "IT"', 'window = "Mon-Fri 08:00-18:00"')
@@ -102,6 +105,7 @@ def test_a_window_in_the_settings_is_checked_where_it_stands(newsroom: Newsroom)
     assert "did you mean Fri" in ran.err
 
 
+@pytest.mark.slow
 def test_quiet_hours_hold_a_campaign_back_until_they_end_and_the_plan_says_when(
     newsroom: Newsroom,
 ) -> None:
@@ -118,6 +122,7 @@ def test_quiet_hours_hold_a_campaign_back_until_they_end_and_the_plan_says_when(
     assert not newsroom.relay.received
 
 
+@pytest.mark.slow
 def test_quiet_hours_are_lifted_for_one_campaign_and_narrow_a_window(newsroom: Newsroom) -> None:
     readers(newsroom, 3)
     schedule(newsroom, f'quiet = "{window(-1, 2)}"')
@@ -138,6 +143,7 @@ def test_quiet_hours_that_leave_no_time_or_cannot_be_read_stop_the_plan(newsroom
     assert "22:00-07:00" in unread.err
 
 
+@pytest.mark.slow
 def test_an_option_that_is_empty_lifts_no_window_and_any_may_be_written_large(
     newsroom: Newsroom,
 ) -> None:

@@ -55,6 +55,7 @@ class CutLedger(Ledger):
         return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heard", [False, True])
 @pytest.mark.parametrize("fails_from", [1, 2, 3, 5, 20])
 def test_a_ledger_that_is_busy_is_waited_for_and_nobody_is_lost_or_repeated(
@@ -73,6 +74,7 @@ def test_a_ledger_that_is_busy_is_waited_for_and_nobody_is_lost_or_repeated(
         assert busy.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_ledger_that_stays_away_ends_the_run_and_the_journal_keeps_what_it_lacks(
     location: str, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def bench(request: pytest.FixtureRequest, file: Path) -> Bench:
     return Bench(Ledger.open(file), SteppedClock(Step(3.0, request.param)))
 
 
+@pytest.mark.slow
 def test_nobody_is_lost_or_repeated_and_the_rate_holds_when_the_clock_is_set(bench: Bench) -> None:
     number, relay = bench.record(60, "10/s", connections=4), bench.relay(seconds=0.2)
 
@@ -56,6 +57,7 @@ def test_nobody_is_lost_or_repeated_and_the_rate_holds_when_the_clock_is_set(ben
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_retry_comes_once_whenever_the_clock_is_set(bench: Bench) -> None:
     number, relay = bench.record(60, "10/s"), bench.relay(following([LATER, LATER]))
 

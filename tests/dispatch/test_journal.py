@@ -77,6 +77,7 @@ outcomes = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(outcomes)
 def test_every_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
     with TemporaryDirectory() as folder:

@@ -99,6 +99,7 @@ def bench(file: Path) -> Iterator[Bench]:
         yield Bench(ledger)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [1, 2, 16])
 def test_everybody_gets_one_message_whatever_the_window(bench: Bench, window: int) -> None:
     number, fed = bench.record(60, connections=2), FedRelay(bench.clock, window=window, seconds=1)

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from newsletter.campaign import Recipient
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.ledger import Ledger
@@ -38,6 +40,7 @@ def by_zone(recipients: list[str]) -> Counter[str]:
     return Counter(ZONES[int(address[1:].partition("@")[0]) % 4] for address in recipients)
 
 
+@pytest.mark.slow
 def test_each_zone_is_sent_to_at_its_own_instant_and_everybody_once(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number, relay = record(ledger, 40), bench.relay()

@@ -124,6 +124,7 @@ def bench(file: Path) -> Iterator[Bench]:
         yield Bench(ledger)
 
 
+@pytest.mark.slow
 def test_everybody_gets_one_message_on_either_database(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number, relay = bench.record(30, connections=3), bench.relay()
@@ -165,6 +166,7 @@ def test_a_run_to_the_staging_inbox_suppresses_nobody(bench: Bench) -> None:
     assert bench.ledger.suppressions() == ()
 
 
+@pytest.mark.slow
 def test_a_deferral_is_tried_again_when_it_comes_due_on_either_database(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number, relay = bench.record(2), bench.relay(following([LATER]))
@@ -174,6 +176,7 @@ def test_a_deferral_is_tried_again_when_it_comes_due_on_either_database(ledger: 
     assert [row.delivery.attempts for row in bench.ledger.deliveries(number)] == [2, 1]
 
 
+@pytest.mark.slow
 def test_a_run_does_not_stay_for_late_retries_but_says_when_they_come(bench: Bench) -> None:
     number, relay = bench.record(1), bench.relay(following([LATER, LATER]))
     result = bench.run(number, relay)
@@ -270,6 +273,7 @@ def test_a_relay_that_is_away_is_waited_for_and_no_row_is_touched(bench: Bench) 
     assert any("no route; trying again in" in snapshot.note for snapshot in bench.seen)
 
 
+@pytest.mark.slow
 def test_a_relay_that_stays_away_ends_the_run_and_the_campaign_waits(bench: Bench) -> None:
     bench.options = replace(bench.options, patience=dt.timedelta(minutes=1))
     number, relay = bench.record(3), bench.relay(refusals=[RelayUnavailable("no route")] * 99)
@@ -383,6 +387,7 @@ def test_a_campaign_of_suppressed_readers_only_ends_without_a_connection(bench: 
     assert relay.connections == 0
 
 
+@pytest.mark.slow
 def test_the_snapshots_always_add_up_to_the_audience(bench: Bench) -> None:
     number, relay = bench.record(30), bench.relay(following([LATER, UNKNOWN, LOST, DROPPED]))
     result = bench.run(number, relay)
@@ -434,6 +439,7 @@ class FullLedger(Ledger):
         return super().exchange(*args, **kwargs)
 
 
+@pytest.mark.slow
 def test_an_outcome_that_the_ledger_cannot_store_stops_at_once_and_the_journal_keeps_it(
     location: str, tmp_path: Path
 ) -> None:
@@ -579,6 +585,7 @@ def test_an_error_that_nobody_foresaw_after_the_dot_is_doubt_and_not_a_second_me
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_cut_off_is_carried_on_without_a_second_message(bench: Bench) -> None:
     number, relay = bench.record(10, connections=2), bench.relay(seconds=0.5)
 

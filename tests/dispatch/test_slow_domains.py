@@ -135,6 +135,7 @@ def test_a_domain_that_refuses_above_a_rate_settles_and_the_others_run_at_full_r
     assert stage.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_readers_of_a_limited_domain_who_stand_first_do_not_hold_up_the_others(
     stage: Stage,
 ) -> None:
@@ -149,6 +150,7 @@ def test_readers_of_a_limited_domain_who_stand_first_do_not_hold_up_the_others(
     assert stage.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_limited_domain_is_sent_to_its_end_and_nobody_is_lost(stage: Stage) -> None:
     number = stage.record(mixed(90, "limited.example", "a.example", "b.example"), "100/s")
     busy = Busy(stage.clock, {})
@@ -158,6 +160,7 @@ def test_a_limited_domain_is_sent_to_its_end_and_nobody_is_lost(stage: Stage) ->
     assert stage.clock.monotonic() == pytest.approx(15, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_relay_that_is_busy_as_a_whole_is_slowed_as_a_whole(stage: Stage) -> None:
     number = stage.record([f"r{n}@d{n}.example" for n in range(400)], "20/s")
     answers = iter(range(400))
@@ -169,6 +172,7 @@ def test_a_relay_that_is_busy_as_a_whole_is_slowed_as_a_whole(stage: Stage) -> N
     assert min(snapshot.rate for snapshot in stage.seen) <= 10
 
 
+@pytest.mark.slow
 def test_a_restart_waits_for_the_turn_that_was_next(stage: Stage) -> None:
     number = stage.record(mixed(9, "a.example"), "6/min", connections=1)
     relay = ScriptedTransport(stage.clock)
@@ -200,6 +204,7 @@ class Stepped(FakeClock):
     """A machine's clock after it was set."""
 
 
+@pytest.mark.slow
 def test_a_domain_that_complained_is_spared_by_the_next_run_too(stage: Stage) -> None:
     number = stage.record(mixed(200, "slow.example"), "50/s")
     busy = Busy(stage.clock, {"slow.example": 5})
@@ -236,6 +241,7 @@ def test_retries_count_against_a_quota_too(stage: Stage) -> None:
     assert len(relay.tried) <= 6
 
 
+@pytest.mark.slow
 def test_a_relay_that_is_away_does_not_hold_up_the_other_one(stage: Stage) -> None:
     number = stage.record(mixed(120, "a.example", "b.example"), "40/s")
     away = ScriptedTransport(stage.clock, refusals=[RelayUnavailable("no route")] * 3)
@@ -248,6 +254,7 @@ def test_a_relay_that_is_away_does_not_hold_up_the_other_one(stage: Stage) -> No
     assert result.progress.counts == {DeliveryState.ACCEPTED: 120}
 
 
+@pytest.mark.slow
 def test_a_relay_that_stays_away_ends_the_run_once_the_other_one_is_done(stage: Stage) -> None:
     number = stage.record(mixed(2000, "a.example", "b.example"), "1/s")
     away = ScriptedTransport(stage.clock, refusals=[RelayUnavailable("no route")] * 999)

@@ -49,6 +49,7 @@ def test_few_complaints_among_many_messages_slow_nothing() -> None:
     assert throttle.complained(0, Heard(50, 0.021), "421 more often")
 
 
+@pytest.mark.slow
 @given(
     st.floats(min_value=0.001, max_value=5000) | st.just(math.inf),
     st.lists(

@@ -29,6 +29,7 @@ def evening(file: Path) -> Iterator[Bench]:
         yield bench
 
 
+@pytest.mark.slow
 def test_what_the_window_cuts_off_waits_until_it_opens_and_then_goes_on(evening: Bench) -> None:
     number, relay = evening.record(150), evening.relay()
     result = evening.run(number, relay)

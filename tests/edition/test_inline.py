@@ -45,6 +45,7 @@ def by_premailer_alone(html: str, css: str) -> str:
     return str(inlined).replace(MARK, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_kind_in_every_language_has_the_bytes_of_premailer_alone(theme: str) -> None:
     read = load_theme(ROOT / "templates" / theme)
@@ -91,6 +92,7 @@ RULES = st.builds(
 SHEETS = st.lists(RULES, min_size=1, max_size=6).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(sheet=SHEETS, pages=st.lists(PAGES, min_size=1, max_size=4))
 def test_any_page_after_any_other_has_the_bytes_of_premailer_alone(
@@ -139,6 +141,7 @@ def test_a_selector_that_looks_at_neighbours_is_never_remembered() -> None:
     assert asked == [1, 1]
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_forgetting_changes_no_bytes() -> None:
     sheet = "p { margin: 0 }"
     for number in range(30):

@@ -122,6 +122,7 @@ def test_the_corpus_is_as_large_as_promised() -> None:
     assert len(FAULTS) >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoiled", "said"),
     [

@@ -36,6 +36,7 @@ LANGUAGES = st.sampled_from(["it", "fr-CA", "fr-FR", "en", "zh-Hans", "ar"])
 SLOTS = st.sampled_from([Slot("preferences_url"), Slot("unsubscribe_url"), Slot("city")])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(words=WORDS, language=LANGUAGES, slot=SLOTS, content=st.sampled_from(["a", "b"]))
 def test_words_that_were_set_before_are_as_if_set_for_the_first_time(

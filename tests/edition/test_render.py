@@ -273,6 +273,7 @@ def with_words(issue: Issue, title: str, body: str) -> Issue:
     return dataclasses.replace(issue, texts={issue.language: text})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(title=PASTED, body=PASTED)
 def test_no_words_add_an_element_of_their_own(

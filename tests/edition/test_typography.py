@@ -156,6 +156,7 @@ SIGNS = st.sampled_from(
 WORDS = st.lists(SIGNS, max_size=30).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, deadline=None)
 @given(st.sampled_from(LANGUAGES), WORDS)
 @example("fr", '"!" \'a"\' : "')
@@ -164,6 +165,7 @@ def test_what_is_set_stays_as_it_is(language: str, words: str) -> None:
     assert set_in(language, once) == once
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(LANGUAGES), WORDS)
 def test_no_letter_and_no_figure_is_ever_lost(language: str, words: str) -> None:
@@ -181,6 +183,7 @@ SLOT = st.builds(
 PATH = st.text(alphabet="ab-._~!$&*+,;=:@%/?#é", max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(LANGUAGES), WORDS, SLOT, PATH, WORDS)
 def test_slots_and_addresses_pass_unchanged(
@@ -192,6 +195,7 @@ def test_slots_and_addresses_pass_unchanged(
     assert url in shown or "{{" in before
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(LANGUAGES), WORDS, st.text(alphabet="ab \"'-.!?:;«", min_size=1), PATH)
 def test_links_and_code_in_prose_pass_unchanged(

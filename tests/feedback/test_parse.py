@@ -355,6 +355,7 @@ def test_no_octets_raise(raw: bytes) -> None:
     assert parse(raw).kind in Kind
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     st.sampled_from(SAMPLES),

@@ -359,6 +359,7 @@ NAMES = st.sampled_from(
 WORDS = st.sampled_from(["bounce", "failed", "Bounce", "Complaint", "hard_bounce", "spamreport"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, ANYTHING | WORDS, max_size=12))
 def test_no_event_brings_a_reader_down(event: dict[str, Any]) -> None:
     for notices in (

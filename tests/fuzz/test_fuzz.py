@@ -152,16 +152,19 @@ def read_hook(raw: bytes) -> None:
                 list(notices)
 
 
+@pytest.mark.slow
 def test_bounces() -> None:
     assert fuzz(read_mail, SAMPLES) > 0
 
 
+@pytest.mark.slow
 def test_tokens() -> None:
     tokens = [mint(KEYS, 3, 2, purpose).encode() for purpose in Purpose]
     tokens += [clicks.mint(KEYS, 3, 2, counts).encode() for counts in clicks.Counts]
     assert fuzz(read_token, [*tokens, VERP.encode(), verp.mint(KEYS, 3, 2).encode()]) > 0
 
 
+@pytest.mark.slow
 def test_web_hooks() -> None:
     bodies = [json.dumps(body).encode() for body in (BOUNCED, FAILED, envelope())]
     told = json.loads(envelope()["Message"])

@@ -68,6 +68,7 @@ def test_messages_are_grouped_by_issue_and_test_or_campaign(mailroom: Mailroom) 
     ]
 
 
+@pytest.mark.slow
 def test_1006_messages_come_in_pages_that_hold_each_once(mailroom: Mailroom) -> None:
     for number in range(1_006):
         put(mailroom, b"Subject: x\r\n\r\n", f"reader{number}@soci.example")
@@ -132,6 +133,7 @@ def test_a_hostile_message_is_listed_read_and_examined(mailroom: Mailroom, kind:
         f"{header}{value}".encode()
 
 
+@pytest.mark.slow
 def test_a_message_of_10_mb_is_cut_for_the_page_and_kept_whole(mailroom: Mailroom) -> None:
     html = "<p>" + "x" * 10_000_000
     received = mailroom.read(put(mailroom, sample(html=html)))

@@ -211,6 +211,7 @@ def test_data_out_of_place_is_refused(tmp_path: Path, commands: bytes, code: byt
     assert asyncio.run(ride()).split(b"\r\n")[-3].startswith(code)
 
 
+@pytest.mark.slow
 def test_a_body_that_grows_over_the_limit_is_refused_after_its_dot(tmp_path: Path) -> None:
     with (
         InboxThread(StagingInbox(tmp_path, port=0)) as inbox,

@@ -5,6 +5,7 @@ import random
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     read(content)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_any_line_may_be_lost_doubled_or_given_another_value(chance: random.Random) -> None:
@@ -50,6 +52,7 @@ def test_any_line_may_be_lost_doubled_or_given_another_value(chance: random.Rand
         read(spoiled) if text is ISSUE else read(ISSUE, spoiled)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_words_are_read_or_refused(words: str) -> None:

@@ -372,6 +372,7 @@ def test_a_number_with_more_digits_than_python_reads_is_a_problem(tmp_path: Path
     assert "digits" in problem.message
 
 
+@pytest.mark.slow
 def test_a_key_of_thousands_of_parts_is_a_problem(tmp_path: Path) -> None:
     problems = problems_of(write_issue(tmp_path, f"a{'.a' * 3000} = 1\n{ISSUE}"))
     assert "unknown key a" in [problem.message for problem in problems]

@@ -105,6 +105,7 @@ def test_a_translations_fault_is_shown_in_the_translation(tmp_path: Path) -> Non
     assert (problem.path.name, problem.line, problem.column) == ("issue.en.toml", 5, 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(

@@ -127,6 +127,7 @@ def test_who_withdraws_has_no_clicks_and_gets_none_and_the_counters_stay(
     assert not any(f"{number}, 1, " in line for line in clicks)
 
 
+@pytest.mark.slow
 def test_only_who_agreed_before_the_plan_and_said_nothing_since_is_sent_a_link_of_her_own(
     ledger: Ledger, register: Register
 ) -> None:
@@ -145,6 +146,7 @@ def test_only_who_agreed_before_the_plan_and_said_nothing_since_is_sent_a_link_o
     assert ledger.clicks.by_name(number, at) == {1}, "what was planned is not widened"
 
 
+@pytest.mark.slow
 def test_forgetting_a_reader_forgets_which_links_she_followed(
     ledger: Ledger, register: Register, location: str
 ) -> None:

@@ -49,6 +49,7 @@ def told(ledger: Ledger) -> Ledger:
     return ledger
 
 
+@pytest.mark.slow
 def test_no_table_tells_of_the_reader_and_the_rows_still_count(told: Ledger, location: str) -> None:
     assert SECOND.key in everything(location).lower()
     rows = told.forget(SECOND, [], MARKS, TOLD)

@@ -89,6 +89,7 @@ def test_a_recorded_plan_is_ready_and_everybody_is_queued(ledger: Ledger) -> Non
     assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_campaign_of_several_thousand_is_recorded_whole(ledger: Ledger) -> None:
     number = ledger.record(make_plan(5001), due=None, now=START)
     assert ledger.progress(number).counts == {DeliveryState.QUEUED: 5001}

@@ -185,6 +185,7 @@ def _killed(location: str, state: Path, number: CampaignId, after: int) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [2, 8])
 def test_killed_in_between_the_counts_are_right_and_the_next_one_goes_on(
     ledger: Ledger, location: str, tmp_path: Path, after: int
@@ -204,6 +205,7 @@ def test_killed_in_between_the_counts_are_right_and_the_next_one_goes_on(
     assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_the_room_is_given_back(ledger: Ledger, location: str) -> None:
     number = finish(ledger, 3000)
     prune(ledger, number)

@@ -96,6 +96,7 @@ def test_one_that_is_not_signed_waits_for_a_second_about_another_message(ledger:
     assert reason(ledger) == "bounced"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Kind.BOUNCE, Kind.COMPLAINT, Kind.UNSUBSCRIBE, Kind.WISH])
 def test_a_thousand_unproven_ones_silence_nobody(ledger: Ledger, kind: Kind) -> None:
     record(ledger, *(bounce(n, proof=Proof.NONE, kind=kind) for n in range(1_000)))

@@ -156,6 +156,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.rule} {row.message}")
 def test_each_rule_fires_on_its_smallest_bad_theme(row: Row, tmp_path: Path) -> None:
     folder = spoiled(tmp_path, row.base, row.edit)

@@ -31,6 +31,7 @@ def test_the_same_date_gives_the_same_wind_and_another_date_another() -> None:
     assert one.tobytes() != other.tobytes()
 
 
+@pytest.mark.slow
 def test_pictures_and_discs_are_drawn_the_same_each_time() -> None:
     assert picture(DATE, 200, 96).tobytes() == picture(DATE, 200, 96).tobytes()
     assert disc(*BEIJING).tobytes() == disc(*BEIJING).tobytes()

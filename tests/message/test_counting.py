@@ -204,6 +204,7 @@ def common_of(begins: dict[str, str]) -> Common:
     return Common(urls, "mailto:leave@alisei.example?subject=", "<1.1@alisei.example>", begins)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.booleans())
 def test_links_with_a_readers_token_are_filled_quickly_byte_for_byte_as_slowly(
     lengths: list[int], breaks: bool

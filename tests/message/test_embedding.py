@@ -6,6 +6,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,6 +114,7 @@ def test_the_quick_fill_is_the_general_one() -> None:
     assert quick.endswith(message.segments[-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=2000))
 def test_whatever_an_image_holds_arrives_whole_in_lines_of_76(octets: bytes) -> None:

@@ -154,6 +154,7 @@ def test_a_program_that_parses_and_writes_again_injects_nothing(value: str) -> N
     assert message_from_bytes(again).keys() == HEADERS
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(VALUE, VALUE, VALUE)
 def test_any_value_comes_out_as_text(first: str, second: str, third: str) -> None:
@@ -186,6 +187,7 @@ def test_thousands_of_pages_decode_to_the_slow_rendering() -> None:
             assert found == slow.replace("\n", "\r\n").encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([NAME, OTHER, "è", " ", "a b", "中文", "."]), max_size=8), VALUE)
 def test_a_subject_holds_slots_anywhere(parts: list[str], value: str) -> None:
@@ -199,6 +201,7 @@ def test_a_subject_holds_slots_anywhere(parts: list[str], value: str) -> None:
     assert_shaped(compiled.fill(values))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(VALUE)
 def test_the_name_in_to_survives_as_text(name: str) -> None:

@@ -92,6 +92,7 @@ EVERY = compiled_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(VALUE, VALUE, VALUE, st.lists(VALUE, max_size=2))
 def test_the_quick_fill_is_the_general_one_whatever_a_reader_is_called(
@@ -175,6 +176,7 @@ PLACE = st.builds(
 DOTTED = st.one_of(VALUE, st.text(".\r\na= <&", max_size=200))
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.tuples(PLACE, SEGMENT), max_size=6), SEGMENT, DOTTED)
 @example([(SlotPlace("first_name", ".", Context.TEXT), b"\r\n")], b"", "." * 500)
@@ -195,6 +197,7 @@ def test_what_is_proved_once_holds_for_every_value(
         assert not (compiled.needs_no_stuffing and needs_stuffing(compiled.fill(given_values)))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.sampled_from([NAME, OTHER, LINK, ".", "\n", "a", " ", "\n.\n"]), max_size=20),

@@ -48,6 +48,7 @@ def test_the_subject_shows_its_slots(app: App) -> None:
     assert read_message(page.compiled, SECTIONS).subject == 'News for {{ first_name | "you" }}'
 
 
+@pytest.mark.slow
 def test_a_picture_above_a_title_belongs_to_its_section() -> None:
     app = open_app(REPOSITORY, profile="production", environ={})
     issue = app.load_issue("2019-11-assemblea")

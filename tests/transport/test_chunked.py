@@ -167,6 +167,7 @@ def test_an_intent_that_cannot_be_recorded_puts_nothing_on_the_wire() -> None:
     assert rode.relay.heard == ["EHLO [127.0.0.1]", "QUIT"]
 
 
+@pytest.mark.slow
 def test_a_chunk_that_the_kernel_never_took_whole_is_a_safe_retry() -> None:
     row = messages(3, BIG)
 

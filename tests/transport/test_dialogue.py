@@ -15,6 +15,7 @@ from newsletter.transport.reply import Lost, read_reply, storable
 LINES = st.lists(st.text("abc 2.-", max_size=12), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @given(code=st.integers(200, 599), lines=LINES, rest=st.binary(max_size=9))
 def test_a_reply_is_whole_only_with_its_last_octet(
     code: int, lines: list[str], rest: bytes

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ class _Listener:
         self.heard += [Reply(250, "2.1.0 Ok"), Reply(250, "2.1.5 Ok"), Reply(354, "go")]
 
 
+@pytest.mark.slow
 @given(rounds=ROUNDS, cuts=st.lists(st.integers(1, 60), max_size=8))
 @example(rounds=[b"250 2.0.0 Ok\r\n" + GOOD, b"250 2.0.0 Ok\r\n" + GOOD], cuts=[67, 14])
 def test_however_the_replies_are_cut_both_ways_hear_the_same(

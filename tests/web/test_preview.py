@@ -67,6 +67,7 @@ def readers_of(page: Any) -> int:
 # What a window is told
 
 
+@pytest.mark.slow
 def test_a_window_is_told_its_page_at_once_and_the_verdict_after_it(client: Client) -> None:
     with Stream(client, "schemes=light,dark") as stream:
         page = stream.next("page")
@@ -83,6 +84,7 @@ def test_a_window_is_told_its_page_at_once_and_the_verdict_after_it(client: Clie
         assert not passed & {"E062", "W072", "W075"}, "nobody was asked"
 
 
+@pytest.mark.slow
 def test_a_save_reaches_every_window_with_what_it_looks_at(client: Client, root: Path) -> None:
     with Stream(client, "schemes=light") as one, Stream(client, "schemes=inverted") as two:
         before, _ = one.next("page"), two.next("page")
@@ -112,6 +114,7 @@ def test_a_mistake_is_told_with_file_line_and_cure_and_mended_is_forgotten(
         stream.next("page", says(NEWS))
 
 
+@pytest.mark.slow
 def test_a_change_of_theme_readers_and_settings_is_painted_too(client: Client, root: Path) -> None:
     strings = "templates/alisei/strings.toml"
     with Stream(client) as stream:
@@ -132,6 +135,7 @@ def test_a_change_of_theme_readers_and_settings_is_painted_too(client: Client, r
         stream.next("page", lambda page: readers_of(page) == everybody)
 
 
+@pytest.mark.slow
 def test_what_is_saved_after_the_reading_and_before_the_watch_is_shown(tmp_path: Path) -> None:
     root = copy_example(tmp_path)
     read = opened(root)
@@ -252,6 +256,7 @@ def token_of(client: Client) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_a_test_goes_to_the_staging_inbox_and_nowhere_else(client: Client, root: Path) -> None:
     headers = {"Origin": client.origin, "X-Preview-Token": token_of(client)}
     answer = client.ask("/test", "POST", headers)

@@ -184,6 +184,7 @@ def test_regression_token_of_another_list_or_campaign_leads_nowhere(house: House
     assert counted(house) == [0, 0]
 
 
+@pytest.mark.slow
 def test_regression_altered_target_changes_nothing_but_finds_nothing(house: House) -> None:
     token = link().removeprefix("/c/")
     for at, letter in enumerate(token):
@@ -211,6 +212,7 @@ def test_regression_a_click_never_unsubscribes_and_no_other_token_clicks(
     assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_random_tokens_get_the_one_answer(house: House) -> None:
     for _ in range(50):
         token, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)

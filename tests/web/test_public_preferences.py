@@ -74,6 +74,7 @@ def test_what_is_saved_is_shown_and_counts(house: House) -> None:
     assert dict(house.register.joined().__next__().fields)["first_name"] == "Nome1"
 
 
+@pytest.mark.slow
 def test_consent_to_be_counted_keeps_its_wording_and_can_be_taken_back(house: House) -> None:
     save(house, list=["soci"], tracking="yes")
     save(house, list=["soci"])

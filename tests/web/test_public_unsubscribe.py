@@ -109,6 +109,7 @@ def test_what_opens_nothing_gets_the_same_answer_whatever_is_wrong(house: House)
     assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_tokens_open_nothing(house: House) -> None:
     form = bytes((2, 1))  # as ours begin: the hardest guess for us
     for _ in range(10_000):
