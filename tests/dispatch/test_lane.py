@@ -11,6 +11,7 @@ import pytest
 from newsletter.delivery import (
     Accepted,
     Blame,
+    Deferred,
     DeliveryState,
     Outcome,
     Phase,
@@ -18,6 +19,7 @@ from newsletter.delivery import (
     Reply,
     RetryPolicy,
 )
+from newsletter.dispatch.journal import Journal, Try
 from newsletter.dispatch.model import RunOptions, RunResult, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.errors import LedgerError
@@ -31,6 +33,7 @@ from tests.ledger.plans import make_plan, make_terms
 from tests.transport.relays import GOOD, PIPELINING, Act, ScriptedRelay, Step, options_for, relay
 
 TOO_BIG = Refused(Phase.DOT, Reply(552, "5.3.4 message too big"), Blame.MESSAGE)
+LATER = Deferred(Phase.DOT, Reply(450, "4.2.0 later"))
 QUICK = RetryPolicy(first_loss_delay=dt.timedelta(milliseconds=20))
 
 
@@ -207,6 +210,26 @@ def test_a_journal_that_cannot_be_written_begins_nothing_behind_either(
         bench.run(number, fed)
     assert fed.accepted == []
     assert bench.states(number) == [DeliveryState.QUEUED] * 5
+
+
+def test_the_journal_names_the_attempt_whose_dot_is_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the number of an earlier one its silence would prove that it did not leave."""
+    told: list[Try] = []
+    write = Journal.dot
+
+    def dot(journal: Journal, *attempts: Try) -> None:
+        told.extend(attempts)
+        write(journal, *attempts)
+
+    monkeypatch.setattr(Journal, "dot", dot)
+    fed = FedRelay(bench.clock, lambda n, m: LATER if n <= 2 else accept(m), window=1)
+    number = bench.record(1)
+    while bench.states(number) != [DeliveryState.ACCEPTED]:
+        bench.run(number, fed)
+        bench.clock.advance(600)
+    assert told == [(1, 1), (1, 2), (1, 3)]
 
 
 # Over real sockets
