@@ -4,6 +4,7 @@ import gc
 import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ settings.load_profile("without time")  # a busy machine makes no test wrong
 gc.disable()  # while thousands of tests are collected, which all stay: a third of that time
 _YOUNG = 10_000
 """New objects before Python looks for cycles among them, as in the program itself."""
+_SPENT = "processor seconds"
+_LONG = 0.5
+"""Seconds of a processor, its children's included, from which a test wants the mark ``slow``:
+somewhat more than the mark says, because a busy machine needs more for the same."""
+_SHOWN = 10
 SMTP_SINK = Path("/usr/sbin/smtp-sink")
 
 
@@ -40,3 +46,44 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail(lacking, pytrace=False)
     if lacking:
         pytest.skip(lacking)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note what the test took of a processor: unlike its time, others change that little."""
+    begin = _spent()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append((_SPENT, _spent() - begin))
+
+
+def _spent() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """After a run without the slow ones, name those that should have been left out too."""
+    if "not slow" not in config.option.markexpr:
+        return
+    wanting = wanting_the_mark(terminalreporter.getreports("passed"))
+    if wanting:
+        terminalreporter.section(f"{len(wanting)} want the mark slow, by their {_SPENT}")
+    for seconds, name in wanting[:_SHOWN]:
+        terminalreporter.write_line(f"{seconds:6.2f} {name}")
+
+
+def wanting_the_mark(reports: list[pytest.TestReport]) -> list[tuple[float, str]]:
+    """The tests that took long, the longest first."""
+    return sorted(
+        (
+            (seconds, report.nodeid)
+            for report in reports
+            for name, seconds in report.user_properties
+            if name == _SPENT and isinstance(seconds, float) and seconds >= _LONG
+        ),
+        reverse=True,
+    )
