@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 
+from newsletter.app import telling
 from newsletter.app.open import App
 from newsletter.app.sending import OnProgress, worker_of
+from newsletter.app.telling import Witness
 from newsletter.app.together import is_shared, take_part
 from newsletter.dispatch.cluster import Cluster
 from newsletter.ledger.ledger import Ledger
@@ -25,14 +27,14 @@ def share_of_looking() -> float:
 
 @contextlib.asynccontextmanager
 async def at_work(
-    app: App, ledger: Ledger, stop: asyncio.Event, say: Callable[[str], None]
+    app: App, ledger: Ledger, stop: asyncio.Event, witness: Witness
 ) -> AsyncIterator[None]:
     """Take parts of whatever is open until ``stop``, where workers share; else nothing."""
     if not is_shared(app):
         yield
         return
-    worker = worker_of(app, ledger, say=say)
-    say(f"this is worker {worker.name}")
+    worker = worker_of(app, ledger, witness=witness)
+    witness.tell(telling.note(f"this is worker {worker.name}"))
     token = _AT_WORK.set(worker)
     working = asyncio.create_task(worker.work(stop))
     try:

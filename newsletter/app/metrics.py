@@ -1,5 +1,6 @@
 """A worker's figures for Prometheus, over HTTP (the extra `metrics`)."""
 
+import datetime as dt
 import re
 import time
 from typing import Any
@@ -19,6 +20,11 @@ _OUTCOMES = {
 }
 
 
+_REMEMBERED = 1_000
+"""Runs of which the last counts are kept; one that is told of again is among the latest."""
+_Run = tuple[CampaignId, int | None, dt.datetime]
+
+
 class Metrics:
     """Counts what this worker did, and says how it stands. No campaign or reader is named."""
 
@@ -31,12 +37,12 @@ class Metrics:
         )
         for outcome in (*_OUTCOMES, "deferred"):
             self._messages.labels(outcome)
-        self._waiting = self._gauge("waiting", "Recipients of the running campaign still to try.")
+        self._waiting = self._gauge("waiting", "Recipients still to try of what is being sent.")
         self._rate = self._gauge("messages_per_second", "Tries a second, of late.")
         self._due = self._gauge("campaigns_due", "Campaigns that were due at the last look.")
         self._looked = self._gauge("last_look_seconds", "When the worker last looked, Unix time.")
-        self._campaign: CampaignId | None = None
-        self._before: dict[str, int] = {}
+        self._going: dict[_Run, Snapshot] = {}
+        self._before: dict[_Run, dict[str, int]] = {}
 
     @property
     def witness(self) -> Witness:
@@ -45,22 +51,29 @@ class Metrics:
 
     def goes(self, snapshot: Snapshot) -> None:
         """How a run goes: what is new since it was last told is counted."""
+        run = (snapshot.campaign, snapshot.part, snapshot.started_at)
         now = {name: snapshot.count(*states) for name, states in _OUTCOMES.items()}
         now["deferred"] = snapshot.deferrals
-        if snapshot.campaign != self._campaign or now["deferred"] < self._before["deferred"]:
-            self._campaign, self._before = snapshot.campaign, {**now, "deferred": 0}
+        before = self._before.pop(run, now | {"deferred": 0})
         for outcome, count in now.items():
-            self._messages.labels(outcome).inc(max(0, count - self._before[outcome]))
-        self._before = now
-        self._waiting.set(snapshot.left)
-        self._rate.set(0.0 if snapshot.stopping else snapshot.per_second)
+            self._messages.labels(outcome).inc(max(0, count - before[outcome]))
+        self._before[run] = now
+        if len(self._before) > _REMEMBERED:
+            del self._before[next(iter(self._before))]
+        self._going[run] = snapshot
+        if snapshot.stopping:
+            del self._going[run]
+        self._show()
+
+    def _show(self) -> None:
+        """What all runs of this worker say together: where workers share, it may have several."""
+        self._waiting.set(sum(each.left for each in self._going.values()))
+        self._rate.set(sum(each.per_second for each in self._going.values()))
 
     def looked(self, due: int) -> None:
-        """A look at what is due was made; no run goes on."""
-        self._campaign = None
+        """A look at what is due was made."""
         self._due.set(due)
         self._looked.set(time.time())
-        self._rate.set(0.0)
 
     def serve(self, place: str) -> None:
         """Answer at ``HOST:PORT`` (loopback without a host); ``UsageError`` if that cannot be."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from newsletter.app import telling
 from newsletter.app.days_off import times_of
 from newsletter.app.loop import run_sending
 from newsletter.app.memory import has_ledger, open_ledger
@@ -18,6 +19,7 @@ from newsletter.app.relay import relay_ready, uses_staging_inbox
 from newsletter.app.relays import every_smtp_options, limits_of, relays_of
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
+from newsletter.app.telling import NOBODY, Witness
 from newsletter.app.together import cluster_of, is_shared, take_part
 from newsletter.app.vouching import signer_of
 from newsletter.campaign import Plan
@@ -137,16 +139,11 @@ async def _run_together(
             await take_part(app, worker, number, on_progress, stop)
 
 
-def unheard(words: str) -> None:
-    """Nobody is told."""
-    del words
-
-
 def worker_of(
     app: App,
     ledger: Ledger,
     stopped: CampaignState = CampaignState.RUNNING,
-    say: Callable[[str], None] = unheard,
+    witness: Witness = NOBODY,
 ) -> Cluster:
     """One of the workers; ``stopped`` is what a signal makes of the campaign."""
 
@@ -159,17 +156,20 @@ def worker_of(
             wait_for_retries=dt.timedelta(),
         )
         async with relay_ready(fitting):
-            await run_campaign(
+            done = await run_campaign(
                 ledger,
                 number,
                 relays_of(fitting),
                 mint=minter(token_keys(fitting)),
                 clock=SystemClock(fitting.clock),
+                on_progress=witness.on_progress,
                 stop=stop,
                 options=options,
             )
+        if done.progress.campaign.state is not CampaignState.RUNNING:
+            witness.tell(telling.ended(done.progress))
 
-    return cluster_of(app, ledger, do_part, say)
+    return cluster_of(app, ledger, do_part, lambda words: witness.tell(telling.note(words)))
 
 
 def fitting_to(app: App, campaign: Campaign) -> App:

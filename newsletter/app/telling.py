@@ -65,6 +65,11 @@ def ended(progress: Progress) -> Told:
     )
 
 
+def note(words: str) -> Told:
+    """What a worker says of itself."""
+    return Told("note", words, {"words": words})
+
+
 def missed(campaign: Campaign) -> Told:
     """Its time went by."""
     words = f"campaign {campaign.id} missed its time ({campaign.due}) and was not sent"

@@ -64,6 +64,7 @@ class WorkerLog:
         self._log.info(
             "progress",
             campaign=snapshot.campaign,
+            **({} if snapshot.part is None else {"part": snapshot.part}),
             recipients=snapshot.recipients,
             waiting=snapshot.left,
             per_second=round(snapshot.per_second, 1),

@@ -150,7 +150,7 @@ async def _once(app: App, ledger: Ledger, witness: Witness) -> Pass:
 async def _work(app: App, ledger: Ledger, witness: Witness, heart: Heart, every: float) -> None:
     async with Orders().listening() as orders, heart.beating():
         witness.tell(Told("worker begins", "working; Ctrl-C stops", {"every": every}))
-        async with at_work(app, ledger, orders.stop, lambda words: _say(witness, words)):
+        async with at_work(app, ledger, orders.stop, witness):
             await _look_again_and_again(app, ledger, witness, orders, heart, every)
         witness.tell(Told("worker ends", "stopped"))
 
@@ -166,10 +166,6 @@ async def _look_again_and_again(
         told = heart.trouble = later
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(orders.stop.wait(), every * share_of_looking())
-
-
-def _say(witness: Witness, words: str) -> None:
-    witness.tell(Told("note", words, {"words": words}))
 
 
 async def _look(app: App, ledger: Ledger, witness: Witness, orders: Orders) -> str:

@@ -122,6 +122,8 @@ class Snapshot:
     """How often a try in this run was put off."""
     slow: tuple[SlowPlace, ...] = ()
     """Relays and domains that are slow, the most waiting first."""
+    part: int | None = None
+    """Where the run is for a part of the campaign, its number; the counts are the part's."""
 
     def count(self, *states: DeliveryState) -> int:
         """Recipients in any of these states."""

@@ -192,6 +192,7 @@ class _Runner:
             stopping=run.halted is not None,
             deferrals=run.meter.deferrals,
             slow=run.roads.slow_places(),
+            part=part.number if part else None,
         )
 
     # The end
