@@ -153,13 +153,12 @@ def zone_of(name: str) -> dt.tzinfo:
     raise UsageError(message, cure=f"did you mean {near}?" if near else _EXAMPLE, next_command=_TRY)
 
 
-def check_future(due: Due, now: dt.datetime) -> None:
-    """Refuse a time that has passed; raises ``UsageError``."""
+def check_future(due: Due, now: dt.datetime, otherwise: str = "") -> None:
+    """Refuse a time that has passed; raises ``UsageError``, with what else may be done."""
     if due.instant <= now:
         message = f"{due} has passed: it is {now.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
-        raise UsageError(
-            message, cure="name a later time, or leave --at out to send now", next_command=_TRY
-        )
+        cure = f"name a later time{otherwise}"
+        raise UsageError(message, cure=cure, next_command=_TRY)
 
 
 def verdict(due: Due, now: dt.datetime, grace: dt.timedelta = GRACE) -> Verdict:

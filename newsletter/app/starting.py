@@ -22,6 +22,8 @@ class Asked:
     local_time: bool = False
     every: str | None = None
     """A rule by which it is sent again and again; the first time counts."""
+    moves: bool = False
+    """Whether a campaign that is recorded gets another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def start_of(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:
     if asked.at is None:
         return Start()
     due = parse_when(asked.at, default_zone=app.settings.schedule.zone)
-    check_future(due, app.clock())
+    now_instead = "" if asked.moves else ", or leave --at out to send now"
+    check_future(due, app.clock(), now_instead)
     return Start(due)
 
 

@@ -67,7 +67,7 @@ def see_status(app: App, request: StatusRequest) -> Status:
     named = request.which or request.failed or request.in_doubt or request.recipient
     if not named and not has_ledger(app):
         return Status(None, next_command="newsletter issue list")
-    with open_ledger(app, create=False) as ledger:
+    with open_ledger(app, create=not named) as ledger:
         if not named:
             return _overview(app, ledger)
         campaign = find_campaign(ledger, request.which, tuple(CampaignState))

@@ -208,7 +208,8 @@ def move(app: App, which: str | None, at: str) -> Campaign:
         campaign = find_campaign(ledger, which, tuple(TIMED))
         terms = campaign.terms
         passed = Passed(terms.passed) if terms.passed else None
-        asked = Asked(at, passed if terms.local_time else None, local_time=terms.local_time)
+        told = passed if terms.local_time else None
+        asked = Asked(at, told, local_time=terms.local_time, moves=True)
         start = start_of(app, asked, ledger.zones(campaign.id) if terms.local_time else {})
         start.check_decided()
         if start.due is None:

@@ -18,7 +18,14 @@ from newsletter.cli.going import going_elsewhere, going_line, slow_line
 from newsletter.cli.layout import counted, local, number, one_line, paint, shown_path, table
 from newsletter.delivery import DeliveryState
 from newsletter.errors import Incomplete, RelayError, TryLater
-from newsletter.ledger.model import Attempt, Campaign, CampaignState, DeliveryRow, Progress
+from newsletter.ledger.model import (
+    Attempt,
+    Campaign,
+    CampaignState,
+    DeliveryRow,
+    Progress,
+    RunRecord,
+)
 from newsletter.report import Report
 from newsletter.schedule import Due
 
@@ -229,7 +236,7 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     if made.started:
         end = made.ended or made.interrupted_at
         when = f" · {local(made.started)}" + (f"–{end.astimezone():%H:%M:%S}" if end else "")
-        when += f" ({len(made.runs)} run{'s' if len(made.runs) > 1 else ''})"
+        when += f" ({_by_whom(made.runs)})"
     mark = paint("complete", "green") if made.complete else paint("INCOMPLETE", "red")
     yield (
         f"Campaign {campaign.id} · {campaign.slug} · {counted(made.recipients, 'recipient')}"
@@ -257,6 +264,15 @@ def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:
     yield from show_clicks.in_report(made.clicked)
     if saved:
         yield f" saved  {', '.join(map(shown_path, saved))}"
+
+
+def _by_whom(runs: Sequence[RunRecord]) -> str:
+    """How many runs there were; where workers shared it, how many of them did how many parts."""
+    parts = {run.partition for run in runs if run.partition is not None}
+    if not parts:
+        return counted(len(runs), "run")
+    workers = {(run.host, run.boot, run.pid) for run in runs if run.partition is not None}
+    return f"{counted(len(parts), 'part')} by {counted(len(workers), 'worker')}"
 
 
 def _state_rows(made: Report) -> Iterator[tuple[str, ...]]:

@@ -85,7 +85,9 @@ class Database:
     @property
     def name(self) -> str:
         """What to call it in a message; never with a password."""
-        return str(self.url.database) if self.is_sqlite else self.url.render_as_string()
+        if self.is_sqlite:
+            return str(self.url.database)
+        return self.url.set(drivername="postgresql").render_as_string()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

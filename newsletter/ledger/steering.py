@@ -176,7 +176,10 @@ def _move(
     before = campaign(connection, number)
     if before.state not in _FROM[verb]:
         message = f"campaign {number} is {before.state}: there is nothing to {verb}"
-        raise UsageError(message, next_command=f"newsletter status {before.slug}")
+        if verb == "resume" and before.state is S.SCHEDULED:
+            cure = f"it is sent at {before.due}; schedule move gives it another time"
+            raise UsageError(message, cure=cure, next_command="newsletter schedule list")
+        raise UsageError(message, next_command=f"newsletter status {number}")
     _update(connection, number, {"state": state, "reason": storable(reason)})
     note_event(connection, number, now, verb, storable(detail or reason))
     return replace(before, state=state, reason=reason)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.cli.newsroom import ISSUE, Newsroom
 from tests.cli.readers import SEND, many
-from tests.ledger.databases import empty, postgres
+from tests.ledger.databases import empty, postgres, run_statements
 
 __all__ = ["postgres"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # real messages over real SMTP
@@ -61,6 +62,21 @@ def test_what_cannot_be_copied_is_said_and_nothing_is_changed(
     again = newsroom.run("ledger", "copy", FILE, follow=False)
     assert again.code == 2
     assert "this ledger was moved to" in again.err
+
+
+def test_a_database_without_a_ledger_is_one_in_which_nothing_was_recorded_yet(
+    newsroom: Newsroom, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_statements(postgres, "CREATE DATABASE blank")
+    blank = make_url(postgres).set(database="blank", password="never shown")
+    monkeypatch.setenv("NEWSLETTER_LEDGER", blank.render_as_string(hide_password=False))
+    named = newsroom.run("status", "7", follow=False)
+    assert (named.code, "there is no ledger in postgresql://" in named.err) == (2, True)
+    assert newsroom.run("status", follow=False).out.startswith("no campaign was recorded yet")
+    assert newsroom.run("status", "--format", "json", follow=False).object["progress"] is None
+    shown = newsroom.run("ledger", "verify", follow=False)
+    assert shown.out.startswith("postgresql://")
+    assert "never shown" not in shown.said + named.said
 
 
 def test_migrate_says_the_form_and_changes_nothing_twice(newsroom: Newsroom) -> None:

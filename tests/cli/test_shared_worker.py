@@ -1,6 +1,7 @@
 """Workers that share campaigns: their logs and their figures say what each of them did."""
 
 import json
+import re
 import signal
 from contextlib import ExitStack
 
@@ -45,6 +46,7 @@ def test_what_two_workers_count_and_log_is_the_whole_campaign(
         "deferred": 1,
         "in_doubt": 0,
     }
+    assert re.search(r"\(\d+ parts? by [12] workers?\)", day.type("report", "1", code=0).out)
     told = [json.loads(line) for log in logs for line in log.splitlines()]
     ended = [each for each in told if each["event"] == "campaign ended"]
     assert {(each["campaign"], each["state"]) for each in ended} >= {(1, "finished")}

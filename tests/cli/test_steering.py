@@ -80,6 +80,19 @@ def test_a_scheduled_campaign_is_listed_moved_run_when_due_and_only_once(
     assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
 
 
+def test_a_campaign_that_waits_for_its_time_is_told_how_it_gets_another_one(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00")
+    past = newsroom.run("schedule", "move", "1", "2020-01-01 10:00")
+    assert (past.code, "--at" in past.err) == (2, False)
+    assert "name a later time\n" in past.err
+    early = newsroom.run("resume", "1")
+    assert (early.code, early.next) == (2, "newsletter schedule list")
+    assert "it is sent at 2100-01-01 10:00" in early.err
+    assert "schedule move gives it another time" in early.err
+
+
 def test_what_is_missed_by_more_than_the_grace_asks_instead_of_going_out(
     newsroom: Newsroom,
 ) -> None:
