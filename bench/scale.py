@@ -244,6 +244,7 @@ def main() -> None:
             sys.stdout.flush()
         for group in wanted.only:
             print(ledger_only(address, Path(state), group))
+            print("in a file,", ledger_only(Path(state) / "ledger.db", Path(state), group))
             sys.stdout.flush()
         for workers in (1, 2) if wanted.delayed else ():
             seconds = wanted.delay_ms / 1000
