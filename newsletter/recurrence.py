@@ -91,7 +91,7 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
     if _DATE.match(said):
         message = f"{said!r} is one day: a series comes again and again"
         raise UsageError(message, cure=_EXAMPLE)
-    is_cron = bool(said) and _CRON_FIELD.fullmatch(said.split()[0])
+    is_cron = bool(said) and _CRON_FIELD.fullmatch(said.split()[0]) and not _FORM.fullmatch(said)
     words, cron, zone = _cron_said(said) if is_cron else _said(said)
     zone = "UTC" if zone in {"Z", "z"} else zone
     zone_of(zone or default_zone)

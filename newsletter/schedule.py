@@ -149,8 +149,10 @@ def zone_of(name: str) -> dt.tzinfo:
         with suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo(name)
     near = _nearest_zone(name)
-    message = f"{name!r} is not a time zone"
-    raise UsageError(message, cure=f"did you mean {near}?" if near else _EXAMPLE, next_command=_TRY)
+    cure = f"did you mean {near}?" if near else _EXAMPLE
+    if name.lower() in {"am", "pm"}:
+        cure = "hours count from 0 to 23: write 21:00 for nine in the evening"
+    raise UsageError(f"{name!r} is not a time zone", cure=cure, next_command=_TRY)
 
 
 def check_future(due: Due, now: dt.datetime, otherwise: str = "") -> None:

@@ -33,6 +33,7 @@ def days(said: str, count: int = 3) -> list[str]:
         ("Mondays at 9:00", ["Mon 30 Nov 09:00", "Mon 07 Dec 09:00", "Mon 14 Dec 09:00"]),
         ("first Tuesday 10:00", ["Tue 01 Dec 10:00", "Tue 05 Jan 10:00", "Tue 02 Feb 10:00"]),
         ("1st tue 10:00", ["Tue 01 Dec 10:00", "Tue 05 Jan 10:00", "Tue 02 Feb 10:00"]),
+        ("15 January 10:00", ["Fri 15 Jan 10:00", "Sat 15 Jan 10:00", "Mon 15 Jan 10:00"]),
         ("last Friday 17:30", ["Fri 25 Dec 17:30", "Fri 29 Jan 17:30", "Fri 26 Feb 17:30"]),
         (
             "the second Monday of the month, 08:15",
@@ -110,6 +111,7 @@ def test_a_rule_says_whose_clocks_count() -> None:
         ("٣rd 10:00", "neither a day"),
         ("every Monday ٠٩:٠٠", "it wants days and a time of day"),
         ("every Monday 9:00 PM", "'PM' is not a time zone"),
+        ("31 February 10:00", "is no rule"),
         ("every month 10:00", "its days cannot be read"),
         ("٣ ٣ * * *", "it wants days and a time of day"),
     ],

@@ -85,6 +85,12 @@ def test_an_unknown_zone_is_refused_with_the_nearest_name(name: str, meant: str)
     assert caught.value.cure == f"did you mean {meant}?"
 
 
+def test_a_time_by_twelve_hours_is_told_how_hours_count() -> None:
+    with pytest.raises(UsageError) as caught:
+        zone_of("pm")
+    assert "write 21:00" in caught.value.cure
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/localtime", "+99:99", "", "localtime"])
 def test_a_zone_is_never_a_path_nor_an_impossible_offset(name: str) -> None:
     with pytest.raises(UsageError, match="is not a time zone"):
