@@ -99,7 +99,7 @@ if FULL:  # 320 kills: parts that last, and parts of a second
 
 
 def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> None:
-    luck = chance()
+    luck, slowest = chance(), 0.0
     for siege in SIEGES:
         crew.relay.forget()
         crew.record(siege.readers, siege.parts, siege.rate)
@@ -119,8 +119,9 @@ def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> Non
             f"over within {max(waited):.1f} s, {len(doubted)} in doubt"
         )
         assert len(waited) >= siege.kills, "each had a part when it was killed"
-        if FULL:  # on a machine of its own
-            assert max(waited) <= TIMEOUT + 2
+        slowest = max(slowest, *waited)
+    if FULL:  # on a machine of its own; said last, so that no promise goes untried for it
+        assert slowest <= TIMEOUT + 2
 
 
 def test_a_frozen_worker_that_comes_back_marks_nothing(crew: Crew) -> None:
