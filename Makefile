@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 SECONDS ?= 600
+TIMED := tests/crash/test_cluster.py tests/crash/test_pacing.py # seconds are counted: nothing beside them
 unexport PYTHONDONTWRITEBYTECODE # compiling all anew for each worker and child took a third of the time
 
 .DEFAULT_GOAL := help
@@ -51,7 +52,8 @@ quick: $(VENV)/.dev
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian and not postgres"
 
 crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault, a hundred thousand steps
-	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash tests/promises
+	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash tests/promises $(TIMED:%=--ignore=%); \
+	others=$$?; CRASH=full $(BIN)/pytest -n 0 -rP $(TIMED) && exit $$others
 
 fuzz: $(VENV)/.dev ## what strangers send, at random: SECONDS=600 for each reader
 	@FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n $(WORKERS) --dist load tests/fuzz
