@@ -20,6 +20,7 @@ from newsletter.errors import (
     NobodyToMail,
     PlanChanged,
     TryLater,
+    UsageError,
 )
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState
@@ -121,6 +122,10 @@ def why_nothing(ledger: Ledger, series: Series, ready: Ready) -> str:
         if campaign.state in HELD:
             message = f"campaign {campaign.id} of {ready.slug} is {campaign.state}"
             raise TryLater(message, next_command=f"newsletter status {campaign.id}")
+    try:
+        ledger.retention.refuse_again(ready.slug, series.profile)
+    except UsageError as error:  # who had it is not known any more
+        return error.message
     return ""
 
 

@@ -267,6 +267,24 @@ def test_two_series_for_two_segments_of_a_list_each_send_the_issue_and_to_nobody
     assert newsroom.run("ledger", "verify", follow=False).code == 0
 
 
+def test_a_series_for_other_readers_sends_no_issue_whose_first_ones_were_pruned(
+    newsroom: Newsroom,
+) -> None:
+    begin(newsroom, ISSUE, "--list", "members", "--segment", "italians")
+    first = due(newsroom)
+    begin(newsroom, "--list", "members", "--segment", "china", every="every day 10:30 UTC")
+    look(newsroom, first)
+    before = dict(newsroom.relay.counts)
+    with Ledger.open(newsroom.ledger) as ledger:
+        assert ledger.retention.prune(ledger.campaigns()[0].id, first) == 2
+
+    done = look(newsroom, first + dt.timedelta(minutes=30))
+    assert done.later == ""
+    (said,) = words(done)
+    assert said.startswith(f"{ISSUE} is not sent again: 2 readers had it in campaign 1")
+    assert newsroom.relay.counts == before
+
+
 def test_a_series_whose_readers_all_had_the_issue_says_so(newsroom: Newsroom) -> None:
     newsroom.run("suppressions", "add", ANNA)
     begin(newsroom, ISSUE, "--list", "members")
