@@ -144,7 +144,7 @@ def parse_quiet(text: str, *, default_zone: str) -> Hours:
 
 
 def _parsed(text: str, default_zone: str, days_off: Collection[dt.date]) -> Hours:
-    text = " ".join(text.split())
+    text = " ".join(text.replace("–", "-").split())  # as prose prints it
     match = _FORM.fullmatch(text)
     if not match:
         raise _unreadable(text, "it is not days, hours and a zone")

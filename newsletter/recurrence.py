@@ -84,7 +84,7 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
 
     Raises ``UsageError`` for what cannot be read, never happens, or comes more than once a day.
     """
-    said = " ".join(text.split())
+    said = " ".join(text.replace("–", "-").split())  # as prose prints it
     if len(said) > _LONGEST:
         message = f"a rule of {len(said)} letters is no rule"
         raise UsageError(message, cure=_EXAMPLE)

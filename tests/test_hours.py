@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.app.days_off import days_off
 from newsletter.errors import UsageError
 from newsletter.hours import parse_hours
 
@@ -35,6 +36,20 @@ def test_office_hours_are_open_on_workdays_from_their_first_minute_to_before_the
     instant: str, is_open: bool
 ) -> None:
     assert parse_hours(OFFICE, default_zone="UTC").are_open(at(instant)) is is_open
+
+
+def test_a_dash_of_prose_is_a_hyphen() -> None:
+    assert parse_hours(OFFICE.replace("-", "–"), default_zone="UTC").words == OFFICE
+
+
+def test_the_holidays_of_several_countries_are_those_of_each() -> None:
+    both = days_off("it, DE-BY")
+    either = [dt.date(2027, 6, 2), dt.date(2027, 10, 3), dt.date(2027, 8, 15)]
+    assert all(day in both for day in either)
+    assert dt.date(2027, 6, 3) not in both
+    assert dt.date(2027, 10, 3) not in days_off("IT")
+    with pytest.raises(UsageError, match="no holidays are known of 'XX'"):
+        days_off("IT,XX")
 
 
 def test_after_friday_evening_comes_monday_morning() -> None:

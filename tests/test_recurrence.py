@@ -33,6 +33,7 @@ def days(said: str, count: int = 3) -> list[str]:
         ("Mondays at 9:00", ["Mon 30 Nov 09:00", "Mon 07 Dec 09:00", "Mon 14 Dec 09:00"]),
         ("first Tuesday 10:00", ["Tue 01 Dec 10:00", "Tue 05 Jan 10:00", "Tue 02 Feb 10:00"]),
         ("1st tue 10:00", ["Tue 01 Dec 10:00", "Tue 05 Jan 10:00", "Tue 02 Feb 10:00"]),
+        ("Mon–Wed 09:00", ["Mon 30 Nov 09:00", "Tue 01 Dec 09:00", "Wed 02 Dec 09:00"]),
         ("15 January 10:00", ["Fri 15 Jan 10:00", "Sat 15 Jan 10:00", "Mon 15 Jan 10:00"]),
         ("last Friday 17:30", ["Fri 25 Dec 17:30", "Fri 29 Jan 17:30", "Fri 26 Feb 17:30"]),
         (

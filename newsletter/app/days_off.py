@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 from newsletter.campaign import Terms
 from newsletter.errors import UsageError
@@ -9,7 +10,7 @@ from newsletter.hours import parse_hours, parse_quiet
 from newsletter.sending_times import SendingTimes
 from newsletter.values import nearest
 
-_EXAMPLE = 'name a country, or one of its parts: "IT", "CA-QC"'
+_EXAMPLE = 'name a country, or one of its parts, or several: "IT", "CA-QC", "IT, DE-BY"'
 
 
 def times_of(terms: Terms) -> SendingTimes:
@@ -25,12 +26,13 @@ def sending_times(window: str, holidays: str, quiet: str, zone: str) -> SendingT
     )
 
 
-def days_off(place: str) -> Collection[dt.date]:
-    """The public holidays of a country (``IT``) or a part of it (``CA-QC``); nothing of nowhere.
+def days_off(places: str) -> Collection[dt.date]:
+    """The public holidays of a country (``IT``), a part of it (``CA-QC``), or several of them.
 
-    Raises ``UsageError`` for a place that is not known, and where the extra is not there.
+    Of nowhere there are none. Raises ``UsageError`` for a place that is not known, and where the
+    extra is not there.
     """
-    if not place:
+    if not places.strip():
         return ()
     try:
         import holidays
@@ -38,12 +40,16 @@ def days_off(place: str) -> Collection[dt.date]:
         message = "public holidays need a library that is not there"
         cure = "pip install 'newsletter[holidays]', or leave holidays out"
         raise UsageError(message, cure=cure) from None
-    country, _, part = place.upper().partition("-")
-    try:
-        found: Collection[dt.date] = holidays.country_holidays(country, subdiv=part or None)
-    except NotImplementedError:
-        raise _unknown(place, holidays.list_supported_countries()) from None
-    return found
+    found: Any = None
+    for place in (each.strip() for each in places.split(",")):
+        country, _, part = place.upper().partition("-")
+        try:
+            these = holidays.country_holidays(country, subdiv=part or None)
+        except NotImplementedError:
+            raise _unknown(place, holidays.list_supported_countries()) from None
+        found = these if found is None else found + these
+    whole: Collection[dt.date] = found
+    return whole
 
 
 def _unknown(place: str, known: dict[str, list[str]]) -> UsageError:

@@ -159,8 +159,8 @@ def _quiet(raw: str) -> str:
 
 
 def _holidays(raw: str) -> str:
-    if raw and not _COUNTRY.fullmatch(raw):
-        message = 'must be a country or a part of it, such as "IT" or "CA-QC"'
+    if raw and not all(_COUNTRY.fullmatch(each.strip()) for each in raw.split(",")):
+        message = 'must be a country or a part of it, or several, such as "IT", "CA-QC", "IT, DE"'
         raise ValueError(message)
     return raw
 

@@ -182,7 +182,7 @@ class ScheduleOptions(Options):
     )
     holidays: Holidays = Field(
         default="",
-        description='Whose public holidays the window leaves out: "IT", "CA-QC".',
+        description='Whose public holidays the window leaves out: "IT", "CA-QC", "IT, DE".',
     )
     max_late: int = Field(
         default=7200, ge=0, description="Seconds after which a due campaign is missed, not sent."
