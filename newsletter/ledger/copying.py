@@ -105,6 +105,7 @@ def _make_own_tables(target: Connection) -> None:
     for campaign, recipients in target.execute(select(table.c.id, table.c.recipients)).all():
         if own_tables.has_own(target, recipients):
             own_tables.make(target, campaign)
+            own_tables.index(target, campaign)
             own_tables.attach(target, campaign)
 
 

@@ -40,16 +40,20 @@ def make(connection: Connection, campaign: CampaignId) -> None:
     connection.exec_driver_sql(_QUEUED.format(n=number))
 
 
+def index(connection: Connection, campaign: CampaignId) -> None:
+    """Give them their indices."""
+    connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
+    for words in _INDICES:
+        connection.exec_driver_sql(words.format(n=int(campaign)))
+
+
 def attach(connection: Connection, campaign: CampaignId) -> None:
-    """Give them their indices, and let them be seen; other campaigns' are not waited for.
+    """Let them be seen. From here until the transaction ends no campaign's state can be changed.
 
     The server is told what they hold: until it looks by itself, it would go through a whole
     campaign for every group.
     """
-    connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '256MB'")
     number = int(campaign)
-    for words in _INDICES:
-        connection.exec_driver_sql(words.format(n=number))
     for table in TABLES:
         connection.exec_driver_sql(f"ANALYZE {name_of(table, campaign)}")
     for table in TABLES:

@@ -34,11 +34,11 @@ def record(connection: Connection, plan: Plan, due: Due | None, now: dt.datetime
     _record_variants(connection, campaign, plan)
     clicking.record(connection, campaign, plan)
     if own_tables.has_own(connection, len(plan.recipients)):
-        _record_apart(connection, campaign, plan.recipients)
+        _record_apart(connection, campaign, plan)
     else:
         _record_recipients(connection, campaign, frozen(plan.recipients))
         _queue(connection, campaign)
-    spread(connection, campaign, plan.instants)
+        spread(connection, campaign, plan.instants)
     return campaign
 
 
@@ -176,11 +176,16 @@ def _record_recipients(
             copy.write_row((campaign, seq, *row))
 
 
-def _record_apart(
-    connection: Connection, campaign: CampaignId, recipients: Collection[Recipient]
-) -> None:
+def _record_apart(connection: Connection, campaign: CampaignId, plan: Plan) -> None:
     """The same in tables of the campaign's own, which nobody sees before they are full."""
     own_tables.make(connection, campaign)
+    _fill(connection, campaign, plan.recipients)
+    own_tables.index(connection, campaign)
+    spread(connection, campaign, plan.instants, apart=True)
+    own_tables.attach(connection, campaign)
+
+
+def _fill(connection: Connection, campaign: CampaignId, recipients: Collection[Recipient]) -> None:
     driver: Any = connection.connection.driver_connection
     table, count = own_tables.name_of("recipient", campaign), itertools.count(1)
     with driver.cursor().copy(f"COPY {table} ({_COLUMNS}) FROM STDIN (FREEZE)") as copy:
@@ -191,7 +196,6 @@ def _record_apart(
         for start in range(1, len(recipients) + 1, _NUMBERS):
             numbers = range(start, min(start + _NUMBERS, len(recipients) + 1))
             copy.write("\n".join(map(str, numbers)) + "\n")
-    own_tables.attach(connection, campaign)
 
 
 def _texts(recipients: Collection[Recipient]) -> Iterator[Sequence[str]]:

@@ -1,5 +1,6 @@
 """Large campaigns have tables of their own on a real PostgreSQL, and nobody notices."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -179,3 +180,22 @@ def test_an_audience_on_disk_is_recorded_row_by_row_in_its_order(
     assert [(row.address, row.fields, row.variant) for row in granted] == [
         (each.person.address.text, each.person.fields, each.variant) for each in recipients
     ]
+
+
+@pytest.mark.parametrize("readers", [LARGE - 1, LARGE])
+def test_readers_wait_for_their_own_clocks(ledger: Ledger, readers: int) -> None:
+    hour = dt.timedelta(hours=1)
+    plan = make_plan(readers)
+    people = [make_person(n, zone="Asia/Tokyo" if n % 2 else "") for n in range(1, readers + 1)]
+    recipients = [Recipient(person, 0) for person in people]
+    instants = {"": START + hour, "Asia/Tokyo": START + 2 * hour}
+    plan = replace(plan, recipients=recipients, instants=instants)
+    number = ledger.record(plan, due=None, now=START)
+    assert ledger.next_turn(number) == START + hour
+    turn = ledger.begin_run(number, START)
+    assert claim(ledger, turn, readers).empty
+    rows = ledger.exchange(turn, (), Want(readers), START + hour).rows
+    assert [row.seq for row in rows] == [*range(2, readers + 1, 2)]
+    ledger.release(turn, [row.seq for row in rows])
+    ledger.end_run(turn, CampaignState.PAUSED, "", START)
+    assert ledger.verify() == ()
