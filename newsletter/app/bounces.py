@@ -33,6 +33,8 @@ _AT_ONCE = 50
 _LONGEST_MAIL = 64 * 1024 * 1024
 _FOR_A_PERSON = frozenset({Kind.WISH, Kind.OTHER})
 _LISTED = 200
+_LARGEST = 2**63 - 1
+"""No database numbers further, nor compares with more."""
 LISTS = {
     "bounces": (Kind.BOUNCE, Kind.DELAYED),
     "complaints": (Kind.COMPLAINT,),
@@ -288,7 +290,7 @@ def _refuse_unknown(ledger: Ledger, campaign: int) -> None:
 def show_event(app: App, number: int) -> Returned:
     """One event whole; ``UsageError`` when there is none of that number."""
     with open_ledger(app, create=False) as ledger:
-        found = ledger.returns.one(number)
+        found = ledger.returns.one(number) if number <= _LARGEST else None
     if found is None:
         raise UsageError(
             f"there is no event {number}",

@@ -114,7 +114,7 @@ def _days(days: Sequence[Day]) -> str:
         f"{day.date:%a %Y-%m-%d} {'no limit' if day.messages is None else number(day.messages)}"
         for day in days
     ]
-    if len(words) > _MOST_DAYS:
+    if len(words) > _MOST_DAYS + 1:  # a line about a single one would be no shorter
         words[_MOST_DAYS - 1 : -1] = [f"… {len(words) - _MOST_DAYS} more days …"]
     return " · ".join(words)
 

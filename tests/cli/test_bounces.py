@@ -317,6 +317,13 @@ def test_a_campaign_that_was_not_recorded_has_no_list(sent: Newsroom) -> None:
             assert ran.next == "newsletter status"
 
 
+@pytest.mark.parametrize("number", ["7", "99999999999999999999999"])
+def test_an_event_that_there_is_not_is_no_fault_of_the_program(sent: Newsroom, number: str) -> None:
+    ran = sent.run("bounces", "show", number)
+    assert (ran.code, ran.next) == (2, "newsletter bounces list")
+    assert f"there is no event {number}" in ran.err
+
+
 def test_before_anything_was_recorded_no_campaign_has_a_list(newsroom: Newsroom) -> None:
     assert newsroom.run("bounces", "list").code == 0
     ran = newsroom.run("bounces", "list", "--campaign", "1")

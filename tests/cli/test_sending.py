@@ -128,3 +128,8 @@ def test_a_deferral_is_tried_again_and_ends_accepted(newsroom: Newsroom, relay: 
     attempts = newsroom.run("status", "--recipient", BRUNO).out
     assert "451" in attempts
     assert "try 2" in attempts
+
+
+def test_a_canary_larger_than_the_audience_is_everybody(newsroom: Newsroom) -> None:
+    assert newsroom.run(*SEND, "--canary", "99999999999999999999999").code == 0
+    assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
