@@ -16,9 +16,9 @@ gc.disable()  # while thousands of tests are collected, which all stay: a third 
 _YOUNG = 10_000
 """New objects before Python looks for cycles among them, as in the program itself."""
 _SPENT = "processor seconds"
-_LONG = 0.5
+_LONG = 0.4
 """Seconds of a processor, its children's included, from which a test wants the mark ``slow``:
-somewhat more than the mark says, because a busy machine needs more for the same."""
+twice what the mark says, because a busy machine needs more for the same."""
 _SHOWN = 10
 SMTP_SINK = Path("/usr/sbin/smtp-sink")
 

@@ -75,6 +75,7 @@ def test_every_reader_is_in_the_plan_once_with_the_page_that_was_chosen(
     assert chosen == [VARIANTS[choice] for choice in choices]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=40))
 def test_the_sums_of_a_plan_add_up(choices: list[int]) -> None:
     made = plan(choices)

@@ -17,6 +17,7 @@ KEYS = TokenKeys.of("soci.alisei.example", SECRET)
 NUMBERS = st.integers(0, 2**40 - 1)
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.sampled_from(Counts), st.sampled_from(Counts))
 def test_a_token_says_what_it_was_minted_for_and_nothing_else(
     campaign: int, number: int, counts: Counts, other: Counts
@@ -27,6 +28,7 @@ def test_a_token_says_what_it_was_minted_for_and_nothing_else(
     assert verify(KEYS, token, other) == (Claim(campaign, number) if other is counts else None)
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.sampled_from(Counts), st.sampled_from(Purpose))
 def test_no_token_that_counts_unsubscribes_and_none_that_unsubscribes_counts(
     campaign: int, number: int, counts: Counts, purpose: Purpose

@@ -79,6 +79,7 @@ def test_a_4yz_is_a_deferral_even_after_the_dot(phase: Phase, code: int) -> None
     assert outcome_of(phase, reply) == Deferred(phase, reply)
 
 
+@pytest.mark.slow
 @given(phases, replies)
 @settings(max_examples=200)
 def test_only_a_2yz_after_the_dot_is_ever_accepted(phase: Phase, reply: Reply) -> None:

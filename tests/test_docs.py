@@ -49,6 +49,7 @@ def test_the_generated_pages_are_up_to_date() -> None:
     assert reference.outdated() == [], "run python -m tools.reference"
 
 
+@pytest.mark.slow
 def test_a_page_that_differs_from_the_code_is_noticed(tmp_path: Path) -> None:
     for name, text in reference.pages().items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -72,6 +73,7 @@ def test_every_command_and_option_is_documented(commands: dict[str, Any]) -> Non
         assert "Exit codes: 0" in parts[name]
 
 
+@pytest.mark.slow
 def test_every_command_has_an_example_that_parses(commands: dict[str, Any]) -> None:
     for name, command in commands.items():
         example = command.epilog.split("\n\n")[0].removeprefix("Example: ")

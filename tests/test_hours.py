@@ -154,6 +154,7 @@ INSTANTS = st.datetimes(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), days=DAYS, begin=TIMES, end=TIMES, instant=INSTANTS)
 @example(ROME, "", "02:15", "02:45", dt.datetime(2026, 10, 24, 23, tzinfo=dt.UTC))

@@ -51,6 +51,7 @@ def test_a_time_that_the_clocks_show_twice_is_the_first_one() -> None:
     assert first_instant_of(twice, ROME) == utc(2026, 10, 25, 0, 30)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), wall=WALLS)
 @example("Australia/Lord_Howe", dt.datetime(2026, 10, 4, 2, 15))  # noqa: DTZ001

@@ -41,6 +41,7 @@ def opened(picture: Picture) -> Any:
     return Image.open(io.BytesIO(picture.content))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "pixels"), [(520, (1040, 693)), (248, (496, 331)), (16, (32, 21))]
 )
@@ -142,6 +143,7 @@ def test_what_is_transparent_stays_so_and_what_only_could_be_is_not(tmp_path: Pa
     assert opened(fit_picture(file(tmp_path, solid, "b.png"), 50)).mode == "RGB"
 
 
+@pytest.mark.slow
 def test_a_drawing_stays_a_drawing_and_a_heavy_one_becomes_a_photograph(tmp_path: Path) -> None:
     drawing = Image.new("RGB", (1040, 600), "white")
     ImageDraw.Draw(drawing).ellipse((100, 100, 500, 500), fill="red")
@@ -207,6 +209,7 @@ def test_what_is_no_picture_is_refused_in_a_sentence(
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.slow
 def test_a_picture_cut_short_anywhere_is_refused_or_whole(tmp_path: Path) -> None:
     """A broken download never ends in a traceback, whatever its form."""
     path = tmp_path / "cut"

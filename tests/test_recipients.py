@@ -78,6 +78,7 @@ def test_recipients_are_batched_by_page_and_by_what_their_rows_lack(
         assert not batch.lacking or batch.first == rows[:most]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 99), unique=True))
 def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: list[int]) -> None:
     seats = [(Person(Address(f"r{n}@x.example"), {}, ("one",)), ITALIAN) for n in numbers]
@@ -85,6 +86,7 @@ def test_recipients_come_by_key_though_the_audience_has_another_order(numbers: l
     assert keys == sorted(f"r{n}@x.example" for n in numbers)
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)))
 def test_two_sorted_rows_meet_where_their_keys_are_the_same(one: set[int], two: set[int]) -> None:
     mine = [(f"{number:02d}", number) for number in sorted(one)]

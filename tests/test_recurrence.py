@@ -125,6 +125,7 @@ def test_what_is_no_rule_is_refused_with_a_way_to_write_one(said: str, words: st
     assert caught.value.cure
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.text(alphabet="0123456789² *#/,-LWMONTUEfirstlad:@", max_size=40))
 def test_whatever_is_typed_it_is_a_rule_or_refused(said: str) -> None:

@@ -47,6 +47,7 @@ def sent(ledger: Ledger, readers: int, answer: Answer) -> Report:
     return report_of(ledger, number)
 
 
+@pytest.mark.slow
 def test_a_report_of_a_send_that_all_took_is_complete(ledger: Ledger) -> None:
     made = sent(ledger, 3, following([]))
     assert made.complete
@@ -59,6 +60,7 @@ def test_a_report_of_a_send_that_all_took_is_complete(ledger: Ledger) -> None:
     assert made.ended
 
 
+@pytest.mark.slow
 def test_the_states_of_a_report_add_up_and_the_incomplete_is_named(ledger: Ledger) -> None:
     made = sent(ledger, 6, following([UNKNOWN, POLICY, LOST, UNKNOWN]))
     assert sum(made.counts.values()) == made.recipients == 6
@@ -74,6 +76,7 @@ def test_the_states_of_a_report_add_up_and_the_incomplete_is_named(ledger: Ledge
     assert made.next_command == "newsletter reconcile 1"
 
 
+@pytest.mark.slow
 def test_a_reason_is_counted_once_however_the_relay_names_the_reader(ledger: Ledger) -> None:
     def refuse(message: OutgoingMessage) -> Refused:
         words = f"5.1.1 <{message.recipient}>: no such user"

@@ -147,6 +147,7 @@ def test_a_day_that_a_country_skipped_does_not_exist() -> None:
     assert caught.value.cure == 'write "2011-12-31 00:00 Pacific/Apia" or later'
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),

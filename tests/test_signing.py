@@ -119,6 +119,7 @@ def test_the_ends_of_bodies(body: bytes, relaxed: bytes) -> None:
     assert is_relaxed(relaxed)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"x", b"=20", b"."]), max_size=40))
 def test_the_relaxed_body_is_that_of_dkimpy(pieces: list[bytes]) -> None:
     from dkim.canonicalization import Relaxed

@@ -57,6 +57,7 @@ def of_first_form(keys: TokenKeys, campaign: int, seq: int, purpose: Purpose) ->
     return base64.urlsafe_b64encode(head + mac).decode()
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.sampled_from(Purpose), st.sampled_from(Purpose))
 def test_a_token_of_the_first_form_still_works_for_its_purpose_and_list_alone(
     campaign: int, seq: int, purpose: Purpose, other: Purpose

@@ -28,6 +28,7 @@ def save(preview: LivePreview, root: Path, old: str, new: str, file: str = WRITT
     preview.refresh([root / file])
 
 
+@pytest.mark.slow
 def test_every_page_that_readers_see_is_counted_and_nobody_is_counted_twice(
     preview: LivePreview,
 ) -> None:
@@ -73,6 +74,7 @@ def test_a_save_makes_only_the_pages_of_its_language_anew(preview: LivePreview, 
     assert "QUI" in preview.page("", "").html
 
 
+@pytest.mark.slow
 def test_the_theme_is_read_again_only_when_it_changed(preview: LivePreview, root: Path) -> None:
     before = preview.reading.theme
     save(preview, root, NEWS, "QUI " + NEWS)
@@ -82,6 +84,7 @@ def test_the_theme_is_read_again_only_when_it_changed(preview: LivePreview, root
     assert "ORA " in preview.page("", "").html
 
 
+@pytest.mark.slow
 def test_a_changed_list_changes_the_counts(preview: LivePreview, root: Path) -> None:
     before = sum(each.readers for each in preview.variants())
     lines = (root / "subscribers/press.csv").read_text().splitlines(keepends=True)
@@ -90,11 +93,13 @@ def test_a_changed_list_changes_the_counts(preview: LivePreview, root: Path) -> 
     assert sum(each.readers for each in preview.variants()) == before - 1
 
 
+@pytest.mark.slow
 def test_changed_settings_are_on_the_next_page(preview: LivePreview, root: Path) -> None:
     save(preview, root, "Via dell’Esempio 1", "Via Nuova 7", "newsletter.toml")
     assert "Via Nuova 7" in preview.page("", "").html
 
 
+@pytest.mark.slow
 def test_a_mistake_leaves_the_last_good_page_and_is_over_when_it_is_mended(
     preview: LivePreview, root: Path
 ) -> None:
@@ -107,6 +112,7 @@ def test_a_mistake_leaves_the_last_good_page_and_is_over_when_it_is_mended(
     assert preview.page("", "").html == good
 
 
+@pytest.mark.slow
 def test_what_was_saved_during_a_mistake_is_not_forgotten(preview: LivePreview, root: Path) -> None:
     with pytest.raises(IssueError):
         save(preview, root, 'subject = "', "subject = ")
@@ -116,6 +122,7 @@ def test_what_was_saved_during_a_mistake_is_not_forgotten(preview: LivePreview, 
     assert "ORA " in preview.page("", "").html
 
 
+@pytest.mark.slow
 def test_a_template_that_fails_says_where(preview: LivePreview, root: Path) -> None:
     template = "templates/alisei/sections/article.mjml.j2"
     save(preview, root, "{% if data.body %}", "{% if data.nothing.at_all %}", template)

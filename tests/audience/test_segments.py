@@ -159,6 +159,7 @@ def test_no_built_in_can_be_called(text: str) -> None:
     assert "there is no function" in problems_of(text)[0].message
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("abin()[]{}\"'<>=!., _#\\\n09éü") | st.characters(), max_size=60))
 def test_any_text_is_an_expression_or_a_segment_error(text: str) -> None:

@@ -152,11 +152,13 @@ def test_a_bad_certificate_is_told_with_names_and_dates(
         assert not taken.bodies
 
 
+@pytest.mark.slow
 def test_clear_text_off_this_machine_is_refused_before_a_connection(newsroom: Newsroom) -> None:
     newsroom.edit("newsletter.toml", 'host = "127.0.0.1"', 'host = "relay.example"')
     assert_refused(newsroom, newsroom.run(*SEND, follow=False), "clear text", "starttls")
 
 
+@pytest.mark.slow
 def test_a_message_larger_than_the_relay_takes_is_told_before_the_first(newsroom: Newsroom) -> None:
     small = {"EHLO": (b"250-relay.test\r\n250 SIZE 1000\r\n",)}
     with in_thread(lambda: scripted_relay(small)) as tight:
@@ -204,6 +206,7 @@ def test_a_lock_that_is_held_stops_a_new_campaign_from_running_and_says_how_to_g
     assert len(newsroom.relay.received) == 5
 
 
+@pytest.mark.slow
 def test_a_ledger_whose_folder_cannot_be_made_is_told_with_its_path(newsroom: Newsroom) -> None:
     newsroom.write("file", "not a folder")
     newsroom.edit(
@@ -231,6 +234,7 @@ def test_a_ledger_that_cannot_be_written_is_told_with_its_cure(newsroom: Newsroo
     assert not newsroom.relay.received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "told"),
     [(b"this is no database" * 100, "not a database"), (b"", "")],
@@ -335,6 +339,7 @@ def test_an_unknown_variable_in_dotenv_is_refused_and_others_variables_are_not_o
     assert_refused(newsroom, ran, ".env:2", "NEWSLETTER_RTAE", "did you mean NEWSLETTER_RATE?")
 
 
+@pytest.mark.slow
 def test_no_relay_is_needed_to_look_at_a_plan(newsroom: Newsroom) -> None:
     with free_port() as port:
         newsroom.edit("newsletter.toml", f"port = {newsroom.relay.port}", f"port = {port}")

@@ -482,6 +482,7 @@ def test_a_usage_error_is_one_json_object_too(newsroom: Newsroom, words: tuple[s
     assert ran.object["message"]
 
 
+@pytest.mark.slow
 def test_outside_a_newsletter_the_way_to_one_is_shown(
     bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -303,6 +303,7 @@ def test_script_through_a_bounce_is_shown_as_words(sent: Newsroom) -> None:
     assert ",=" not in saved
 
 
+@pytest.mark.slow
 def test_a_campaign_that_was_not_recorded_has_no_list(sent: Newsroom) -> None:
     for words in (
         ("bounces", "list"),

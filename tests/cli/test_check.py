@@ -194,6 +194,7 @@ def test_limits_of_ones_own_are_kept(desk: Path, capsys: pytest.CaptureFixture[s
     assert "W011" in said(capsys)
 
 
+@pytest.mark.slow
 def test_rules_are_listed_and_explained_without_a_newsletter(
     bare: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,7 @@ def images_of(message: EmailMessage) -> list[bytes]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "issue", "inside"),
     [
@@ -61,6 +62,7 @@ def test_the_issue_has_the_last_word_on_where_images_are(
     assert ("takes its images along" in ran.out) == inside
 
 
+@pytest.mark.slow
 def test_another_place_of_the_images_is_another_content(newsroom: Newsroom) -> None:
     write(newsroom)
     hosted = newsroom.run("build", ISSUE, "--format", "json", follow=False).object
@@ -71,6 +73,7 @@ def test_another_place_of_the_images_is_another_content(newsroom: Newsroom) -> N
     assert sizes[1] > sizes[0] + len(PNG)
 
 
+@pytest.mark.slow
 def test_a_heavy_message_is_a_finding_at_the_key(newsroom: Newsroom) -> None:
     write(newsroom, issue='images = "embedded"\n')
     newsroom.write(f"issues/{ISSUE}/images/a.png", PNG + bytes(800_000))

@@ -62,6 +62,7 @@ def test_a_weight_is_told_once_in_the_same_thousands(newsroom: Newsroom, photo: 
     assert warned[1] == filed[1]
 
 
+@pytest.mark.slow
 def test_an_alt_text_pasted_over_two_lines_is_written_on_one(
     newsroom: Newsroom, photo: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_an_alt_text_pasted_over_two_lines_is_written_on_one(
     assert newsroom.run("check", ISSUE, follow=False).code == 0
 
 
+@pytest.mark.slow
 def test_the_lines_to_paste_are_printed_and_check_follows(newsroom: Newsroom, photo: Path) -> None:
     before = (newsroom.root / TOML).read_bytes()
     ran = newsroom.run("issue", "image", "add", str(photo), "--issue", "2026-11", "--alt", ALT)
@@ -107,6 +109,7 @@ def test_a_section_gets_its_image_and_every_other_letter_stays(
     assert (section.image.alt, section.image.width) == (ALT, 520)
 
 
+@pytest.mark.slow
 def test_a_card_gets_its_own(newsroom: Newsroom, photo: Path) -> None:
     for number in ("2", "1"):
         code, said = add(newsroom, photo, "--alt", f"Foto {number}", "--section", f"pair.{number}")
@@ -177,6 +180,7 @@ def test_a_file_that_leaves_no_safe_place_is_not_touched(newsroom: Newsroom, pho
     assert (newsroom.root / TOML).read_text(encoding="utf-8") == text
 
 
+@pytest.mark.slow
 def test_without_an_alt_text_and_without_a_terminal_it_says_what_to_type(
     newsroom: Newsroom, photo: Path
 ) -> None:

@@ -76,6 +76,7 @@ def suppressed(room: Newsroom) -> dict[str, str]:
     return {row["address"]: row["reason"] for row in rows}
 
 
+@pytest.mark.slow
 def test_three_files_of_mailchimps_are_taken_suppressions_first(newsroom: Newsroom) -> None:
     files = {
         "subscribed.csv": SUBSCRIBED,
@@ -102,6 +103,7 @@ def test_three_files_of_mailchimps_are_taken_suppressions_first(newsroom: Newsro
     assert event["at"].startswith("2023-05-01T10:05:00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "text", "joined", "gone"),
     [
@@ -159,6 +161,7 @@ def test_a_file_changes_only_where_it_must(newsroom: Newsroom) -> None:
     assert path.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_the_same_file_twice_is_one_consent(newsroom: Newsroom) -> None:
     imported(newsroom, {"all.csv": BREVO}, "--implied", "--wording", "Clients of 2024")
     imported(newsroom, {"all.csv": BREVO})

@@ -21,6 +21,7 @@ def pages(newsroom: Newsroom, *words: str) -> dict[tuple[str, str], list[dict[st
     return {(p["language"], p["sections"]): p["changes"] for p in ran.object["pages"]}
 
 
+@pytest.mark.slow
 def test_a_copy_does_not_differ(newsroom: Newsroom) -> None:
     second_issue(newsroom)
     ran = newsroom.run("issue", "diff", ISSUE, NEXT)

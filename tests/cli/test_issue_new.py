@@ -36,6 +36,7 @@ def test_from_an_issue_that_is_not_there_or_to_one_that_is_writes_nothing(
     assert not (newsroom.root / "issues" / "2026-12-x").exists()
 
 
+@pytest.mark.slow
 def test_the_schemas_are_written_anew(newsroom: Newsroom) -> None:
     ran = newsroom.run("issue", "schema", "--format", "json")
     assert "schemas/issue.schema.json" in ran.object["files"]

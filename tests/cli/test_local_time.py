@@ -110,6 +110,7 @@ def test_who_has_her_time_behind_her_waits_a_day_or_gets_it_at_once(newsroom: Ne
     assert set(newsroom.relay.counts) == {"r0@soci.example"}
 
 
+@pytest.mark.slow
 def test_a_local_campaign_is_moved_on_every_readers_clocks(newsroom: Newsroom) -> None:
     readers(newsroom, "Europe/Rome", "Asia/Tokyo", column="zone")
     wall = soon(FAR_EAST, 48)
@@ -153,6 +154,7 @@ def test_a_dry_run_of_a_local_campaign_writes_everybody(newsroom: Newsroom) -> N
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_a_plan_for_a_time_counts_window_and_end_from_then(newsroom: Newsroom) -> None:
     at = dt.datetime.now(dt.UTC) + 3 * A_DAY
     ran = newsroom.run("plan", ISSUE, "--at", f"{at:%Y-%m-%d %H:%M} UTC", "--rate", "1/h")

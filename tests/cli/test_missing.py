@@ -65,6 +65,7 @@ def test_defaults_are_counted_and_shown(newsroom: Newsroom) -> None:
     }
 
 
+@pytest.mark.slow
 def test_with_missing_default_a_hole_is_shown_and_the_plan_may_be_sent(newsroom: Newsroom) -> None:
     newsroom.edit(TOML, *HOLE)
     ran = newsroom.run("plan", ISSUE, "--missing", "default")

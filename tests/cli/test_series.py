@@ -247,6 +247,7 @@ def test_two_series_for_two_lists_each_send_the_issue_once(newsroom: Newsroom) -
     assert set(newsroom.relay.counts.values()) == {1}
 
 
+@pytest.mark.slow
 def test_two_series_for_two_segments_of_a_list_each_send_the_issue_and_to_nobody_twice(
     newsroom: Newsroom,
 ) -> None:
@@ -285,6 +286,7 @@ def test_a_series_for_other_readers_sends_no_issue_whose_first_ones_were_pruned(
     assert newsroom.relay.counts == before
 
 
+@pytest.mark.slow
 def test_a_series_whose_readers_all_had_the_issue_says_so(newsroom: Newsroom) -> None:
     newsroom.run("suppressions", "add", ANNA)
     begin(newsroom, ISSUE, "--list", "members")
@@ -298,6 +300,7 @@ def test_a_series_whose_readers_all_had_the_issue_says_so(newsroom: Newsroom) ->
     assert set(newsroom.relay.counts.values()) == {1}
 
 
+@pytest.mark.slow
 def test_what_goes_to_other_lists_holds_up_no_series_unless_it_asks_for_a_word(
     newsroom: Newsroom,
 ) -> None:

@@ -23,6 +23,7 @@ def schedule(newsroom: Newsroom, *lines: str) -> None:
     newsroom.edit("newsletter.toml", "[site]", "\n".join(["[schedule]", *lines, "", "[site]"]))
 
 
+@pytest.mark.slow
 def test_a_plan_shows_the_window_when_it_opens_and_when_all_will_be_done(
     newsroom: Newsroom,
 ) -> None:
@@ -133,6 +134,7 @@ def test_quiet_hours_are_lifted_for_one_campaign_and_narrow_a_window(newsroom: N
     assert sorted(newsroom.relay.counts.values()) == [1] * 3
 
 
+@pytest.mark.slow
 def test_quiet_hours_that_leave_no_time_or_cannot_be_read_stop_the_plan(newsroom: Newsroom) -> None:
     never = newsroom.run("plan", ISSUE, "--window", "09:00-10:00", "--quiet", "08:00-12:00")
     unread = newsroom.run("plan", ISSUE, "--quiet", "at night")

@@ -112,6 +112,7 @@ def test_a_server_that_drops_the_connection_in_a_transaction_is_asked_again(
         assert cut.verify() == ()
 
 
+@pytest.mark.slow
 def test_an_officer_who_stops_a_run_does_not_wait_long_for_a_ledger_that_is_away(
     file: Path,
 ) -> None:

@@ -93,6 +93,7 @@ def test_every_outcome_comes_back_as_it_was(outcome: Outcome) -> None:
     assert not replay.torn
 
 
+@pytest.mark.slow
 @given(replies)
 def test_the_commonest_answer_is_told_as_any_other(reply: Reply) -> None:
     with TemporaryDirectory() as folder:
@@ -249,6 +250,7 @@ def test_what_the_ledger_has_goes_once_the_file_has_grown(
     assert not replay.torn
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["dot", "answer", "the ledger has one"]), max_size=30))
 def test_however_often_it_is_made_smaller_it_keeps_each_open_dot_and_each_answer_that_is_missing(
     told: list[str],

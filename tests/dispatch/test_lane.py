@@ -114,6 +114,7 @@ def test_everybody_gets_one_message_whatever_the_window(bench: Bench, window: in
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [2, 16])
 def test_no_message_is_begun_before_its_turn_though_there_is_room(
     bench: Bench, window: int
@@ -126,6 +127,7 @@ def test_no_message_is_begun_before_its_turn_though_there_is_room(
     assert fed.begun[-1] - fed.begun[0] < 12 * 0.3 or window == 2
 
 
+@pytest.mark.slow
 def test_what_was_handed_over_and_not_begun_goes_to_the_next_connection_unharmed(
     bench: Bench,
 ) -> None:
@@ -139,6 +141,7 @@ def test_what_was_handed_over_and_not_begun_goes_to_the_next_connection_unharmed
     assert fed.connections == 2
 
 
+@pytest.mark.slow
 def test_a_lost_connection_leaves_as_many_in_doubt_as_its_window_holds(bench: Bench) -> None:
     fed = FedRelay(
         bench.clock, lambda n, m: None if n == 40 else accept(m), 4, seconds=0.01, eager=True
@@ -160,6 +163,7 @@ def test_once_the_run_is_halted_the_message_behind_is_not_begun(bench: Bench) ->
     assert fed.open == 0
 
 
+@pytest.mark.slow
 def test_stopping_waits_for_the_answers_to_all_that_is_in_the_air(bench: Bench) -> None:
     fed = FedRelay(bench.clock, window=8, seconds=0.5, eager=True)
     number = bench.record(50, "10/s")
@@ -170,6 +174,7 @@ def test_stopping_waits_for_the_answers_to_all_that_is_in_the_air(bench: Bench) 
     assert result.progress.count(DeliveryState.QUEUED) == 50 - len(fed.begun)
 
 
+@pytest.mark.slow
 def test_answers_that_do_not_come_in_the_time_for_closing_are_all_in_doubt(bench: Bench) -> None:
     fed = FedRelay(bench.clock, window=3, seconds=4_000, eager=True)
     number = bench.record(5)
@@ -212,6 +217,7 @@ def test_a_journal_that_cannot_be_written_begins_nothing_behind_either(
     assert bench.states(number) == [DeliveryState.QUEUED] * 5
 
 
+@pytest.mark.slow
 def test_the_journal_names_the_attempt_whose_dot_is_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +255,7 @@ def ride(
     return asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_over_smtp_a_campaign_takes_one_connection_and_each_reader_one_message(
     bench: Bench,
 ) -> None:
@@ -260,6 +267,7 @@ def test_over_smtp_a_campaign_takes_one_connection_and_each_reader_one_message(
     assert scripted.heard[-1] == "QUIT"
 
 
+@pytest.mark.slow
 def test_a_relay_that_closes_after_each_message_costs_nobody_an_attempt(bench: Bench) -> None:
     number = bench.record(6)
 
@@ -276,6 +284,7 @@ def test_a_relay_that_closes_after_each_message_costs_nobody_an_attempt(bench: B
     assert connections == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 def test_a_relay_that_always_drops_costs_an_attempt_each_time_so_the_waits_grow(
     bench: Bench, verb: str

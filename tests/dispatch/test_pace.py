@@ -31,6 +31,7 @@ def test_turns_are_evenly_spaced_from_the_first() -> None:
     assert take(pacer, clock, 5) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
 
 
+@pytest.mark.slow
 def test_time_that_went_by_unused_is_not_made_up_for_at_a_run() -> None:
     clock = FakeClock()
     pacer = Pacer(Rate.parse("100/s"), clock)
@@ -67,6 +68,7 @@ def test_a_pace_within_another_waits_for_both() -> None:
     assert max(asyncio.run(share())) == pytest.approx(79 / 10, rel=0.02)
 
 
+@pytest.mark.slow
 @given(
     st.floats(min_value=0.5, max_value=2000),
     st.lists(st.floats(min_value=0, max_value=0.4), min_size=1, max_size=200),
@@ -96,6 +98,7 @@ def test_a_turn_that_comes_late_by_the_machine_is_made_up_for_within_seconds() -
     assert worst <= 1036
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 100), st.integers(0, 20), st.integers(0, 9), st.floats(0, 5))
 def test_what_binds_others_covers_every_turn_that_may_be_used_in_the_window(
     rate: float, taken: int, turns: int, window: float

@@ -48,6 +48,7 @@ def test_a_clock_that_steps_an_hour_neither_bursts_nor_waits_for_ever(hours: int
     assert room.until <= instant_of(MINUTE) + dt.timedelta(hours=2)
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 30),
     st.lists(st.tuples(st.integers(0, 25), st.integers(1, 40)), max_size=60),

@@ -217,6 +217,7 @@ def test_doubt_is_sent_once_more_with_the_same_id_where_the_officer_chose_it(
     assert (row.delivery.state, row.delivery.doubted) == (DeliveryState.ACCEPTED, True)
 
 
+@pytest.mark.slow
 def test_a_421_closes_the_connection_slows_down_and_the_run_goes_on(bench: Bench) -> None:
     busy = Deferred(Phase.MAIL, Reply(421, "4.7.0 too many messages"))
     number, relay = bench.record(5, "10/s"), bench.relay(following([busy]))
@@ -263,6 +264,7 @@ def test_a_message_that_is_too_big_for_the_relay_is_tried_on_one_reader_only(
     assert len(relay.tried) == 1
 
 
+@pytest.mark.slow
 def test_a_relay_that_is_away_is_waited_for_and_no_row_is_touched(bench: Bench) -> None:
     away = [RelayUnavailable("no route")] * 4
     number, relay = bench.record(3, connections=2), bench.relay(refusals=away)
@@ -309,6 +311,7 @@ def test_stopping_finishes_the_open_dialogues_and_puts_the_rest_back(bench: Benc
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_carries_on_where_it_was_on_either_database(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number, relay = bench.record(20, connections=2), bench.relay()
@@ -368,6 +371,7 @@ def test_a_cancellation_from_elsewhere_spares_the_rest(bench: Bench) -> None:
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_reader_who_unsubscribes_during_the_run_gets_nothing(bench: Bench) -> None:
     number, last = bench.record(30), Address("r30@reader.example")
     relay = bench.relay(
@@ -487,6 +491,7 @@ def test_retries_of_one_reader_never_hold_up_the_others(bench: Bench) -> None:
     assert bench.clock.monotonic() < 3
 
 
+@pytest.mark.slow
 def test_a_row_is_claimed_in_the_ledger_before_its_message_leaves(bench: Bench, file: Path) -> None:
     number = bench.record(5)
     seen = []
@@ -563,6 +568,7 @@ def test_an_error_that_nobody_foresaw_ends_the_run_and_loses_nothing(bench: Benc
     assert relay.open == 0
 
 
+@pytest.mark.slow
 def test_an_error_that_nobody_foresaw_after_the_dot_is_doubt_and_not_a_second_message(
     bench: Bench,
 ) -> None:

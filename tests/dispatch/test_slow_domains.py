@@ -186,6 +186,7 @@ def test_a_restart_waits_for_the_turn_that_was_next(stage: Stage) -> None:
     assert relay.tried[1][0] == pytest.approx(10, abs=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_that_stepped_an_hour_between_runs_neither_bursts_nor_hangs(
     stage: Stage, hours: int
@@ -218,6 +219,7 @@ def test_a_domain_that_complained_is_spared_by_the_next_run_too(stage: Stage) ->
     assert len(busy.log) - before <= 20
 
 
+@pytest.mark.slow
 def test_a_quota_that_frees_soon_is_waited_for_and_one_that_does_not_ends_the_run(
     stage: Stage,
 ) -> None:
@@ -233,6 +235,7 @@ def test_a_quota_that_frees_soon_is_waited_for_and_one_that_does_not_ends_the_ru
     assert (result.state, len(relay.tried)) == (CampaignState.WAITING, 8)
 
 
+@pytest.mark.slow
 def test_retries_count_against_a_quota_too(stage: Stage) -> None:
     number = stage.record(mixed(4, "a.example"), "50/s")
     later = Deferred(Phase.RCPT, Reply(450, "4.2.0 later"))

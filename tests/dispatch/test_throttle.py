@@ -107,6 +107,7 @@ class Domain:
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("offered", "most", "answer_after"),
     [(200, 30, 0.02), (1000, 30, 0.02), (100, 30, 0.5), (1000, 300, 0.1), (40, 30, 0.02)],

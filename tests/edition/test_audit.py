@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ def looked_at_piece_by_piece(html: str) -> list[str]:
     return [said for each in alone for said in each]
 
 
+@pytest.mark.slow
 @given(st.lists(SCRAPS, max_size=30).map("".join))
 @example(f"<style>a</style><p title={TOKEN}>{TOKEN}</p><style>{TOKEN}</style>")
 @example(f"<style>never closed <b x='{TOKEN}'><!-- {TOKEN} -->")

@@ -163,6 +163,7 @@ def test_a_page_may_say_what_this_room_says_to_premailer() -> None:
     assert MARK in inline_css(page, "p { margin: 0 }")
 
 
+@pytest.mark.slow
 def test_premailer_has_no_way_to_the_network_and_every_start_is_spared_it() -> None:
     asked = "import sys, newsletter.edition.inline, premailer.premailer as it; "
     asked += (

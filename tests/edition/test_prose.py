@@ -105,6 +105,7 @@ def test_dates_are_written_as_the_language_writes_them(
     assert (date_long(DAY, tag), month_year(DAY, tag), month_name(DAY, tag)) == (long, month, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["he", "yue", "aa", "fr"])
 def test_no_language_changes_the_names_of_another(first: str) -> None:
     script = (

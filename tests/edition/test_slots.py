@@ -72,6 +72,7 @@ def test_tokens_come_from_the_content_and_occur_nowhere_in_it() -> None:
     assert Tokens(f"words {first.nonce}").nonce not in f"words {first.nonce}"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.text(max_size=30), st.text(max_size=30), st.sampled_from(["it", "fr", "fr-CA", "zh-Hans"])

@@ -31,6 +31,7 @@ def read(content: str | bytes, english: str = EN) -> None:
     assert all(shown)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:

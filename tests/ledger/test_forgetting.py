@@ -62,6 +62,7 @@ def test_no_table_tells_of_the_reader_and_the_rows_still_count(told: Ledger, loc
     assert [each.reason for each in told.suppressions()] == ["forgotten"]
 
 
+@pytest.mark.slow
 def test_what_a_reader_agreed_to_can_be_proved_to_whoever_names_the_address(told: Ledger) -> None:
     told.forget(SECOND, [], MARKS, TOLD)
     register = told.register(MARKS)
@@ -71,12 +72,14 @@ def test_what_a_reader_agreed_to_can_be_proved_to_whoever_names_the_address(told
     assert {event.told.ip for event in register.events_of_forgotten(SECOND)} == {""}
 
 
+@pytest.mark.slow
 def test_to_forget_twice_is_to_forget(told: Ledger, location: str) -> None:
     told.forget(SECOND, [], MARKS, TOLD)
     assert told.forget(SECOND, [], MARKS, TOLD).get("recipient", 0) == 0
     assert SECOND.key not in everything(location).lower()
 
 
+@pytest.mark.slow
 def test_a_question_changes_nothing(told: Ledger, location: str) -> None:
     before = everything(location)
     assert told.traces_of(SECOND, [])["consent"] == 3

@@ -45,6 +45,7 @@ def serve(rate: float, workers: int, seconds: float, seed: int) -> list[int]:
     return sorted(given_out)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from([0.5, 1.0, 3.0, 10.0, 100.0, 1000.0, 7000.0]),

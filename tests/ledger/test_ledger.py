@@ -169,6 +169,7 @@ def test_a_claimed_row_has_all_that_fills_its_message(ledger: Ledger) -> None:
     )
 
 
+@pytest.mark.slow
 def test_whoever_is_suppressed_before_the_claim_is_not_claimed(ledger: Ledger) -> None:
     number, turn = begin(ledger)
     ledger.suppress(Address("R2@reader.example"), "unsubscribed", "one-click", "", START)
@@ -255,6 +256,7 @@ def test_a_group_of_any_size_is_settled_whole(ledger: Ledger, count: int) -> Non
     assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 2**31 - 1),
     st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)),  # noqa: DTZ001  the zone is beside
@@ -467,6 +469,7 @@ def test_a_retry_never_touches_what_may_have_been_accepted(
         ledger.retry(number, [state], START)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("accepted", "state"), [(True, DeliveryState.ACCEPTED), (False, DeliveryState.QUEUED)]
 )

@@ -96,6 +96,7 @@ def shop(memory: Ledger) -> Shop:
     return Shop(memory, memory.workers(Division(most=3, smallest=10)))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5000), st.integers(1, 64), st.integers(1, 500), st.integers(0, 6000))
 def test_ranges_hold_everybody_once(readers: int, most: int, smallest: int, canary: int) -> None:
     ranges = divide(readers, most=most, smallest=smallest, canary=canary)

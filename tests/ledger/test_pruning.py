@@ -38,6 +38,7 @@ def prune(ledger: Ledger, number: CampaignId, at_once: int = 1000) -> int:
     return ledger.retention.prune(number, LONG_AFTER, at_once=at_once)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [1, 2, 3, 4, 100])
 def test_the_accepted_go_and_every_count_stays(ledger: Ledger, at_once: int) -> None:
     number = finish(ledger, 8)
@@ -84,6 +85,7 @@ def test_only_what_ended_before_and_is_over_may_go(ledger: Ledger) -> None:
     assert ledger.progress(running).counts[DeliveryState.ACCEPTED] == 2
 
 
+@pytest.mark.slow
 def test_a_cancelled_campaign_keeps_whoever_was_spared(ledger: Ledger) -> None:
     number, turn = begin(ledger)
     send(ledger, turn, OK)
@@ -164,6 +166,7 @@ def test_verify_finds_a_recipient_who_went_uncounted(ledger: Ledger) -> None:
     assert rules == {"states add up to the audience", "who was pruned is counted"}
 
 
+@pytest.mark.slow
 def test_a_run_of_another_campaign_goes_on_between_two_steps(ledger: Ledger) -> None:
     old = finish(ledger)
     number = ledger.record(make_plan(4, "2026-12"), due=None, now=START)

@@ -261,6 +261,7 @@ def test_the_officers_unsubscribing_and_its_undoing_are_events_too(
     assert changes(register.events(ANNA)) == [("withdrawn", ""), ("given", "")]
 
 
+@pytest.mark.slow
 def test_words_that_no_database_takes_are_kept_as_escapes(register: Register) -> None:
     odd = Request(ANNA, ("soci",), Told(START, "form", "a\x00b\ud800", "it", "::1"), {"name": "\0"})
     token = register.request_subscription(odd).token

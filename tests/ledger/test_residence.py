@@ -119,6 +119,7 @@ def test_a_backup_made_while_somebody_sends_is_older_once_he_has_sent(
     assert is_copy(sent)
 
 
+@pytest.mark.slow
 def test_what_is_taken_over_has_another_name_and_the_same_campaigns(sent: Path) -> None:
     remembered(sent, inode=1)
     with Ledger.open(sent) as ledger:

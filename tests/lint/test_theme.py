@@ -169,6 +169,7 @@ def test_each_rule_fires_on_its_smallest_bad_theme(row: Row, tmp_path: Path) -> 
     assert found[0].cure
 
 
+@pytest.mark.slow
 def test_a_kind_that_is_none_is_an_error_at_its_line(tmp_path: Path) -> None:
     folder = spoiled(tmp_path, "plain", ("theme.toml", '"quote"', '"qoute"'))
     for form in ("mjml", "txt"):

@@ -25,6 +25,7 @@ def test_bearings_winds_and_distances_are_true(
     assert round(distance_km(ROME, place)) == far
 
 
+@pytest.mark.slow
 def test_the_same_date_gives_the_same_wind_and_another_date_another() -> None:
     one, again, other = (masthead(date, 240, 96) for date in (DATE, DATE, dt.date(2019, 12, 15)))
     assert one.tobytes() == again.tobytes()
@@ -38,6 +39,7 @@ def test_pictures_and_discs_are_drawn_the_same_each_time() -> None:
     assert disc(*BEIJING).tobytes() != disc(*QUEBEC).tobytes()
 
 
+@pytest.mark.slow
 def test_a_masthead_is_transparent_and_a_disc_round() -> None:
     sky = masthead(DATE, 240, 96).convert("RGBA")
     assert sky.getpixel((0, 0)) == (*sky.getpixel((0, 0))[:3], 0)  # type: ignore[index]

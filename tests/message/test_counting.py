@@ -168,6 +168,7 @@ PIECES = (
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.booleans())
 def test_whatever_a_page_is_its_defaults_give_it_back_as_it_was(page: str, opens: bool) -> None:
     edition = make_edition(html=page)

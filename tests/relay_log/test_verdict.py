@@ -253,6 +253,7 @@ def test_no_bytes_are_too_odd(lines: list[bytes]) -> None:
     assert judge(CASE, evidence).finding is Finding.UNKNOWN
 
 
+@pytest.mark.slow
 @given(
     st.data(),
     st.sampled_from(covering().raw),

@@ -136,6 +136,7 @@ def test_tls_to_a_port_that_does_not_speak_it_names_the_usual_ports() -> None:
     assert "465" in error.cure
 
 
+@pytest.mark.slow
 @TLS_WAYS
 def test_through_verified_tls_and_a_login_a_message_arrives(
     authority: Authority, security: Security
@@ -220,6 +221,7 @@ def test_a_certificate_for_another_name_is_named_with_its_names(
     assert "127.0.0.1" in error.cure
 
 
+@pytest.mark.slow
 @TLS_WAYS
 def test_a_certificate_of_an_unknown_authority_is_not_trusted(
     authority: Authority, security: Security

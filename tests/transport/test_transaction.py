@@ -124,6 +124,7 @@ def test_the_kernel_is_waited_for_before_the_intent_is_recorded(*, pipelining: b
     assert seen == [False]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(cuts=st.lists(st.integers(1, 40), min_size=1, max_size=8), pipelining=st.booleans())
 def test_answers_are_the_same_however_they_are_cut(cuts: list[int], *, pipelining: bool) -> None:

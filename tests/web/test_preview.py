@@ -98,6 +98,7 @@ def test_a_save_reaches_every_window_with_what_it_looks_at(client: Client, root:
             one.next("page", says(NEWS))
 
 
+@pytest.mark.slow
 def test_a_mistake_is_told_with_file_line_and_cure_and_mended_is_forgotten(
     client: Client, root: Path
 ) -> None:
@@ -144,6 +145,7 @@ def test_what_is_saved_after_the_reading_and_before_the_watch_is_shown(tmp_path:
         stream.next("page", says("QUI " + NEWS))
 
 
+@pytest.mark.slow
 def test_a_system_that_will_not_watch_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(28, "OS file watch limit reached")
@@ -158,6 +160,7 @@ def test_a_system_that_will_not_watch_is_told(root: Path, monkeypatch: pytest.Mo
     assert "--once" in caught.value.cure
 
 
+@pytest.mark.slow
 def test_every_page_comes_one_after_the_other(client: Client) -> None:
     with Stream(client, "every=yes&schemes=light") as stream:
         pages = [stream.next("page") for _ in range(16)]

@@ -163,6 +163,7 @@ def test_regression_open_redirect_no_address_of_ours_leads_to_what_a_stranger_na
         assert "location" not in answer.headers
 
 
+@pytest.mark.slow
 def test_regression_token_of_another_list_or_campaign_leads_nowhere(house: House) -> None:
     other = house.ledger.record(counting_plan(), due=None, now=NOON)
     for path in (
@@ -232,6 +233,7 @@ def test_a_client_that_clicks_too_often_waits_as_on_other_pages(tmp_path: Path) 
         assert house.ledger.clicks.of_campaign(house.campaign).opens == 0
 
 
+@pytest.mark.slow
 def test_a_forgotten_readers_link_leads_on(house: House) -> None:
     told = Told(NOON + HOUR, "officer", "", "it")
     house.client.ask(own_link(1))

@@ -94,6 +94,7 @@ def test_saving_without_a_change_says_nothing_new(house: House) -> None:
     assert list(house.register.events()) == []
 
 
+@pytest.mark.slow
 def test_only_lists_that_were_shown_change_and_unknown_ones_do_not_exist(house: House) -> None:
     save(house, shown=["eventi"], list=["eventi", "segreta", "stampa"])
 
@@ -116,6 +117,7 @@ def test_nonsense_in_a_form_is_harmless(house: House) -> None:
     assert house.register.preferences_of(R1).lists == {}
 
 
+@pytest.mark.slow
 def test_who_left_for_good_comes_back_only_by_a_mail_to_her_address(house: House) -> None:
     house.leave(house.token())
     assert ticked(page(house)) == {"it"}

@@ -83,6 +83,7 @@ def test_a_post_that_does_not_say_one_click_asks_the_question(house: House) -> N
     assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_what_opens_nothing_gets_the_same_answer_whatever_is_wrong(house: House) -> None:
     genuine = house.token()
     wrong = [
