@@ -46,10 +46,10 @@ contracts: $(VENV)/.dev ## the law of imports
 	@$(BIN)/lint-imports --no-cache
 
 tests: $(VENV)/.dev
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.dev
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow and not debian and not postgres"
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow and not debian and not postgres"
 
 crash: $(VENV)/.dev ## the long rigs: a thousand kills, every event, every fault, a hundred thousand steps
 	@CRASH=full $(BIN)/pytest -n $(WORKERS) --dist load -rP tests/crash tests/promises $(TIMED:%=--ignore=%); \
