@@ -1,6 +1,7 @@
 """All relays of a newsletter, and the limits under which a campaign is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from newsletter.app.open import STAGING, App
 from newsletter.app.relay import smtp_options, uses_staging_inbox
@@ -19,7 +20,19 @@ def relays_of(app: App) -> tuple[Relay, ...]:
         _relay(smtp_options(app, relay), relay, frozenset(relay.domains), warmup_of(app, relay))
         for relay in _others(app)
     ]
-    return (_relay(smtp_options(app), main, frozenset(), warmup_of(app, main)), *others)
+    return _told_apart(
+        [_relay(smtp_options(app), main, frozenset(), warmup_of(app, main)), *others]
+    )
+
+
+def _told_apart(relays: Iterable[Relay]) -> tuple[Relay, ...]:
+    """Two tables of the settings for one account are two relays: each has a pace of its own."""
+    found: dict[str, Relay] = {}
+    for each in relays:
+        names = (each.name, *(f"{each.name} ({n})" for n in range(2, len(found) + 2)))
+        name = next(one for one in names if one not in found)
+        found[name] = replace(each, name=name)
+    return tuple(found.values())
 
 
 def warmup_of(app: App, relay: RelayOptions) -> Warmup | None:

@@ -85,12 +85,13 @@ class Queue:
             row = self._next_turn() or self._next_free()
         if row:
             stock.in_hand[row.seq] = row
-        self.look()
+        if len(ready) <= stock.low and not stock.is_called:
+            stock.wake()
         return row
 
     def look(self) -> None:
         """Have more rows asked for, if these run low."""
-        if len(self.ready) <= self._stock.low and not self._stock.is_called:
+        if len(self.ready) <= self._stock.low:
             self._stock.wake()
 
     def put_back(self, row: ClaimedRow) -> None:

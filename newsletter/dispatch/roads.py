@@ -28,8 +28,9 @@ nine times a second, however many they are."""
 _ANSWERS = 3
 """A period is so many times as long as the ledger takes to answer."""
 _SMOOTHING = 0.2
-_RESERVE = 1.5
-"""A group is so many periods' rows: they last until the next answer."""
+_RESERVE, _RESERVE_OF_SEVERAL = 1.5, 3.0
+"""A group is so many periods' rows: they last until the next answer. Where there are several
+relays their turns come only with the one after it."""
 _HASTE = 0.25
 _FIRST = 50
 """Rows that are asked for after the first ones, at most: it is not known yet how many are sent."""
@@ -78,6 +79,7 @@ class Roads:
         self._asked_at = now
         self._took = 0.0
         self._is_new = True
+        self._reserve = _RESERVE_OF_SEVERAL if several else _RESERVE
         self.period = 0.0
         """Seconds that lie between two questions to the ledger, where workers share it."""
 
@@ -159,7 +161,8 @@ class Roads:
     def _wishes(self) -> Iterator[Wish]:
         """Turns for whoever waits for one; rows that are to come want theirs too.
 
-        Which of several relays a row is for the ledger cannot tell.
+        Which of several relays a row is for the ledger cannot tell: then none has a turn before
+        it is here, of its relay's and of all together, and the two lie beside each other.
         """
         period, named = self.period, {road.relay.name: road for road in self.all}
         for pace in list(self.paces):
@@ -170,8 +173,7 @@ class Roads:
                 count = named[relay].wanted_turns
             else:
                 count = sum(road.wanted_turns for road in self.all)
-            lone = pace.place == ALL or len(self.all) == 1
-            yield pace.wish(count, period, for_rows=lone)
+            yield pace.wish(count, period, for_rows=len(self.all) == 1)
 
     @staticmethod
     def _soon(pace: LeasedPace, domains: Domains) -> int:
@@ -187,7 +189,7 @@ class Roads:
         took = self._clock.monotonic() - self._asked_at
         self._took += _SMOOTHING * (took - self._took)
         self.period = min(max(_SHORTEST, grant.workers * _EACH, _ANSWERS * self._took), _LONGEST)
-        self._stock.group_seconds = _RESERVE * self.period
+        self._stock.group_seconds = self._reserve * self.period
         if self._is_new:
             self._is_new = False
             self._stock.group = max(self._stock.group, min(self._fair_group // 2, _FIRST))
@@ -227,7 +229,7 @@ class Roads:
     def _fair_group(self) -> int:
         """Twice the rows that this worker can use, if all want the same."""
         shares = [road.pacer.pace.throttle.limit * road.pacer.pace.share for road in self.all]
-        return math.ceil(2 * _RESERVE * self.period * min(sum(shares), _MOST_A_SECOND))
+        return math.ceil(2 * self._reserve * self.period * min(sum(shares), _MOST_A_SECOND))
 
     # Notes
 

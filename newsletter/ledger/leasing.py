@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from newsletter.ledger import grid
 from newsletter.ledger.grid import Grid
 from newsletter.ledger.model import ClaimedRow
-from newsletter.ledger.notes import Cap, Leased, Place, Wish
+from newsletter.ledger.notes import ALL, Cap, Leased, Place, Wish
 from newsletter.ledger.prepared import packed
 
 
@@ -32,8 +32,10 @@ def lease(
             before = grid.give_back(before, list(wish.unused), wish.unused_turns)
         fresh = rows[wish.place.domain] if wish.place.domain else len(granted)
         count = wish.count + (fresh if wish.for_rows else 0)
-        apart = wish.within / max(1, count)
         beside = _narrower(wish.place, found)
+        if wish.place == ALL:  # a turn of its own without a relay's is of no use to anybody
+            count = len(beside)
+        apart = wish.within / max(1, count)
         after, instants = grid.take(before, now, wish.per_second, count, apart, wish.lost, beside)
         changed.append(
             (*wish.place, round(after.due), after.base, after.interval, hex(after.taken))

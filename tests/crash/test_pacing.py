@@ -74,7 +74,7 @@ def send(
     empty(address)
     with counting_relay(*strict) as relay:
         crew = Crew(forks, relay, place, address, timeout=20.0)  # type: ignore[arg-type]
-        crew.write(more)
+        crew.write(more.replace("PORT", str(relay.port)))
         try:
             for _ in range(WORKERS):
                 crew.begin()
@@ -142,6 +142,36 @@ def is_full(found: Measured, rate: float) -> bool:
     """What a machine that keeps up does."""
     kept = average(found.seen.times()) == pytest.approx(rate, rel=0.01)
     return kept and found.calls_a_second <= 25
+
+
+_SECOND = """
+[relays.second]
+host = "127.0.0.1"
+port = PORT
+security = "none"
+domains = ["slow.example"]
+rate = "20/s"
+"""
+
+
+def test_two_relays_within_one_campaigns_rate_hold_theirs_over_eight_workers(
+    forks: Forks, place: Path, shared: str
+) -> None:
+    """A message needs a turn of its relay's and one of all together."""
+    slow = [f"r{n}@slow.example" for n in range(scaled(80, 400))]
+    others = [f"r{n}@reader.example" for n in range(scaled(320, 1600))]
+    addresses = sorted(slow + others, key=lambda one: one.partition("@")[0])
+    for _ in range(3):
+        found = send(forks, place, shared, plan_for(addresses, "100/s"), _SECOND)
+        times, those = found.seen.times(), found.seen.times("slow.example")
+        print(  # noqa: T201  the figures
+            f"100/s: {average(times):.1f}/s, worst {worst_second(times)}; 20/s: "
+            f"{average(those):.1f}/s, worst {worst_second(those)}"
+        )
+        assert len(times) == len(addresses)
+        if is_held(times, 100) and is_held(those, 20):
+            return
+    pytest.fail("in none of three tries the rates were held")
 
 
 @pytest.mark.skipif(not FULL, reason="it takes a minute: `make crash`")
