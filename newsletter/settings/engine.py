@@ -12,8 +12,8 @@ class EngineOptions(Options):
 
     kind: Literal["local", "cluster"] = Field(
         default="local",
-        description="cluster (on trial): every `newsletter worker` on a postgresql:// ledger takes"
-        " parts; rates and quotas hold over all of them.",
+        description="cluster: every `newsletter worker` on a postgresql:// ledger takes parts;"
+        " rates and quotas hold over all of them.",
     )
     timeout: float = Field(
         default=10,
