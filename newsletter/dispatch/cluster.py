@@ -24,7 +24,7 @@ from newsletter.ledger.workers import Division
 
 _LOOK_EVERY = 1.0
 _LOOKS = 2.0
-"""How often a second all workers together look: any of them finds what one has left."""
+"""How often a second all workers but one look: any of them finds what that one has left."""
 _MOST_TAKEN_OVER = 4
 """Parts of the dead that one worker goes on with at once, beside its own."""
 _CLOSING = 40.0
@@ -70,7 +70,7 @@ class Cluster:
 
     @property
     def company(self) -> int:
-        """How many parts were in workers' hands when this one looked last."""
+        """How many workers had parts in their hands when this one looked last."""
         return self._workers.busy
 
     # A worker's life
@@ -85,7 +85,7 @@ class Cluster:
             while not stop.is_set():
                 with contextlib.suppress(LedgerUnavailable):
                     await self._look(stop)
-                every = max(_LOOK_EVERY, self._workers.busy / _LOOKS)
+                every = max(_LOOK_EVERY, (self._workers.busy - 1) / _LOOKS)
                 await _wait(stop, every * random.uniform(0.8, 1.2))  # noqa: S311 spread only
         finally:
             await asyncio.gather(hearing, *self._others, return_exceptions=True)
