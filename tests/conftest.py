@@ -16,7 +16,7 @@ gc.disable()  # while thousands of tests are collected, which all stay: a third 
 _YOUNG = 10_000
 """New objects before Python looks for cycles among them, as in the program itself."""
 _SPENT = "processor seconds"
-_LONG = 0.4
+_LONG = 0.2
 """Seconds of a processor, its children's included, from which a test wants the mark ``slow``:
 twice what the mark says, because a busy machine needs more for the same."""
 _SHOWN = 10

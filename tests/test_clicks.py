@@ -38,6 +38,7 @@ def test_no_token_that_counts_unsubscribes_and_none_that_unsubscribes_counts(
     assert verify(KEYS, verp.mint(KEYS, campaign, number), counts) is None
 
 
+@pytest.mark.slow
 @given(st.integers(0, 31), st.sampled_from("ABCxyz019-_"), st.sampled_from(Counts))
 def test_a_token_with_one_letter_changed_says_nothing(at: int, letter: str, counts: Counts) -> None:
     token = mint(KEYS, 7, 3, counts)
@@ -45,6 +46,7 @@ def test_a_token_with_one_letter_changed_says_nothing(at: int, letter: str, coun
     assert (verify(KEYS, changed, counts) == Claim(7, 3)) is (changed == token)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_no_text_raises(text: str) -> None:
     assert verify(KEYS, text, Counts.LINK) is None

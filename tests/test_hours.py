@@ -42,6 +42,7 @@ def test_a_dash_of_prose_is_a_hyphen() -> None:
     assert parse_hours(OFFICE.replace("-", "–"), default_zone="UTC").words == OFFICE
 
 
+@pytest.mark.slow
 def test_the_holidays_of_several_countries_are_those_of_each() -> None:
     both = days_off("it, DE-BY")
     either = [dt.date(2027, 6, 2), dt.date(2027, 10, 3), dt.date(2027, 8, 15)]

@@ -217,6 +217,7 @@ def test_a_table_in_a_variable_that_is_not_json_is_told(root: Path) -> None:
     assert problems(root, NEWSLETTER_RELAY="smtp.example")
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_a_name_never_breaks_a_header(words: str) -> None:
     from pydantic import TypeAdapter, ValidationError

@@ -258,6 +258,7 @@ def test_a_file_that_is_no_fit_key_is_told_and_never_shown(pem: bytes, words: st
     assert not any(line in str(caught.value) for line in lines)
 
 
+@pytest.mark.slow
 def test_a_key_is_read_in_its_older_form_too_and_with_white_space_around() -> None:
     private = rsa.generate_private_key(65537, 2048)
     form = serialization.PrivateFormat.TraditionalOpenSSL

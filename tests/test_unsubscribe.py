@@ -17,6 +17,7 @@ KEYS = TokenKeys.of("soci.alisei.example", SECRET)
 NUMBERS = st.integers(0, 2**40 - 1)
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.sampled_from(Purpose))
 def test_a_token_says_what_it_was_minted_for(campaign: int, seq: int, purpose: Purpose) -> None:
     token = mint(KEYS, campaign, seq, purpose)

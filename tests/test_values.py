@@ -143,6 +143,7 @@ def test_what_is_no_rate_is_refused_with_the_form(raw: str) -> None:
         Rate.parse(raw)
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_two_splits_of_the_same_octets_have_different_digests(
     one: list[bytes], two: list[bytes]

@@ -15,6 +15,7 @@ NUMBERS = st.integers(0, 2**40 - 1)
 BOUNCES = "bounces@news.alisei.example"
 
 
+@pytest.mark.slow
 @given(NUMBERS, NUMBERS, st.sampled_from([str.upper, str.lower, str.swapcase, str.title]))
 def test_a_return_path_names_its_delivery_in_whatever_case_it_comes_back(
     campaign: int, seq: int, altered: type[str]
@@ -28,6 +29,7 @@ def test_a_return_path_names_its_delivery_in_whatever_case_it_comes_back(
     assert token.lower() == mint(KEYS, campaign, seq)
 
 
+@pytest.mark.slow
 @given(st.text("abcdefghijklmnopqrstuvwxyz.-_", min_size=1, max_size=LONGEST_BEGIN))
 def test_a_return_path_is_an_address_that_every_relay_takes(local: str) -> None:
     local = f"b{local.strip('.').replace('..', '')}b"[:LONGEST_BEGIN].strip(".")

@@ -131,6 +131,7 @@ def test_a_template_that_fails_says_where(preview: LivePreview, root: Path) -> N
     assert caught.value.problems[0].path == root / template
 
 
+@pytest.mark.slow
 def test_a_faulty_list_is_told_too(preview: LivePreview, root: Path) -> None:
     (root / "subscribers/press.csv").write_text("email,first_name\nnot-an-address,Anna\n")
     with pytest.raises(ListError):
@@ -146,6 +147,7 @@ def test_the_verdict_is_that_of_check(preview: LivePreview, root: Path) -> None:
     assert preview.verdict().pages == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "section", "said", "file", "beginning"),
     [
@@ -169,6 +171,7 @@ def test_a_part_of_the_page_leads_to_its_line(
     assert line
 
 
+@pytest.mark.slow
 def test_a_paragraph_of_a_long_text_leads_to_its_own_line(preview: LivePreview) -> None:
     text = preview.reading.issue.original.sections["internationalization"]
     paragraphs = [line for line in str(getattr(text, "body", "")).splitlines() if line.strip()]

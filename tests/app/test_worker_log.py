@@ -19,6 +19,7 @@ def logged(told: Told, form: LogForm = "json") -> str:
     return stream.getvalue()
 
 
+@pytest.mark.slow
 def test_an_event_is_one_json_object_with_time_level_and_facts() -> None:
     line = json.loads(logged(Told("campaign begun", "words", {"campaign": 3, "issue": "2026-12"})))
 

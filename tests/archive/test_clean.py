@@ -71,6 +71,7 @@ def test_a_stored_script_cannot_be_in_a_page(hostile: str, around: str) -> None:
         assert address.startswith(("http:", "https:", "mailto:", "tel:", "#")), page
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="<>/\"'=&;:!-? abcijnoprstvx\n\t\x01", max_size=80))
 def test_no_text_at_all_becomes_something_that_runs(text: str) -> None:
     page = written(f"<body>{text}<p>x</p></body>")

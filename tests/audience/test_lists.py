@@ -77,6 +77,7 @@ def test_windows_1252_names_the_first_line_that_is_not_utf8(tmp_path: Path) -> N
     assert only(read(tmp_path, rows.encode("cp1252")), Gravity.NOTED).line == 3
 
 
+@pytest.mark.slow
 def test_a_letter_cut_by_a_block_of_reading_is_still_utf8(tmp_path: Path) -> None:
     content = "email,name\n" + "".join(f"r{n}@soci.example,{'è' * (n % 9)}\n" for n in range(9_000))
     assert read(tmp_path, content).remarks == ()
@@ -337,6 +338,7 @@ def test_no_row_is_ever_lost(tmp_path: Path, rows: list[list[str]], quoted: bool
         assert "\n" not in "".join(subscriber.fields.values())
 
 
+@pytest.mark.slow
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -31,6 +31,7 @@ GREETING = (b"", 1)
 ENVELOPE = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"
 
 
+@pytest.mark.slow
 def test_it_takes_messages_with_data_and_the_next_envelope_in_one_write() -> None:
     body = b"Subject: x\r\n\r\nDATA\r\nQUIT\r\n..\r\n.\r\n"
     steps = [
@@ -47,6 +48,7 @@ def test_it_takes_messages_with_data_and_the_next_envelope_in_one_write() -> Non
     assert codes == [["220"], envelope, ["250", *envelope], [], [], ["250", "221"]]
 
 
+@pytest.mark.slow
 def test_it_takes_chunks_that_come_in_pieces() -> None:
     steps = [
         GREETING,
@@ -66,6 +68,7 @@ def test_it_offers_what_it_was_told_to(extensions: list[str]) -> None:
     assert offered == {*extensions, "8bitmime"}
 
 
+@pytest.mark.slow
 def test_what_is_written_at_once_costs_one_delay() -> None:
     async def seconds(steps: Sequence[tuple[bytes, int]]) -> float:
         loop = asyncio.get_running_loop()

@@ -250,6 +250,7 @@ def test_a_file_that_is_no_ledger_is_told_or_begun(
     assert len(newsroom.relay.received) == (0 if told else 5)
 
 
+@pytest.mark.slow
 def test_a_ledger_of_a_newer_program_is_left_alone(newsroom: Newsroom) -> None:
     newsroom.run("suppressions", "add", "nobody@soci.example")
     with sqlite3.connect(newsroom.ledger) as direct:

@@ -321,6 +321,7 @@ def assert_told(ran: Ran, fault: Spoilt) -> None:
         assert re.search(rf"^{re.escape(fault.place)}\d+: ", ran.err, re.MULTILINE), ran.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ISSUES + LISTS + SEGMENTS, ids=str)
 def test_a_fault_is_told_with_its_place_and_cure_and_nothing_is_recorded_or_sent(
     newsroom: Newsroom, fault: Spoilt
@@ -393,6 +394,7 @@ def test_a_spreadsheets_csv_is_read_and_its_form_announced(
         assert "Niccolò" in str(newsroom.relay.message_of("anna.rossi@soci.example")["To"])
 
 
+@pytest.mark.slow
 def test_a_byte_order_mark_before_toml_is_accepted(newsroom: Newsroom) -> None:
     for name in (ISSUE_FILE, ENGLISH_FILE, "newsletter.toml", "subscribers/segments.toml"):
         path = newsroom.root / name
@@ -400,6 +402,7 @@ def test_a_byte_order_mark_before_toml_is_accepted(newsroom: Newsroom) -> None:
     assert newsroom.run("check").code == 0
 
 
+@pytest.mark.slow
 def test_all_problems_of_all_files_come_at_once(newsroom: Newsroom) -> None:
     every = [fault for fault in ISSUES if fault.name in {"an unknown key", "a wrong type"}]
     every += [fault for fault in LISTS if fault.name == "a ragged row"]

@@ -266,6 +266,7 @@ def test_a_real_process_reads_the_real_pipe(sent: Newsroom) -> None:
 # Settings
 
 
+@pytest.mark.slow
 def test_without_a_mailbox_it_says_which_there_can_be(newsroom: Newsroom) -> None:
     ran = newsroom.run("bounces", "fetch", follow=False)
     assert ran.code == 2
@@ -318,6 +319,7 @@ def test_a_campaign_that_was_not_recorded_has_no_list(sent: Newsroom) -> None:
             assert ran.next == "newsletter status"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["7", "99999999999999999999999"])
 def test_an_event_that_there_is_not_is_no_fault_of_the_program(sent: Newsroom, number: str) -> None:
     ran = sent.run("bounces", "show", number)

@@ -163,6 +163,7 @@ def test_what_is_ignored_is_counted_and_its_reason_kept(
     assert "an example" in [skipped.get("message") for skipped in suite.iter("skipped")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("written", "place", "words"),
     [
@@ -307,6 +308,7 @@ def test_a_newsletter_without_issues_has_nothing_to_check(
     assert "next: newsletter issue new" in err
 
 
+@pytest.mark.slow
 def test_a_build_onto_a_file_names_the_file(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (desk / "there").write_text("a file")
     for output in ("there", "there/below"):

@@ -85,6 +85,7 @@ def scheduled(newsroom: Newsroom) -> None:
 # systemd
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs the package systemd")
 def test_systemd_takes_every_unit_and_finds_the_services_little_exposed(
     newsroom: Newsroom, program: Path, tmp_path: Path

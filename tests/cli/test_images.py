@@ -90,6 +90,7 @@ def test_the_lines_to_paste_are_printed_and_check_follows(newsroom: Newsroom, ph
         assert image.size == (1040, 520)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "no end"])
 def test_a_section_gets_its_image_and_every_other_letter_stays(
     newsroom: Newsroom, photo: Path, ends: str
@@ -161,6 +162,7 @@ def test_another_picture_of_that_name_is_never_written_over_by_itself(
     assert add(newsroom, photo, "--alt", "x")[0] == 0
 
 
+@pytest.mark.slow
 def test_an_image_in_the_file_is_never_written_over(newsroom: Newsroom, photo: Path) -> None:
     assert add(newsroom, photo, "--alt", "x", "--section", "news")[0] == 0
     code, said = add(newsroom, photo, "--alt", "y", "--section", "news")
@@ -168,6 +170,7 @@ def test_an_image_in_the_file_is_never_written_over(newsroom: Newsroom, photo: P
     assert "has an image already, in line" in said
 
 
+@pytest.mark.slow
 def test_a_file_that_leaves_no_safe_place_is_not_touched(newsroom: Newsroom, photo: Path) -> None:
     dotted = 'kind = "article"\nsections.x.title = "X"\nsections.x.body = "x"\n'.replace(
         "kind", "sections.x.kind"

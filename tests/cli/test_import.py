@@ -140,6 +140,7 @@ def test_an_import_never_brings_back_who_said_no(newsroom: Newsroom) -> None:
     assert b"l1@posta" not in newsroom.ledger.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_file_changes_only_where_it_must(newsroom: Newsroom) -> None:
     path = newsroom.write(
         "subscribers/web.csv",
@@ -202,6 +203,7 @@ def test_one_reader_is_added_with_where_the_consent_came_from(newsroom: Newsroom
     assert newsroom.run("plan", ISSUE).code == 0
 
 
+@pytest.mark.slow
 def test_formulas_of_an_export_are_guarded(newsroom: Newsroom, tmp_path: Path) -> None:
     with Ledger.open(newsroom.ledger) as ledger:
         ledger.suppress(
@@ -215,6 +217,7 @@ def test_formulas_of_an_export_are_guarded(newsroom: Newsroom, tmp_path: Path) -
     assert ANNA not in text
 
 
+@pytest.mark.slow
 def test_a_moment_as_listmonk_writes_it_is_the_moment_of_the_consent(newsroom: Newsroom) -> None:
     imported(newsroom, {"subscribers.csv": LISTMONK})
     proof = newsroom.run("consent", "show", "l1@posta.example", "--format", "json").object
@@ -222,6 +225,7 @@ def test_a_moment_as_listmonk_writes_it_is_the_moment_of_the_consent(newsroom: N
     assert written(newsroom)[0] == "email,name,city"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "verdict"),
     [
@@ -244,6 +248,7 @@ def test_a_state_in_other_words_brings_nobody_in(
     assert done["kept_out"] == [] or done["kept_out"][0]["address"] == "z@posta.example"
 
 
+@pytest.mark.slow
 def test_a_place_that_is_called_state_says_nothing_of_a_reader(newsroom: Newsroom) -> None:
     text = "Subscriber,Status,State,City\nz@posta.example,Active,Inactive Springs,Reno\n"
     assert imported(newsroom, {"all.csv": text})["added"] == 1
@@ -271,6 +276,7 @@ def test_nobody_is_added_whom_the_list_could_not_hold(
     assert not (newsroom.root / "subscribers/web.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_field_that_is_typed_is_filed_as_a_file_would_have_it(newsroom: Newsroom) -> None:
     fields = ("--field", "First Name=An\x00na\n", "--field", 'Motto==HYPERLINK("x")')
     words = ("anna@posta.example", *fields, "--list", "web", "--source", "paper")
@@ -282,6 +288,7 @@ def test_a_field_that_is_typed_is_filed_as_a_file_would_have_it(newsroom: Newsro
     assert newsroom.run("subscribers", "check").code == 0
 
 
+@pytest.mark.slow
 def test_a_list_that_was_not_there_is_called_new_once(newsroom: Newsroom) -> None:
     words = ("subscribers", "add", "--list", "mebmers", "--source", "paper form")
     first = newsroom.run(*words, "anna@posta.example", follow=False)
@@ -290,6 +297,7 @@ def test_a_list_that_was_not_there_is_called_new_once(newsroom: Newsroom) -> Non
     assert "a new list" not in second.out
 
 
+@pytest.mark.slow
 def test_who_is_kept_out_by_hand_is_told_with_what_was_said(newsroom: Newsroom) -> None:
     newsroom.run("subscribers", "unsubscribe", "gone@posta.example", follow=False)
     words = ("gone@posta.example", "--list", "web", "--source", "desk/paper form")

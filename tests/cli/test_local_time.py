@@ -75,6 +75,7 @@ def test_the_plan_shows_when_each_part_goes_and_the_end_and_send_keeps_to_it(
     assert "on each reader's clocks" in newsroom.run("schedule", "list").out
 
 
+@pytest.mark.slow
 def test_who_has_her_time_behind_her_is_told_and_nothing_is_recorded_without_a_word(
     newsroom: Newsroom,
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_local_campaign_is_moved_on_every_readers_clocks(newsroom: Newsroom) -
     }
 
 
+@pytest.mark.slow
 def test_local_time_without_a_time_and_passed_without_local_time_are_told(
     newsroom: Newsroom,
 ) -> None:

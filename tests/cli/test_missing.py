@@ -11,6 +11,7 @@ HOLE = ("{{ first_name | 'voi' }}", "{{ first_name }}")
 DARIO = "dario.neri@soci.example (subscribers/members.csv:5)"
 
 
+@pytest.mark.slow
 def test_a_hole_is_told_with_its_readers_their_rows_and_a_cure(newsroom: Newsroom) -> None:
     newsroom.edit(TOML, *HOLE)
     ran = newsroom.run("plan", ISSUE)
@@ -30,6 +31,7 @@ def test_a_hole_stops_a_send_and_its_error_says_who_and_what_to_do(newsroom: New
     assert newsroom.nothing_happened()
 
 
+@pytest.mark.slow
 def test_only_the_first_rows_are_named_and_all_are_counted(newsroom: Newsroom) -> None:
     rows = "".join(f"x{at}@soci.example,,,it,,IT\n" for at in range(6))
     newsroom.write("subscribers/members.csv", MEMBERS + rows)

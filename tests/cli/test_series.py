@@ -268,6 +268,7 @@ def test_two_series_for_two_segments_of_a_list_each_send_the_issue_and_to_nobody
     assert newsroom.run("ledger", "verify", follow=False).code == 0
 
 
+@pytest.mark.slow
 def test_a_series_for_other_readers_sends_no_issue_whose_first_ones_were_pruned(
     newsroom: Newsroom,
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_plan_takes_the_days_of_every_relay_that_it_uses(newsroom: Newsroom) -
     assert "Warm-up" not in newsroom.run("plan", ISSUE).out, "nobody goes through that relay"
 
 
+@pytest.mark.slow
 def test_set_writes_the_day_and_the_curve_and_leaves_every_other_letter(
     newsroom: Newsroom,
 ) -> None:

@@ -79,6 +79,7 @@ def test_holidays_close_the_window_and_the_plan_says_whose(newsroom: Newsroom) -
     assert "without the holidays of IT" in newsroom.run("plan", ISSUE).out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "says"),
     [

@@ -309,6 +309,7 @@ def test_a_relay_that_always_drops_costs_an_attempt_each_time_so_the_waits_grow(
     assert sum(bench.attempts(number)) >= connections - 1
 
 
+@pytest.mark.slow
 def test_a_message_that_is_too_big_is_tried_on_one_reader_only_though_the_next_was_announced(
     bench: Bench,
 ) -> None:

@@ -65,6 +65,7 @@ def test_each_zone_is_sent_to_at_its_own_instant_and_everybody_once(ledger: Ledg
     assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_who_waits_for_her_time_counts_as_queued_and_the_snapshots_add_up(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number = record(ledger, 40)
@@ -76,6 +77,7 @@ def test_who_waits_for_her_time_counts_as_queued_and_the_snapshots_add_up(ledger
     assert bench.seen[-1].counts[DeliveryState.QUEUED] == 30
 
 
+@pytest.mark.slow
 def test_a_retry_brings_nobody_forward_whose_time_has_not_come(ledger: Ledger) -> None:
     bench = Bench(ledger)
     number = record(ledger, 8)
@@ -89,6 +91,7 @@ def test_a_retry_brings_nobody_forward_whose_time_has_not_come(ledger: Ledger) -
     assert not relay.accepted
 
 
+@pytest.mark.slow
 def test_a_campaign_that_is_moved_moves_every_zone(ledger: Ledger) -> None:
     number = record(ledger, 8)
     later = {cell: at + 24 * HOUR for cell, at in INSTANTS.items()}

@@ -112,6 +112,7 @@ def killed_run(ledger: Ledger) -> int:
     return number
 
 
+@pytest.mark.slow
 def test_clearing_up_settles_what_was_left_and_sends_nothing(file: Path) -> None:
     with Ledger.open(file) as ledger:
         number = ledger.campaigns()[0].id if killed_run(ledger) else None
@@ -128,6 +129,7 @@ def test_clearing_up_settles_what_was_left_and_sends_nothing(file: Path) -> None
         assert clear_up(ledger, number, START) == 0
 
 
+@pytest.mark.slow
 def test_clearing_up_a_cancelled_campaign_may_be_killed_too(file: Path) -> None:
     with Ledger.open(file) as ledger:
         killed_run(ledger)
@@ -158,6 +160,7 @@ def test_a_journal_that_cannot_be_read_or_removed_is_said_so_and_nothing_is_gues
         assert told.value.cure
 
 
+@pytest.mark.slow
 def test_a_journal_of_an_older_program_leaves_every_claimed_row_in_doubt(file: Path) -> None:
     with Ledger.open(file) as ledger:
         killed_run(ledger)
@@ -169,6 +172,7 @@ def test_a_journal_of_an_older_program_leaves_every_claimed_row_in_doubt(file: P
         assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_cancelled_campaign_stays_cancelled_when_it_is_cleared_up(file: Path) -> None:
     with Ledger.open(file) as ledger:
         killed_run(ledger)
@@ -185,6 +189,7 @@ def test_a_cancelled_campaign_stays_cancelled_when_it_is_cleared_up(file: Path) 
         assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_nothing_is_cleared_up_under_a_process_that_sends(file: Path) -> None:
     with Ledger.open(file) as ledger:
         killed_run(ledger)

@@ -137,6 +137,7 @@ def test_everybody_gets_one_message_on_either_database(ledger: Ledger) -> None:
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_messages_leave_evenly_at_the_rate_however_many_connections(bench: Bench) -> None:
     number, relay = bench.record(20, "5/s", connections=4), bench.relay(seconds=0.5)
     bench.run(number, relay)
@@ -146,6 +147,7 @@ def test_messages_leave_evenly_at_the_rate_however_many_connections(bench: Bench
     assert times[-1] == pytest.approx(3.8, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_message_is_filled_for_its_reader_with_a_stable_message_id(bench: Bench) -> None:
     number, relay = bench.record(1), bench.relay(following([DROPPED]))
     bench.run(number, relay)
@@ -158,6 +160,7 @@ def test_a_message_is_filled_for_its_reader_with_a_stable_message_id(bench: Benc
     assert first.message_id.endswith("@list.example>")
 
 
+@pytest.mark.slow
 def test_a_run_to_the_staging_inbox_suppresses_nobody(bench: Bench) -> None:
     number, relay = bench.record(2), bench.relay(following([UNKNOWN]))
     bench.options = replace(bench.options, suppress=False)
@@ -188,6 +191,7 @@ def test_a_run_does_not_stay_for_late_retries_but_says_when_they_come(bench: Ben
     assert bench.run(number, relay).state is CampaignState.FINISHED
 
 
+@pytest.mark.slow
 def test_a_lost_connection_before_the_dot_is_opened_anew_and_the_row_tried_again(
     bench: Bench,
 ) -> None:
@@ -197,6 +201,7 @@ def test_a_lost_connection_before_the_dot_is_opened_anew_and_the_row_tried_again
     assert relay.connections == 2
 
 
+@pytest.mark.slow
 def test_doubt_is_held_and_listed(bench: Bench) -> None:
     number, relay = bench.record(3), bench.relay(following([LOST]))
     result = bench.run(number, relay)
@@ -206,6 +211,7 @@ def test_doubt_is_held_and_listed(bench: Bench) -> None:
     assert result.progress.incomplete
 
 
+@pytest.mark.slow
 def test_doubt_is_sent_once_more_with_the_same_id_where_the_officer_chose_it(
     bench: Bench,
 ) -> None:
@@ -228,6 +234,7 @@ def test_a_421_closes_the_connection_slows_down_and_the_run_goes_on(bench: Bench
     assert 5 <= min(snapshot.rate for snapshot in bench.seen) < 7
 
 
+@pytest.mark.slow
 def test_a_refusal_of_us_stops_the_run_and_nobody_is_suppressed_for_it(bench: Bench) -> None:
     number, relay = bench.record(5), bench.relay(following([NOT_US]))
     result = bench.run(number, relay)
@@ -239,6 +246,7 @@ def test_a_refusal_of_us_stops_the_run_and_nobody_is_suppressed_for_it(bench: Be
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_reader_who_does_not_exist_is_refused_and_suppressed(bench: Bench) -> None:
     number, relay = bench.record(2), bench.relay(following([UNKNOWN]))
     result = bench.run(number, relay)
@@ -300,6 +308,7 @@ def test_a_relay_that_cannot_be_used_stops_the_campaign_with_the_cure(bench: Ben
     assert bench.states(number) == [DeliveryState.QUEUED] * 3
 
 
+@pytest.mark.slow
 def test_stopping_finishes_the_open_dialogues_and_puts_the_rest_back(bench: Bench) -> None:
     number, relay = bench.record(50, connections=2), bench.relay(seconds=0.35)
     result = bench.run(number, relay, stop_after=1.0)
@@ -322,6 +331,7 @@ def test_a_stopped_run_carries_on_where_it_was_on_either_database(ledger: Ledger
     assert len(relay.accepted) == len(set(relay.accepted)) == 20
 
 
+@pytest.mark.slow
 def test_a_dialogue_that_does_not_end_is_cut_and_its_reader_is_in_doubt(bench: Bench) -> None:
     number, relay = bench.record(2), bench.relay(seconds=4000)
     result = bench.run(number, relay, stop_after=1.0)
@@ -350,6 +360,7 @@ def accept_one() -> Outcome:
     return Accepted(Reply(250, "2.0.0 Ok"))
 
 
+@pytest.mark.slow
 def test_a_pause_from_elsewhere_is_seen_within_a_group(bench: Bench) -> None:
     number = bench.record(50)
     relay = bench.relay(
@@ -362,6 +373,7 @@ def test_a_pause_from_elsewhere_is_seen_within_a_group(bench: Bench) -> None:
     assert bench.ledger.verify() == ()
 
 
+@pytest.mark.slow
 def test_a_cancellation_from_elsewhere_spares_the_rest(bench: Bench) -> None:
     number = bench.record(50)
     relay = bench.relay(during(5, lambda: bench.ledger.cancel(number, START)))
@@ -408,6 +420,7 @@ def test_a_paused_campaign_is_not_run(bench: Bench) -> None:
         bench.run(number, bench.relay())
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_send_at_once(bench: Bench) -> None:
     number = bench.record(3)
     with bench.ledger.sending(START), pytest.raises(LedgerLocked, match="has been sending since"):
@@ -463,6 +476,7 @@ def test_an_outcome_that_the_ledger_cannot_store_stops_at_once_and_the_journal_k
         assert mended.verify() == ()
 
 
+@pytest.mark.slow
 def test_the_ledger_is_called_from_one_thread_that_is_not_the_loops(bench: Bench) -> None:
     threads: set[int] = set()
 
@@ -479,6 +493,7 @@ def test_the_ledger_is_called_from_one_thread_that_is_not_the_loops(bench: Bench
     assert threading.get_ident() not in threads
 
 
+@pytest.mark.slow
 def test_retries_of_one_reader_never_hold_up_the_others(bench: Bench) -> None:
     def answer(message: OutgoingMessage) -> Outcome:
         return LATER if message.recipient.startswith("r1@") else accept(message)
@@ -523,6 +538,7 @@ def test_the_journal_has_the_dot_before_the_relay_can_accept(bench: Bench) -> No
     assert not bench.ledger.journal_path(number).exists()
 
 
+@pytest.mark.slow
 def test_a_frozen_process_that_comes_back_stops_and_writes_nothing(
     bench: Bench, file: Path
 ) -> None:
@@ -538,6 +554,7 @@ def test_a_frozen_process_that_comes_back_stops_and_writes_nothing(
     assert bench.ledger.campaign(number).state is CampaignState.RUNNING
 
 
+@pytest.mark.slow
 def test_a_message_that_cannot_be_made_stops_the_run_and_names_the_reader(
     bench: Bench,
 ) -> None:
@@ -552,6 +569,7 @@ def test_a_message_that_cannot_be_made_stops_the_run_and_names_the_reader(
     assert bench.states(number) == [DeliveryState.ACCEPTED, DeliveryState.QUEUED]
 
 
+@pytest.mark.slow
 def test_an_error_that_nobody_foresaw_ends_the_run_and_loses_nothing(bench: Bench) -> None:
     number = bench.record(9)
 

@@ -51,6 +51,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_INSIST_EVERY", 0.01)
 
 
+@pytest.mark.slow
 def test_a_word_to_end_that_is_lost_while_a_connection_opens_is_said_again() -> None:
     async def deaf(hearing: Hearing) -> None:
         while hearing.asked < 2:

@@ -56,6 +56,7 @@ def test_outside_the_window_no_connection_is_opened(evening: Bench) -> None:
     assert result.progress.accepted == 0
 
 
+@pytest.mark.slow
 def test_a_turn_that_lies_beyond_the_window_is_not_waited_for(evening: Bench) -> None:
     number, relay = evening.record(5, rate="1/h"), evening.relay()
     result = evening.run(number, relay)

@@ -70,6 +70,7 @@ CLICKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLICKS)
 def test_the_one_click_address_is_judged_by_what_post_and_get_answer(name: str) -> None:
     get, post, states = CLICKS[name]

@@ -20,6 +20,7 @@ MARK = re.compile(r"<!-- @src sections\.([\w-]+) -->")
 MARKS = re.compile(r"<!-- @(?:src|end) sections\.[\w-]+ -->")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", THEMES)
 @pytest.mark.parametrize("language", EVERY_LANGUAGE)
 def test_each_section_has_its_mark_and_nothing_else_is_changed(language: str, look: str) -> None:

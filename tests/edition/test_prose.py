@@ -71,6 +71,7 @@ def test_plain_text_keeps_lists_quotations_tables_and_addresses() -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="ab ,。：中文字é\u0301（）", max_size=200), st.integers(10, 72))
 def test_wrapped_lines_fit_and_lose_no_character(text: str, width: int) -> None:

@@ -59,6 +59,7 @@ def page(root: Path, **theme: str) -> str:
     return render_edition(issue, variant, load_theme(write_theme(root, **theme)), publisher()).html
 
 
+@pytest.mark.slow
 def test_a_template_or_a_style_sheet_that_changed_is_read_again(tmp_path: Path) -> None:
     first = page(tmp_path)
     changed = page(tmp_path, sections_country_mjml_j2=SECTION.replace("h2", "h3"))

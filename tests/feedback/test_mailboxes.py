@@ -181,6 +181,7 @@ def fetch(account: Account, notes: Notebook, understood: int = 99) -> list[bytes
         box.close()
 
 
+@pytest.mark.slow
 def test_a_folder_is_read_once_whatever_a_person_opens(
     server: ImapServer, account: Account
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_folder_is_read_once_whatever_a_person_opens(
     assert not any("EXPUNGE" in command or "DELETE" in command for command in server.commands)
 
 
+@pytest.mark.slow
 def test_numbers_that_begin_anew_are_read_anew(server: ImapServer, account: Account) -> None:
     notes = Notebook()
     fetch(account, notes)
@@ -202,6 +204,7 @@ def test_numbers_that_begin_anew_are_read_anew(server: ImapServer, account: Acco
     assert fetch(account, notes) == MAILS
 
 
+@pytest.mark.slow
 def test_nothing_is_marked_before_it_is_done(server: ImapServer, account: Account) -> None:
     notes = Notebook()
     box = ImapFolder(account, notes)
@@ -211,6 +214,7 @@ def test_nothing_is_marked_before_it_is_done(server: ImapServer, account: Accoun
     assert notes.kept == {}
 
 
+@pytest.mark.slow
 def test_a_certificate_that_nobody_vouches_for_ends_it(server: ImapServer) -> None:
     stranger = Account("127.0.0.1", "bounces", "segreto", port=server.port)
     with pytest.raises(MailboxError, match="certificate"):
@@ -218,6 +222,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it(server: ImapServer) -> No
     assert server.commands == []  # no password was said
 
 
+@pytest.mark.slow
 def test_a_wrong_password_says_where_it_is_set_and_not_what_it_was(
     server: ImapServer, account: Account
 ) -> None:

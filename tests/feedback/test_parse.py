@@ -350,6 +350,7 @@ SAMPLES = [
 ]
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=2_000))
 def test_no_octets_raise(raw: bytes) -> None:
     assert parse(raw).kind in Kind

@@ -171,6 +171,7 @@ def test_web_hooks() -> None:
     assert fuzz(read_hook, [*bodies, EVENTS, json.dumps(told).encode()]) > 0
 
 
+@pytest.mark.slow
 def test_lists(tmp_path: Path) -> None:
     path = tmp_path / "soci.csv"
 

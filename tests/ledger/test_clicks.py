@@ -77,6 +77,7 @@ def test_a_campaign_without_tracking_has_no_link_to_count(ledger: Ledger) -> Non
     assert ledger.clicks.of_campaign(number) == Clicked()
 
 
+@pytest.mark.slow
 def test_clicks_and_opens_of_nobody_in_particular_are_numbers_and_no_more(
     ledger: Ledger, location: str
 ) -> None:
@@ -93,6 +94,7 @@ def test_clicks_and_opens_of_nobody_in_particular_are_numbers_and_no_more(
     assert changed == {str((number, 0, "", 1)), str((number, 2, B, 3))}
 
 
+@pytest.mark.slow
 def test_a_click_is_named_only_while_its_readers_consent_stands(
     ledger: Ledger, register: Register
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_question_changes_nothing(told: Ledger, location: str) -> None:
     assert everything(location) == before
 
 
+@pytest.mark.slow
 def test_nobody_is_forgotten_under_a_process_that_sends(told: Ledger) -> None:
     with told.sending(START), pytest.raises(LedgerLocked):
         told.forget(SECOND, [], MARKS, TOLD)
@@ -110,6 +111,7 @@ def test_a_journal_that_quotes_the_address_is_settled_first(told: Ledger, tmp_pa
     assert tmp_path.exists()
 
 
+@pytest.mark.slow
 def test_a_row_that_waits_is_not_granted_after_the_reader_was_forgotten(told: Ledger) -> None:
     told.unsuppress(SECOND, START)
     told.forget(SECOND, [], MARKS, TOLD)

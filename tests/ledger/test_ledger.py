@@ -208,6 +208,7 @@ def test_a_reply_that_is_no_text_is_stored_all_the_same(ledger: Ledger) -> None:
     assert row.delivery.reply == Reply(250, "Ok \\udce9 \\x00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["2.0.0 Ok: queued as 4F2A", "Ok \udce9 \x00 è", "", '"\\u0000'])
 def test_an_acceptance_in_few_words_leaves_what_the_full_settlement_leaves(
     ledger: Ledger, text: str
@@ -243,6 +244,7 @@ def test_an_acceptance_in_few_words_counts_once_and_for_a_claimed_row_only(
     assert ledger.verify() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 31, 40, 171, 681, 1300])
 def test_a_group_of_any_size_is_settled_whole(ledger: Ledger, count: int) -> None:
     number, turn = begin(ledger, count)
@@ -523,6 +525,7 @@ def test_one_recipient_is_found_in_any_case(ledger: Ledger) -> None:
     assert (row.seq, row.variant, row.lists) == (2, "it--china", ("soci",))
 
 
+@pytest.mark.slow
 def test_a_second_sender_is_refused_with_pid_host_and_time(ledger: Ledger) -> None:
     with (
         ledger.sending(START),

@@ -68,6 +68,7 @@ def statements(path: Path) -> set[tuple[str, ...]]:
         return {tuple(sorted(re.findall(r"\w+", sql))) for (sql,) in found}
 
 
+@pytest.mark.slow
 def test_a_new_ledger_has_the_schema_that_the_program_uses(file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
@@ -117,6 +118,7 @@ def restored(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_ledger_of_revision_0001_keeps_every_state_attempt_and_reply(tmp_path: Path) -> None:
     with Ledger.open(restored(tmp_path / "ledger.db")) as ledger:
         assert ledger.verify() == ()
@@ -148,6 +150,7 @@ def test_a_ledger_of_revision_0001_keeps_every_state_attempt_and_reply(tmp_path:
         assert [row.seq for _, row in ledger.leftovers(number)] == [7]
 
 
+@pytest.mark.slow
 def test_what_an_older_program_recorded_counts_no_click_and_its_pages_stay_as_they_were(
     tmp_path: Path,
 ) -> None:
@@ -171,6 +174,7 @@ def rows_of(path: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.slow
 def test_a_migrated_ledger_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:
     Ledger.open(restored(tmp_path / "ledger.db")).close()
     engine = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
@@ -179,6 +183,7 @@ def test_a_migrated_ledger_has_the_same_schema_as_a_new_one(tmp_path: Path) -> N
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_nothing_is_migrated_under_a_process_that_sends(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with sending_lock(tmp_path / "ledger.db.lock", START), pytest.raises(LedgerLocked):
@@ -230,6 +235,7 @@ def test_a_ledger_that_was_lost_after_a_run_was_killed_is_not_begun_anew(
         assert ledger.campaigns() == ()
 
 
+@pytest.mark.slow
 def test_a_ledger_reached_through_a_link_has_the_same_lock(recorded: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     link = tmp_path / "elsewhere" / "link.db"
@@ -262,6 +268,7 @@ def test_a_backup_is_whole_and_takes_its_name_at_the_end(recorded: Path, tmp_pat
         assert restored.campaigns()[0].recipients == 3
 
 
+@pytest.mark.slow
 def test_the_others_read_and_steer_while_one_process_sends(recorded: Path) -> None:
     with Ledger.open(recorded) as sender, Ledger.open(recorded) as other, sender.sending(START):
         (campaign,) = other.campaigns()

@@ -55,6 +55,7 @@ def test_the_accepted_go_and_every_count_stays(ledger: Ledger, at_once: int) -> 
     assert ledger.events(number)[-1].kind == "pruned"
 
 
+@pytest.mark.slow
 def test_pruned_once_more_it_changes_nothing(ledger: Ledger) -> None:
     number = finish(ledger)
     prune(ledger, number)

@@ -46,6 +46,7 @@ def is_copy(path: Path) -> bool:
         return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "copy"),
     [
@@ -76,6 +77,7 @@ def test_another_machine_is_another_ledger(sent: Path) -> None:
     assert is_copy(sent)
 
 
+@pytest.mark.slow
 def test_a_crash_between_marker_and_ledger_makes_no_copy_of_it(sent: Path) -> None:
     path = sent.with_name("ledger.db.id")
     marker = read_marker(path)
@@ -90,6 +92,7 @@ def test_a_crash_between_marker_and_ledger_makes_no_copy_of_it(sent: Path) -> No
     assert is_copy(sent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"x": 1}', b"\xff\x00"])
 def test_a_marker_that_cannot_be_read_says_nothing_of_a_ledger_that_is_there(
     sent: Path, content: bytes
@@ -102,6 +105,7 @@ def test_a_marker_that_cannot_be_read_says_nothing_of_a_ledger_that_is_there(
         Ledger.open(sent)
 
 
+@pytest.mark.slow
 def test_a_ledger_of_a_program_that_remembered_no_place_goes_on(sent: Path) -> None:
     with closing(sqlite3.connect(sent)) as direct, direct:
         direct.execute("DELETE FROM meta WHERE key = 'home'")
@@ -110,6 +114,7 @@ def test_a_ledger_of_a_program_that_remembered_no_place_goes_on(sent: Path) -> N
     assert is_copy(sent)
 
 
+@pytest.mark.slow
 def test_a_backup_made_while_somebody_sends_is_older_once_he_has_sent(
     sent: Path, tmp_path: Path
 ) -> None:

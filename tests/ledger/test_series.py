@@ -81,6 +81,7 @@ def test_what_ends_before_it_is_recorded_leaves_nothing_half(ledger: Ledger) -> 
     assert next_of(ledger, series, first.due.instant) == first
 
 
+@pytest.mark.slow
 def test_of_many_that_take_an_occurrence_at_once_one_has_it(location: str, tmp_path: Path) -> None:
     with Ledger.open(location, state=tmp_path) as ledger:
         series = begun(ledger)

@@ -175,6 +175,7 @@ def test_what_is_still_to_be_written_is_said_once(tmp_path: Path) -> None:
     assert {each.rule for each in lint(proof_of(tmp_path, toml))} == {"W021"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

@@ -235,6 +235,7 @@ def page_of(written: str, folder: Path, look: str = "alisei") -> Edition:
     return render(load_issue(issue), "en", look)
 
 
+@pytest.mark.slow
 def test_what_may_be_left_out_may_be_left_out(tmp_path: Path) -> None:
     edition = page_of(MINIMAL, tmp_path)
     assert "None" not in edition.html + edition.text

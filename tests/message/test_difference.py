@@ -41,6 +41,7 @@ def test_signs_without_gaps_are_words_of_their_own() -> None:
     )
 
 
+@pytest.mark.slow
 @given(TEXT, TEXT)
 def test_both_texts_can_be_read_from_their_runs(old: str, new: str) -> None:
     runs = word_runs(old, new)

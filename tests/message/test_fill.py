@@ -293,6 +293,7 @@ def test_static_headers_survive_any_script() -> None:
         assert_shaped(message)
 
 
+@pytest.mark.slow
 @given(VALUE)
 def test_the_short_way_of_a_header_gives_what_the_long_one_gives(value: str) -> None:
     assert header_text(value) == headers._cleaned(value)

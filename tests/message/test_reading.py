@@ -30,6 +30,7 @@ def parts_of(app: App, issue: str, variant: Variant) -> dict[str, Part]:
     return {part.name: part for part in reading.parts}
 
 
+@pytest.mark.slow
 def test_each_section_has_its_own_words_and_the_footer_the_way_out(app: App) -> None:
     parts = parts_of(app, ISSUE, Variant(Language("it"), SECTIONS))
     assert list(parts) == ["opening", "report", "china", "footer"]

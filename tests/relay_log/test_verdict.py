@@ -245,6 +245,7 @@ def test_every_form_of_a_line_is_understood(raw: bytes) -> None:
     assert (entry.program, entry.queue_id, entry.text) == ("qmgr", "3F2A10C0B7", "removed")
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=300)))
 def test_no_bytes_are_too_odd(lines: list[bytes]) -> None:
     evidence = Evidence(WANTED, NOW)

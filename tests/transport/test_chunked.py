@@ -102,6 +102,7 @@ def test_a_message_is_an_envelope_and_one_last_chunk_and_nothing_of_it_is_altere
     ]
 
 
+@pytest.mark.slow
 def test_every_message_arrives_in_order_whatever_the_window() -> None:
     row = messages(20)
 
@@ -112,6 +113,7 @@ def test_every_message_arrives_in_order_whatever_the_window() -> None:
     assert rode.row.dots == list(range(20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [2, 5])
 def test_as_many_messages_leave_before_the_first_answer_as_the_window_holds(window: int) -> None:
     rode = ride({"BDAT": (Act.HANG,)}, messages(9), window=window)
@@ -121,6 +123,7 @@ def test_as_many_messages_leave_before_the_first_answer_as_the_window_holds(wind
     assert rode.row.left == list(range(window, 9))
 
 
+@pytest.mark.slow
 def test_an_outcome_is_told_before_the_intent_that_takes_its_place() -> None:
     rode = ride({}, messages(9), window=3)
 
@@ -129,6 +132,7 @@ def test_an_outcome_is_told_before_the_intent_that_takes_its_place() -> None:
         assert events.index(f"end {number - 3}") < events.index(f"dot {number}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("window", "offer"), [(1, CHUNKING), (4, PIPELINING)])
 def test_without_a_window_or_the_extension_messages_go_by_data(window: int, offer: bytes) -> None:
     rode = ride({}, messages(3), window=window, offer=offer)
@@ -137,6 +141,7 @@ def test_without_a_window_or_the_extension_messages_go_by_data(window: int, offe
     assert not [line for line in rode.relay.heard if line.startswith("BDAT")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [0, 3, 7])
 def test_a_reader_who_is_refused_in_the_air_is_the_only_one(at: int) -> None:
     rode = ride({"RCPT": NO_ONE}, messages(8), at=at)
@@ -148,6 +153,7 @@ def test_a_reader_who_is_refused_in_the_air_is_the_only_one(at: int) -> None:
     assert rode.row.usable[7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "BDAT"])
 def test_a_5yz_or_4yz_reply_is_judged_by_where_it_came(verb: str) -> None:
     phase = {"MAIL": Phase.MAIL, "RCPT": Phase.RCPT, "BDAT": Phase.DOT}[verb]
@@ -178,6 +184,7 @@ def test_a_chunk_that_the_kernel_never_took_whole_is_a_safe_retry() -> None:
     assert rode.row.left == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_reset_in_a_chunk_is_a_safe_retry() -> None:
     rode = ride({"BODY": (Act.RESET,)}, messages(1, BIG))
 

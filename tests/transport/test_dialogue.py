@@ -32,6 +32,7 @@ def test_a_reply_is_whole_only_with_its_last_octet(
     assert whole[1] == rest
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60))
 def test_any_octets_are_a_reply_or_incomplete_or_lost(octets: bytes) -> None:
     with contextlib.suppress(Lost):

@@ -159,6 +159,7 @@ def test_through_verified_tls_and_a_login_a_message_arrives(
     asyncio.run(ride())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offer", [b"250 relay.test\r\n", PIPELINING], ids=["plain", "pipelined"])
 @pytest.mark.parametrize("lines", [1, 9_000])
 @pytest.mark.parametrize("silence", [Act.HANG, Act.DROP])
@@ -199,6 +200,7 @@ def refused_certificate(
     return asyncio.run(ride())
 
 
+@pytest.mark.slow
 @TLS_WAYS
 def test_an_expired_certificate_is_named_with_its_dates(
     authority: Authority, security: Security
@@ -210,6 +212,7 @@ def test_an_expired_certificate_is_named_with_its_dates(
     assert "valid 2020-02-17 to 2020-05-17 only" in error.message
 
 
+@pytest.mark.slow
 @TLS_WAYS
 def test_a_certificate_for_another_name_is_named_with_its_names(
     authority: Authority, security: Security

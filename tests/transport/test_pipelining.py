@@ -74,6 +74,7 @@ def test_an_envelope_goes_out_before_its_first_answer_and_takes_three_in_one_pac
     assert rode.still_pipelining
 
 
+@pytest.mark.slow
 def test_where_the_setting_is_off_each_command_waits_for_its_answer() -> None:
     rode = ride({"MAIL": (), "RCPT": (), "DATA": (ALL_THREE,)}, pipelining=False)
 
@@ -82,6 +83,7 @@ def test_where_the_setting_is_off_each_command_waits_for_its_answer() -> None:
     assert "DATA" not in rode.relay.heard[:3]
 
 
+@pytest.mark.slow
 def test_where_the_relay_does_not_offer_it_each_command_waits_for_its_answer() -> None:
     rode = ride({"EHLO": (GOOD["EHLO"],), "MAIL": (), "RCPT": (), "DATA": (ALL_THREE,)})
 
@@ -89,6 +91,7 @@ def test_where_the_relay_does_not_offer_it_each_command_waits_for_its_answer() -
     assert rode.outcomes[0].phase is Phase.MAIL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verbs", [("MAIL", "RCPT"), ("RCPT", "DATA")])
 def test_two_answers_in_one_packet_are_two_answers(verbs: tuple[str, str]) -> None:
     silent, speaking = verbs
@@ -99,6 +102,7 @@ def test_two_answers_in_one_packet_are_two_answers(verbs: tuple[str, str]) -> No
     assert rode.usable
 
 
+@pytest.mark.slow
 def test_answers_byte_by_byte_are_the_same_answers() -> None:
     rode = ride({verb: (Act.DRIP, GOOD[verb]) for verb in ("MAIL", "RCPT", "DATA", "DOT")})
 
@@ -190,6 +194,7 @@ def test_one_answer_too_many_opens_no_body() -> None:
     assert rode.others_taken
 
 
+@pytest.mark.slow
 def test_a_relay_that_loses_what_is_written_at_once_is_spoken_to_one_by_one() -> None:
     rode = ride({"MAIL": (GOOD["MAIL"], Act.HANG)})
 

@@ -188,6 +188,7 @@ def test_a_probe_tells_what_the_relay_offers_and_sends_nothing() -> None:
     assert [line.split()[0] for line in scripted.heard] == ["EHLO", "NOOP", "QUIT"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noop", [(b"421 4.3.2 no\r\n",), (Act.DROP,), (Act.HANG,)])
 def test_a_probe_says_so_when_the_relay_fails_after_the_login(noop: Step) -> None:
     async def ride() -> None:
@@ -220,6 +221,7 @@ def test_a_relay_that_refuses_ehlo_is_spoken_to_without_extensions() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_relay_that_speaks_unasked_between_messages_is_left() -> None:
     async def ride() -> None:
         chatty: Step = (GOOD["DOT"], Act.PAUSE, b"250 and one more\r\n")
@@ -236,6 +238,7 @@ def test_a_relay_that_speaks_unasked_between_messages_is_left() -> None:
     asyncio.run(ride())
 
 
+@pytest.mark.slow
 def test_a_421_said_between_messages_is_the_answer_to_the_next_one() -> None:
     async def ride() -> None:
         tired: Step = (GOOD["DOT"], Act.PAUSE, b"421 4.4.2 idle too long\r\n")

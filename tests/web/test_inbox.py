@@ -45,6 +45,7 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
         yield Inbox(client, box)
 
 
+@pytest.mark.slow
 def test_an_empty_inbox_says_how_mail_gets_here(inbox: Inbox) -> None:
     page = inbox.client.ask("/").text
 
@@ -53,6 +54,7 @@ def test_an_empty_inbox_says_how_mail_gets_here(inbox: Inbox) -> None:
     assert "Delete all" not in page
 
 
+@pytest.mark.slow
 def test_the_list_shows_groups_and_opens_the_newest_message(inbox: Inbox) -> None:
     inbox.put(sample(subject="Prima"), "marco@soci.example")
     newest = inbox.put(sample(subject="Seconda"))
@@ -66,6 +68,7 @@ def test_the_list_shows_groups_and_opens_the_newest_message(inbox: Inbox) -> Non
     assert "marco@soci.example" in page
 
 
+@pytest.mark.slow
 def test_a_message_has_four_views(inbox: Inbox) -> None:
     name = inbox.put(sample())
 
@@ -97,6 +100,7 @@ def test_1006_messages_are_paged_and_the_links_lead_on(inbox: Inbox) -> None:
     assert 'rel="prev" href="/?page=20"' in last
 
 
+@pytest.mark.slow
 def test_a_search_keeps_its_words_in_every_link(inbox: Inbox) -> None:
     inbox.put(sample(), "marco@soci.example")
     inbox.put(sample(), "anna@soci.example")
@@ -108,6 +112,7 @@ def test_a_search_keeps_its_words_in_every_link(inbox: Inbox) -> None:
     assert re.search(r'href="/message/[^"?]+\?q=MARCO"', page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query", ["?page=0", "?page=-1", "?page=x", "?page=99999999999", "?tab=x", "?q=%00%ff", "?q="]
 )
@@ -117,6 +122,7 @@ def test_nonsense_in_the_address_is_harmless(inbox: Inbox, query: str) -> None:
     assert inbox.client.ask("/" + query).status == 200
 
 
+@pytest.mark.slow
 def test_a_message_that_is_gone_is_said_with_404(inbox: Inbox) -> None:
     answer = inbox.client.ask("/message/00000000000000000001.1_1.staging")
 
@@ -126,6 +132,7 @@ def test_a_message_that_is_gone_is_said_with_404(inbox: Inbox) -> None:
         assert inbox.client.ask(path).status == 404
 
 
+@pytest.mark.slow
 def test_the_raw_file_has_the_very_octets(inbox: Inbox) -> None:
     name = inbox.put(sample())
 
@@ -136,6 +143,7 @@ def test_the_raw_file_has_the_very_octets(inbox: Inbox) -> None:
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
+@pytest.mark.slow
 def test_delete_all_works_from_the_page_and_from_nowhere_else(inbox: Inbox) -> None:
     inbox.put(sample())
     ask = inbox.client.ask
@@ -156,6 +164,7 @@ def test_delete_all_works_from_the_page_and_from_nowhere_else(inbox: Inbox) -> N
     assert '"total":0' in ask("/count").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
 def test_another_host_name_gets_nothing(inbox: Inbox, host: str) -> None:
     inbox.put(sample(subject="Riservato"))
@@ -166,6 +175,7 @@ def test_another_host_name_gets_nothing(inbox: Inbox, host: str) -> None:
     assert "Riservato" not in answer.text
 
 
+@pytest.mark.slow
 def test_images_come_from_the_issue_and_no_path_leads_out(inbox: Inbox) -> None:
     ask = inbox.client.ask
 
@@ -214,6 +224,7 @@ def test_frames_and_plug_ins_become_elements_that_no_browser_knows() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_message_stands_under_a_policy_without_script_or_outside(inbox: Inbox) -> None:
     name = inbox.put(sample(html="<script>alert(1)</script>"))
 
@@ -226,6 +237,7 @@ def test_a_message_stands_under_a_policy_without_script_or_outside(inbox: Inbox)
     assert "img-src 'self' data:" in policy
 
 
+@pytest.mark.slow
 def test_every_answer_forbids_guessing_types_and_framing_from_outside(inbox: Inbox) -> None:
     name = inbox.put(sample())
 
@@ -237,6 +249,7 @@ def test_every_answer_forbids_guessing_types_and_framing_from_outside(inbox: Inb
     assert "unsafe" not in policy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_message_does_no_harm_to_any_view(inbox: Inbox, kind: str) -> None:
     name = inbox.put(HOSTILE[kind])
@@ -247,6 +260,7 @@ def test_a_hostile_message_does_no_harm_to_any_view(inbox: Inbox, kind: str) -> 
     assert inbox.client.ask(f"/page/{name}").status in {200, 404}
 
 
+@pytest.mark.slow
 def test_what_a_message_says_is_text_on_the_page(inbox: Inbox) -> None:
     evil = "</title><script>alert(1)</script>{{7*7}}"
     name = inbox.put(
@@ -259,6 +273,7 @@ def test_what_a_message_says_is_text_on_the_page(inbox: Inbox) -> None:
         assert "{{7*7}}" in page
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_said_with_a_cure(inbox: Inbox) -> None:
     async def ride() -> None:
         app = create_app(inbox.folder, "x", lambda _: None)

@@ -43,6 +43,7 @@ def client(box: Path) -> Iterator[Client]:
         yield running
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_its_images_here_and_gets_them(box: Path, client: Client) -> None:
     name = file_message(box, ENVELOPE, message())
     page = client.ask(f"/page/{name}").text
@@ -54,6 +55,7 @@ def test_the_page_asks_for_its_images_here_and_gets_them(box: Path, client: Clie
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.slow
 def test_nothing_but_an_image_is_given_out(box: Path, client: Client) -> None:
     page = message().replace(b"image/png", b"image/svg+xml")
     odd = page.replace(b"iVBORw0KGgo", b"PHN2Zz48L3N2Zz48")

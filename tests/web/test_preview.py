@@ -169,6 +169,7 @@ def test_every_page_comes_one_after_the_other(client: Client) -> None:
     assert len({page["variant"]["key"] for page in pages}) == 16
 
 
+@pytest.mark.slow
 def test_as_a_reader_the_page_is_hers_and_an_unknown_one_is_told(
     client: Client, root: Path
 ) -> None:
@@ -214,6 +215,7 @@ def test_the_policies_allow_no_script_in_frames_and_nothing_from_outside(client:
     assert "default-src 'none'" in frame
 
 
+@pytest.mark.slow
 def test_images_come_from_the_folder_and_are_kept_by_their_stamp(client: Client) -> None:
     with Stream(client, "schemes=light") as stream:
         html = stream.next("page")["frames"]["light"]
@@ -321,6 +323,7 @@ def test_a_page_is_shown_in_the_scheme_that_was_asked_for() -> None:
         assert "<iframe" not in page
 
 
+@pytest.mark.slow
 def test_forced_inversion_turns_the_light_page_over_and_its_images_back() -> None:
     inverted = framed(PAGE, Scheme.INVERTED, lambda _: "7")
     assert inverted.count("invert(1)") == 2

@@ -21,6 +21,7 @@ def test_every_language_says_everything_and_fills_in_the_same() -> None:
     assert {frozenset(table) for table in spoken.values()} == {frozenset(spoken["it"])}
 
 
+@pytest.mark.slow
 def test_every_answer_allows_no_script_and_tells_nobody_where_one_was(tmp_path: Path) -> None:
     with public_house(tmp_path) as house:
         token = house.token()
@@ -45,6 +46,7 @@ def test_every_answer_allows_no_script_and_tells_nobody_where_one_was(tmp_path: 
         assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wish", "heading"),
     [
@@ -66,6 +68,7 @@ def test_who_has_no_link_is_spoken_to_in_her_browsers_language(
     assert heading in page.text
 
 
+@pytest.mark.slow
 def test_a_reader_is_spoken_to_in_the_language_of_her_message(tmp_path: Path) -> None:
     with public_house(tmp_path, languages=[*LANGUAGES, "fr", "de"]) as house:
         asked = [
@@ -76,6 +79,7 @@ def test_a_reader_is_spoken_to_in_the_language_of_her_message(tmp_path: Path) ->
     assert spoken == [*LANGUAGES, "fr-CA", "it"]
 
 
+@pytest.mark.slow
 def test_nothing_that_the_settings_or_a_list_hold_becomes_markup(tmp_path: Path) -> None:
     with public_house(tmp_path) as house:
         page = house.client.ask(f"/u/{house.token()}").text
@@ -83,6 +87,7 @@ def test_nothing_that_the_settings_or_a_list_hold_becomes_markup(tmp_path: Path)
     assert "Cluster &lt;i&gt;ALISEI&lt;/i&gt;" in page
 
 
+@pytest.mark.slow
 def test_the_pages_stand_under_the_sites_path_too(tmp_path: Path) -> None:
     with public_house(tmp_path, site="https://soci.example/news") as house:
         for path in ("/u/", "/news/u/"):
@@ -94,6 +99,7 @@ def test_the_pages_stand_under_the_sites_path_too(tmp_path: Path) -> None:
         assert house.client.ask("/news/static/public.css").status == 200
 
 
+@pytest.mark.slow
 def test_style_and_picture_are_there_and_nothing_else_is_served(tmp_path: Path) -> None:
     with public_house(tmp_path) as house:
         kinds = [
@@ -105,6 +111,7 @@ def test_style_and_picture_are_there_and_nothing_else_is_served(tmp_path: Path) 
             assert house.client.ask(f"/static/{name}").status == 404
 
 
+@pytest.mark.slow
 def test_leaving_is_never_limited_however_often_a_client_comes(tmp_path: Path) -> None:
     """One mail service presses one-click for many readers, from few addresses."""
     with public_house(tmp_path, rate="1/day") as house:
@@ -114,6 +121,7 @@ def test_leaving_is_never_limited_however_often_a_client_comes(tmp_path: Path) -
         assert len(ledger.suppressions()) == 3
 
 
+@pytest.mark.slow
 def test_a_body_without_end_is_refused(tmp_path: Path) -> None:
     with public_house(tmp_path) as house:
         answer = house.client.post(f"/u/{house.token()}", {"x": "y" * 100_000} | ONE_CLICK)
@@ -121,6 +129,7 @@ def test_a_body_without_end_is_refused(tmp_path: Path) -> None:
         assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_a_page_that_fails_says_so_without_saying_why(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +153,7 @@ def spoiled(house: House) -> str:
     return token
 
 
+@pytest.mark.slow
 def test_no_page_leads_to_a_host_that_the_request_names(tmp_path: Path) -> None:
     with public_house(tmp_path) as house:
         token = house.token()

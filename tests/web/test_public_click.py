@@ -60,6 +60,7 @@ def is_lost(house: House, path: str) -> bool:
     return (answer.status, answer.body) == (404, lost.body)
 
 
+@pytest.mark.slow
 def test_a_link_leads_on_at_once_and_is_counted_of_nobody(house: House) -> None:
     answer = house.client.ask(link(), headers={"Referer": "https://mail.example/inbox"})
 
@@ -71,6 +72,7 @@ def test_a_link_leads_on_at_once_and_is_counted_of_nobody(house: House) -> None:
     assert (counted(house), named(house)) == ([0, 1], [0, 0])
 
 
+@pytest.mark.slow
 def test_only_a_reader_who_agreed_is_remembered_and_only_while_she_does(house: House) -> None:
     for seq in (1, 2, 3):
         assert house.client.ask(own_link(seq)).headers["location"] == B
@@ -82,6 +84,7 @@ def test_only_a_reader_who_agreed_is_remembered_and_only_while_she_does(house: H
     assert (counted(house), named(house)) == ([0, 4], [0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["none", "aggregate"])
 def test_what_the_settings_say_today_holds_for_what_was_sent_before(
     tmp_path: Path, mode: str
@@ -98,6 +101,7 @@ def test_what_the_settings_say_today_holds_for_what_was_sent_before(
         assert (counted(house), named(house), found.opens) == ([0, counts], [0, 0], counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
@@ -118,6 +122,7 @@ def test_programs_that_say_they_look_ahead_are_led_on_and_not_counted(
     assert house.ledger.clicks.of_campaign(house.campaign).opens == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_nothing_but_get_follows_a_link(house: House, method: str) -> None:
     answer = house.client.ask(link(), method)
@@ -126,6 +131,7 @@ def test_nothing_but_get_follows_a_link(house: House, method: str) -> None:
     assert counted(house) == [0, 0]
 
 
+@pytest.mark.slow
 def test_the_image_that_counts_opens_is_the_same_for_all_and_small(house: House) -> None:
     answer = house.client.ask(f"/o/{mint(KEYS, 1, 0, Counts.OPENS)}")
 
@@ -137,6 +143,7 @@ def test_the_image_that_counts_opens_is_the_same_for_all_and_small(house: House)
     assert house.ledger.clicks.of_campaign(house.campaign).opens == 1
 
 
+@pytest.mark.slow
 def test_regression_open_redirect_no_address_of_ours_leads_to_what_a_stranger_names(
     house: House,
 ) -> None:
@@ -196,6 +203,7 @@ def test_regression_altered_target_changes_nothing_but_finds_nothing(house: Hous
     assert counted(house) == [0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", Purpose)
 def test_regression_a_click_never_unsubscribes_and_no_other_token_clicks(
     house: House, purpose: Purpose
@@ -222,6 +230,7 @@ def test_random_tokens_get_the_one_answer(house: House) -> None:
     assert counted(house) == [0, 0]
 
 
+@pytest.mark.slow
 def test_a_client_that_clicks_too_often_waits_as_on_other_pages(tmp_path: Path) -> None:
     with public_house(tmp_path, plan=counting_plan(opens=True), rate="2/day") as house:
         statuses = [house.client.ask(link()).status for _ in range(3)]

@@ -41,6 +41,7 @@ def save(house: House, **fields: str | list[str]) -> str:
     return answer.text
 
 
+@pytest.mark.slow
 def test_the_form_shows_how_things_stand(house: House) -> None:
     text = page(house)
 
@@ -52,6 +53,7 @@ def test_the_form_shows_how_things_stand(house: House) -> None:
     assert "r1@" not in text
 
 
+@pytest.mark.slow
 def test_looking_changes_nothing(house: House) -> None:
     page(house)
     house.client.ask(f"/p/{house.token(Purpose.PREFERENCES)}", "HEAD")
@@ -61,6 +63,7 @@ def test_looking_changes_nothing(house: House) -> None:
     assert list(house.register.events()) == []
 
 
+@pytest.mark.slow
 def test_what_is_saved_is_shown_and_counts(house: House) -> None:
     text = save(house, list=["eventi"], language="zh-Hans", tracking="yes")
 
@@ -87,6 +90,7 @@ def test_consent_to_be_counted_keeps_its_wording_and_can_be_taken_back(house: Ho
     assert house.register.preferences_of(R1).tracking is False
 
 
+@pytest.mark.slow
 def test_saving_without_a_change_says_nothing_new(house: House) -> None:
     save(house, list=["soci"])
     save(house, list=["soci"])
@@ -103,6 +107,7 @@ def test_only_lists_that_were_shown_change_and_unknown_ones_do_not_exist(house: 
     assert "segreta" not in house.register.preferences_of(R1).lists
 
 
+@pytest.mark.slow
 def test_a_list_that_was_left_can_be_joined_again(house: House) -> None:
     save(house)
     assert ticked(page(house)) == {"it"}
@@ -135,6 +140,7 @@ def test_who_left_for_good_comes_back_only_by_a_mail_to_her_address(house: House
     assert ticked(page(house)) == {"soci", "eventi", "it"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reason", ["complained", "bounced", "manual"])
 def test_who_complained_or_bounced_does_not_come_back_by_a_form(house: House, reason: str) -> None:
     house.ledger.suppress(R1, reason, "feedback", "", NOON)
@@ -147,6 +153,7 @@ def test_who_complained_or_bounced_does_not_come_back_by_a_form(house: House, re
     assert house.suppressed == [R1.text]
 
 
+@pytest.mark.slow
 def test_a_link_for_something_else_opens_no_preferences(house: House) -> None:
     for purpose in (Purpose.UNSUBSCRIBE, Purpose.BROWSER):
         answer = house.client.ask(f"/p/{house.token(purpose)}")
@@ -156,6 +163,7 @@ def test_a_link_for_something_else_opens_no_preferences(house: House) -> None:
     assert list(house.register.events()) == []
 
 
+@pytest.mark.slow
 def test_one_client_may_not_ask_without_end(tmp_path: Path) -> None:
     with public_house(tmp_path, rate="2/h") as house:
         path = f"/p/{house.token(Purpose.PREFERENCES)}"
@@ -166,6 +174,7 @@ def test_one_client_may_not_ask_without_end(tmp_path: Path) -> None:
         assert house.client.ask(f"/u/{house.token()}").status == 200
 
 
+@pytest.mark.slow
 def test_where_nobody_is_counted_by_name_nothing_is_asked_and_nothing_is_changed(
     tmp_path: Path,
 ) -> None:
@@ -179,6 +188,7 @@ def test_where_nobody_is_counted_by_name_nothing_is_asked_and_nothing_is_changed
         assert house.register.preferences_of(R1).tracking is True
 
 
+@pytest.mark.slow
 def test_a_form_that_did_not_ask_is_no_answer(house: House) -> None:
     save(house, list=["soci"], tracking="yes")
     save(house, list=["soci"], asked="")

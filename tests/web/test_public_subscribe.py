@@ -35,6 +35,7 @@ def token_of(house: House) -> str:
     return house.asked[0][2]
 
 
+@pytest.mark.slow
 def test_nothing_is_joined_before_the_mail_is_answered(house: House) -> None:
     assert apply(house).status == 200
 
@@ -51,6 +52,7 @@ def test_nothing_is_joined_before_the_mail_is_answered(house: House) -> None:
     assert (joined.address, joined.list_name, joined.language) == (NEW, "eventi", "en")
 
 
+@pytest.mark.slow
 def test_the_proof_of_consent_says_who_when_from_where_and_to_which_words(house: House) -> None:
     apply(house)
     token = token_of(house)
@@ -64,6 +66,7 @@ def test_the_proof_of_consent_says_who_when_from_where_and_to_which_words(house:
     assert event.told.ip == ""
 
 
+@pytest.mark.slow
 def test_a_link_confirms_once_within_two_days_and_says_the_same_again(house: House) -> None:
     apply(house)
     token = token_of(house)
@@ -79,6 +82,7 @@ def test_a_link_confirms_once_within_two_days_and_says_the_same_again(house: Hou
     assert house.client.post(f"/confirm/{late}", {}).status == 404
 
 
+@pytest.mark.slow
 def test_the_answer_does_not_tell_who_is_a_reader(house: House) -> None:
     apply(house)
     house.client.post(f"/confirm/{token_of(house)}", {})
@@ -94,6 +98,7 @@ def test_the_answer_does_not_tell_who_is_a_reader(house: House) -> None:
     assert [who for who, _, _ in house.asked] == [NEW.text, "mai@vista.example"]
 
 
+@pytest.mark.slow
 def test_a_form_fills_nobodys_mailbox(house: House) -> None:
     statuses = [apply(house).status for _ in range(12)]
 
@@ -102,6 +107,7 @@ def test_a_form_fills_nobodys_mailbox(house: House) -> None:
     assert len(house.asked) == 1
 
 
+@pytest.mark.slow
 def test_who_unsubscribed_may_come_back_by_confirming_and_who_complained_may_not(
     house: House,
 ) -> None:
@@ -119,6 +125,7 @@ def test_who_unsubscribed_may_come_back_by_confirming_and_who_complained_may_not
     assert house.register.preferences_of(back).lists == {"eventi": Membership.JOINED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "email",
     ["", "anna", "anna@", "a b@c.example", "a@b@c.example", '"><script>@x.example', "a" * 999],
@@ -133,6 +140,7 @@ def test_what_is_no_address_is_told_beside_the_field(house: House, email: str) -
     assert house.asked == []
 
 
+@pytest.mark.slow
 def test_only_open_lists_can_be_joined(house: House) -> None:
     assert apply(house, list=["soci", "segreta"]).status == 422
     apply(house, list=["soci", "stampa"])
@@ -148,6 +156,7 @@ def test_a_program_that_fills_in_every_field_is_answered_and_ignored(house: Hous
     assert [who for who, _, _ in house.asked] == ["x@y.example"]
 
 
+@pytest.mark.slow
 def test_where_no_list_is_open_the_form_has_one_of_its_own(tmp_path: Path) -> None:
     with public_house(tmp_path, lists={"soci": ListOptions()}) as house:
         page = house.client.ask("/subscribe").text
@@ -157,6 +166,7 @@ def test_where_no_list_is_open_the_form_has_one_of_its_own(tmp_path: Path) -> No
         assert [each.list_name for each in house.register.joined()] == ["web"]
 
 
+@pytest.mark.slow
 def test_a_link_can_open_the_form_in_a_language(house: House) -> None:
     page = house.client.ask("/subscribe?lang=zh-Hans", headers={"Accept-Language": "en"})
 
@@ -164,12 +174,14 @@ def test_a_link_can_open_the_form_in_a_language(house: House) -> None:
     assert house.client.ask("/subscribe?lang=%00").status == 200
 
 
+@pytest.mark.slow
 def test_a_token_that_nobody_was_mailed_confirms_nothing(house: House) -> None:
     for token in ("x", "A" * 32, "%00", "a" * 4_000, "%F0%9F%92%A9"):
         assert house.client.ask(f"/confirm/{token}").status == 404
         assert house.client.post(f"/confirm/{token}", {}).status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "email",
     [

@@ -24,6 +24,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield open_house
 
 
+@pytest.mark.slow
 def test_one_click_suppresses_at_once_without_redirect_or_cookie(house: House) -> None:
     answer = house.leave(house.token())
 
@@ -36,6 +37,7 @@ def test_one_click_suppresses_at_once_without_redirect_or_cookie(house: House) -
     )
 
 
+@pytest.mark.slow
 def test_one_click_in_a_multipart_form_does_the_same(house: House) -> None:
     part = 'Content-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click'
     body = f"--b\r\n{part}\r\n--b--\r\n"
@@ -47,6 +49,7 @@ def test_one_click_in_a_multipart_form_does_the_same(house: House) -> None:
     assert house.suppressed == ["r2@reader.example"]
 
 
+@pytest.mark.slow
 def test_pressing_again_changes_nothing_and_is_answered_alike(house: House) -> None:
     first = house.leave(house.token())
     house.now[0] += dt.timedelta(minutes=1)
@@ -57,6 +60,7 @@ def test_pressing_again_changes_nothing_and_is_answered_alike(house: House) -> N
     assert house.ledger.suppressions()[0].at == NOON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_whoever_only_looks_changes_nothing(house: House, method: str) -> None:
     """Advisory of a peer: link scanners and prefetching mail programs unsubscribed readers."""
@@ -66,6 +70,7 @@ def test_whoever_only_looks_changes_nothing(house: House, method: str) -> None:
     assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_the_question_shows_one_button_and_hides_the_address(house: House) -> None:
     page = house.client.ask(f"/u/{house.token()}").text
 
@@ -75,6 +80,7 @@ def test_the_question_shows_one_button_and_hides_the_address(house: House) -> No
     assert "<script" not in page
 
 
+@pytest.mark.slow
 def test_a_post_that_does_not_say_one_click_asks_the_question(house: House) -> None:
     several: list[dict[str, str]] = [{}, {"List-Unsubscribe": "no"}, {"list": "One-Click"}]
     for fields in several:
@@ -131,6 +137,7 @@ def undo_of(house: House, token: str) -> str:
     return found[1] if found else ""
 
 
+@pytest.mark.slow
 def test_who_pressed_by_mistake_may_take_it_back_from_the_page_that_follows(house: House) -> None:
     proof = undo_of(house, house.token())
 
@@ -141,6 +148,7 @@ def test_who_pressed_by_mistake_may_take_it_back_from_the_page_that_follows(hous
     assert house.suppressed == []
 
 
+@pytest.mark.slow
 def test_an_hour_later_or_without_the_proof_nothing_is_taken_back(house: House) -> None:
     token = house.token()
     proof = undo_of(house, token)
@@ -154,6 +162,7 @@ def test_an_hour_later_or_without_the_proof_nothing_is_taken_back(house: House) 
     assert "r1@reader.example" in house.suppressed
 
 
+@pytest.mark.slow
 def test_only_what_this_very_link_did_can_be_taken_back(house: House) -> None:
     for reason, source in (("complained", "feedback"), ("unsubscribed", "officer")):
         house.ledger.suppress(R1, reason, source, "", NOON)

@@ -51,6 +51,7 @@ def run(root: Path, *posts: tuple[str, bytes, str]) -> list[int]:
 BODY = json.dumps(BOUNCED).encode()
 
 
+@pytest.mark.slow
 def test_a_post_is_recorded_once_and_silences(root: Path) -> None:
     good = ("/hooks/postmark", BODY, basic("hook:geheim"))
     assert run(root, good, good) == [200, 200]
@@ -65,6 +66,7 @@ def test_a_door_is_shut_until_its_secret_is_set(root: Path) -> None:
     assert run(root, *((f"/hooks/{name}", BODY, "") for name in names)) == [404] * 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["", basic("hook:other"), base64.b64encode(b"x").decode()])
 def test_a_forged_post_is_refused_and_nothing_written(root: Path, said: str) -> None:
     assert run(root, ("/hooks/postmark", BODY, said)) == [401]
@@ -72,12 +74,14 @@ def test_a_forged_post_is_refused_and_nothing_written(root: Path, said: str) -> 
         assert ledger.returns.latest() == ()
 
 
+@pytest.mark.slow
 def test_a_post_that_is_too_large_or_no_json_is_refused(root: Path) -> None:
     said = basic("hook:geheim")
     big = ("/hooks/postmark", b"x" * 1_100_000, said)
     assert run(root, big, ("/hooks/postmark", b"{", said)) == [413, 400]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_recorded_is_not_answered_as_done(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
