@@ -106,11 +106,9 @@ def _missing() -> frozenset[str]:
     if not is_installed():
         loudly("Postfix's smtp-sink and smtp-source are not installed (make debian)")
         missing |= {_SINK, "smtp-source"}
-    for name, version in PEERS.items():
-        why = senders.install_from_npm(name, version)
-        if why:
-            loudly(f"{name}: {why}")
-            missing.add(name)
+    if why := senders.install_from_npm(PEERS):
+        loudly(f"{', '.join(PEERS)}: {why}")
+        missing |= set(PEERS)
     return frozenset(missing)
 
 

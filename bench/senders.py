@@ -121,18 +121,25 @@ def _all_accepted(accepted: int, job: Job) -> None:
         raise Failed(message)
 
 
-def install_from_npm(name: str, version: str) -> str:
-    """Have a package in the ignored folder; why it cannot be had, else nothing."""
+def install_from_npm(wanted: Mapping[str, str]) -> str:
+    """Have packages (by name: a version) in the ignored folder; why they cannot be, or nothing.
+
+    All at once: npm takes away what it was not asked for in the same breath.
+    """
     if not (shutil.which("npm") and shutil.which("node")):
         return "node and npm are not installed"
-    installed = PEERS / "node_modules" / name / "package.json"
-    if installed.is_file() and json.loads(installed.read_text())["version"] == version:
+    if all(_is_there(name, version) for name, version in wanted.items()):
         return ""
     PEERS.mkdir(exist_ok=True)
     quiet = ["--no-package-lock", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-    wanted = ["--silent", "--prefix", str(PEERS), f"{name}@{version}"]
+    packages = [f"{name}@{version}" for name, version in wanted.items()]
     try:
-        child.run(["npm", "install", *quiet, *wanted])
+        child.run(["npm", "install", *quiet, "--silent", "--prefix", str(PEERS), *packages])
     except Failed as error:
         return f"npm could not install it: {error}"
     return ""
+
+
+def _is_there(name: str, version: str) -> bool:
+    installed = PEERS / "node_modules" / name / "package.json"
+    return installed.is_file() and json.loads(installed.read_text())["version"] == version
