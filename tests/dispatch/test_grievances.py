@@ -71,6 +71,16 @@ def two(campaign: Campaign) -> tuple[Worker, Worker]:
     return Worker(campaign, clock), Worker(campaign, clock)
 
 
+def one_heard(campaign: Campaign) -> tuple[Worker, Worker]:
+    """One sent and was told that it is too fast; the other sent nothing, and hears of it."""
+    one, other = two(campaign)
+    one.send(YES, 40)
+    one.clock.advance(2.0)
+    one.send(BUSY)
+    one.tell(other)
+    return one, other
+
+
 def test_a_domain_that_complains_to_one_worker_is_spared_by_the_other(campaign: Campaign) -> None:
     one, other = two(campaign)
     one.send(YES, 40)
@@ -85,20 +95,12 @@ def test_a_domain_that_complains_to_one_worker_is_spared_by_the_other(campaign: 
 def test_one_that_sent_nothing_there_takes_the_others_word_for_the_rate(
     campaign: Campaign,
 ) -> None:
-    one, other = two(campaign)
-    one.send(YES, 40)
-    one.clock.advance(2.0)
-    one.send(BUSY)
-    one.tell(other)
+    one, other = one_heard(campaign)
     assert other.rate == pytest.approx(one.rate)
 
 
 def test_a_complaint_is_heeded_once_and_never_passed_on(campaign: Campaign) -> None:
-    one, other = two(campaign)
-    one.send(YES, 40)
-    one.clock.advance(2.0)
-    one.send(BUSY)
-    one.tell(other)
+    one, other = one_heard(campaign)
     one.clock.advance(3.0)
     before = other.rate
     one.tell(other)
