@@ -57,6 +57,8 @@ class Cluster:
         self._workers = self.ledger.workers(self.division)
         self._wakeups = Wakeups(self._workers.conninfo)
         self._hand = asyncio.Lock()
+        self._lookers = 0
+        """Workers that look too, as far as is known: one without a part may soon have one again."""
         self._doing: set[tuple[CampaignId, int]] = set()
         self._others: set[asyncio.Task[bool]] = set()
 
@@ -85,7 +87,8 @@ class Cluster:
             while not stop.is_set():
                 with contextlib.suppress(LedgerUnavailable):
                     await self._look(stop)
-                every = max(_LOOK_EVERY, (self._workers.busy - 1) / _LOOKS)
+                self._lookers = max(self._workers.busy, self._lookers - 1)
+                every = max(_LOOK_EVERY, (self._lookers - 1) / _LOOKS)
                 await _wait(stop, every * random.uniform(0.8, 1.2))  # noqa: S311 spread only
         finally:
             await asyncio.gather(hearing, *self._others, return_exceptions=True)

@@ -22,9 +22,9 @@ from newsletter.transport.base import Transport
 
 _ALONE = "relay"
 _SHORTEST, _LONGEST = 0.3, 2.0
-_EACH = 0.11
+_EACH = 0.12
 """Seconds between two questions to the ledger, for each worker: so all of them together ask some
-nine times a second, however many they are."""
+eight times a second, however many they are."""
 _ANSWERS = 3
 """A period is so many times as long as the ledger takes to answer."""
 _SMOOTHING = 0.2
