@@ -33,8 +33,6 @@ _AT_ONCE = 50
 _LONGEST_MAIL = 64 * 1024 * 1024
 _FOR_A_PERSON = frozenset({Kind.WISH, Kind.OTHER})
 _LISTED = 200
-_LARGEST = 2**63 - 1
-"""No database numbers further, nor compares with more."""
 LISTS = {
     "bounces": (Kind.BOUNCE, Kind.DELAYED),
     "complaints": (Kind.COMPLAINT,),
@@ -274,7 +272,7 @@ def list_events(app: App, what: str, campaign: int | None = None) -> Listing:
         return Listing(what, (), {}, None)
     with open_ledger(app, create=campaign is None) as ledger:
         if campaign is not None:
-            _refuse_unknown(ledger, campaign)
+            ledger.campaign(CampaignId(campaign))
         found = ledger.returns.latest(LISTS[what], campaign, _LISTED + 1)
         totals, read_at = ledger.returns.totals(), ledger.returns.read_at()
     shown, more = found[:_LISTED], len(found) > _LISTED
@@ -282,15 +280,10 @@ def list_events(app: App, what: str, campaign: int | None = None) -> Listing:
     return Listing(what, shown, totals, read_at, more, following)
 
 
-def _refuse_unknown(ledger: Ledger, campaign: int) -> None:
-    if campaign not in {each.id for each in ledger.campaigns()}:
-        raise UsageError(f"there is no campaign {campaign}", next_command="newsletter status")
-
-
 def show_event(app: App, number: int) -> Returned:
     """One event whole; ``UsageError`` when there is none of that number."""
     with open_ledger(app, create=False) as ledger:
-        found = ledger.returns.one(number) if number <= _LARGEST else None
+        found = ledger.returns.one(number)
     if found is None:
         raise UsageError(
             f"there is no event {number}",

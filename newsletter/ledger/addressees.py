@@ -8,11 +8,9 @@ from sqlalchemy import Connection, select
 
 from newsletter.ledger import schema
 from newsletter.ledger.model import CampaignId, Suppression
-from newsletter.ledger.rows import lists_from
+from newsletter.ledger.rows import comparable, lists_from
 
 _recipient, _variant, _suppression = schema.recipient, schema.variant, schema.suppression
-LARGEST = 2**31 - 1
-"""What the campaign's and the row's numbers are stored in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def addressee(connection: Connection, number: CampaignId, seq: int) -> Addressee
     query = (
         select(_recipient, _variant.c.language)
         .join(_variant, page)
-        .where(_recipient.c.campaign == min(number, LARGEST), _recipient.c.seq == min(seq, LARGEST))
+        .where(_recipient.c.campaign == comparable(number), _recipient.c.seq == comparable(seq))
     )
     row = connection.execute(query).mappings().first()
     if row is None:

@@ -11,7 +11,7 @@ from newsletter.delivery import FRESH, Delivery, DeliveryState, Reply
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignId, CampaignState, ClaimedRow, Grant, Part, Turn, Want
 from newsletter.ledger.prepared import Spelled, packed
-from newsletter.ledger.rows import lists_from
+from newsletter.ledger.rows import LARGEST, lists_from
 from newsletter.ledger.standing import next_retry
 
 
@@ -50,19 +50,11 @@ def _marked(connection: Connection, turn: Turn, seqs: Sequence[int]) -> tuple[Cl
     Neighbours are found by their ends: then none but they lie between.
     """
     first, last = seqs[0], seqs[-1]
-    values: dict[str, object] = {"c": turn.campaign, "r": turn.run}
-    neighbours = last - first + 1 == len(seqs)
-    if neighbours:
-        mark, rows = _MARK_BETWEEN, _ROWS_BETWEEN
-        values |= {"first": first, "last": last}
+    if last - first + 1 == len(seqs):
+        marked, which = _MARKED_BETWEEN, {"first": first, "last": last}
     else:
-        mark, rows = _MARK_AMONG, _ROWS_AMONG
-        values |= {"seqs": packed(seqs)}
-    if connection.dialect.name == "sqlite":
-        mark.change(connection, values)
-    else:
-        rows = _MARKED_BETWEEN if neighbours else _MARKED_AMONG
-    _, *columns = rows.columns(connection, values)
+        marked, which = _MARKED_AMONG, {"seqs": packed(seqs)}
+    _, *columns = marked.columns(connection, {"c": turn.campaign, "r": turn.run, **which})
     return tuple(_claimed_from(*columns))
 
 
@@ -82,7 +74,7 @@ def _waiting(
 
 def _within(campaign: CampaignId, part: Part | None) -> dict[str, object]:
     """Which rows are meant. Only PostgreSQL's statements ask for a range."""
-    first, last = (part.first, part.last) if part else (1, _LAST)
+    first, last = (part.first, part.last) if part else (1, LARGEST)
     return {"c": campaign, "first": first, "last": last}
 
 
@@ -119,7 +111,6 @@ def _delivery_from(tries: list[Any]) -> Delivery:
     )
 
 
-_LAST = 2**31 - 1
 _SQLITE_DUE = """
     SELECT json_group_array(seq) FROM (
         SELECT seq FROM delivery
@@ -178,8 +169,6 @@ _SQLITE_MARK = f"""
 _POSTGRESQL_MARK = f"""
     UPDATE delivery SET run = %(r)s, {_MARKED}
     WHERE campaign = %(c)s AND state IN ('queued', 'deferred') AND """  # noqa: S608  our own words
-_MARK_AMONG = Spelled(sqlite=_SQLITE_MARK + _SQLITE_AMONG, postgresql="")
-_MARK_BETWEEN = Spelled(sqlite=_SQLITE_MARK + "seq BETWEEN :first AND :last", postgresql="")
 _TRIES = "attempts, deferrals, losses, doubted, first_tried, next_at, code"
 _TOUCHED = "attempts > 0 OR next_at IS NOT NULL"
 """Tried, or postponed; all others are alike, which makes them quick to read and to settle."""
@@ -205,38 +194,36 @@ _POSTGRESQL_ROWS = f"""
     SELECT {_POSTGRESQL_COLUMNS}
     FROM delivery JOIN recipient USING (campaign, seq)
     WHERE campaign = %(c)s AND state = 'claimed' AND delivery."""  # noqa: S608  our own words
-_ROWS_AMONG = Spelled(
-    sqlite=f"""{_SQLITE_ROWS} json_each(:seqs)
-        CROSS JOIN delivery ON delivery.campaign = :c AND delivery.seq = value
-        CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
-        WHERE state = 'claimed'""",
-    postgresql=_POSTGRESQL_ROWS + _POSTGRESQL_AMONG,
-)
-_ROWS_BETWEEN = Spelled(
-    sqlite=f"""{_SQLITE_ROWS} delivery
-        CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
-        WHERE delivery.campaign = :c AND delivery.seq BETWEEN :first AND :last
-        AND state = 'claimed'""",
-    postgresql="",
-)
+_SQLITE_ROWS_AMONG = f"""{_SQLITE_ROWS} json_each(:seqs)
+    CROSS JOIN delivery ON delivery.campaign = :c AND delivery.seq = value
+    CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
+    WHERE state = 'claimed'"""
+_SQLITE_ROWS_BETWEEN = f"""{_SQLITE_ROWS} delivery
+    CROSS JOIN recipient ON recipient.campaign = :c AND recipient.seq = delivery.seq
+    WHERE delivery.campaign = :c AND delivery.seq BETWEEN :first AND :last AND state = 'claimed'"""
+_ROWS_AMONG = Spelled(sqlite=_SQLITE_ROWS_AMONG, postgresql=_POSTGRESQL_ROWS + _POSTGRESQL_AMONG)
 """Claimed deliveries with what fills their messages, a column at a time: an array of arrays takes
 twice as long to read. SQLite's CROSS JOIN keeps the order."""
 
 
-def _marking(which: str) -> Spelled:
-    """On PostgreSQL one statement marks and answers: each more is a way there and back."""
+def _marking(sqlite: str, rows: str, postgresql: str) -> Spelled:
+    """Marks rows and answers them; in one statement on PostgreSQL: each is a way there and back."""
     return Spelled(
-        sqlite="",
+        sqlite=(_SQLITE_MARK + sqlite, rows),
         postgresql=f"""
-            WITH delivery AS ({_POSTGRESQL_MARK}{which} RETURNING seq, state, run, {_TRIES})
+            WITH delivery AS ({_POSTGRESQL_MARK}{postgresql} RETURNING seq, state, run, {_TRIES})
             SELECT {_POSTGRESQL_COLUMNS}
             FROM delivery JOIN recipient ON campaign = %(c)s AND recipient.seq = delivery.seq
             WHERE state = 'claimed'""",  # noqa: S608  our own words
     )
 
 
-_MARKED_AMONG = _marking(_POSTGRESQL_AMONG)
-_MARKED_BETWEEN = _marking("seq BETWEEN %(first)s AND %(last)s")
+_MARKED_AMONG = _marking(_SQLITE_AMONG, _SQLITE_ROWS_AMONG, _POSTGRESQL_AMONG)
+_MARKED_BETWEEN = _marking(
+    "seq BETWEEN :first AND :last",
+    _SQLITE_ROWS_BETWEEN,
+    "seq BETWEEN %(first)s AND %(last)s",
+)
 _BACK = "state = CASE WHEN next_at IS NULL THEN 'queued' ELSE 'deferred' END"
 _PUT_BACK = Spelled(
     sqlite=f"""

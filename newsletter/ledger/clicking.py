@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, in
 from newsletter.campaign import Plan
 from newsletter.consent import ConsentTo
 from newsletter.ledger import schema
-from newsletter.ledger.addressees import LARGEST
 from newsletter.ledger.clicked import Clicked, CountedLink, ReaderClick
 from newsletter.ledger.model import CampaignId
-from newsletter.ledger.rows import insert_new, storable
+from newsletter.ledger.rows import comparable, insert_new, storable
 from newsletter.message import counted_in
 
 OPENED = 0
@@ -88,8 +87,8 @@ def count_by_name(
         select(_recipient.c.address_key)
         .join(_reader, same_reader)
         .where(
-            _recipient.c.campaign == min(campaign, LARGEST),
-            _recipient.c.seq == min(seq, LARGEST),
+            _recipient.c.campaign == comparable(campaign),
+            _recipient.c.seq == comparable(seq),
             _reader.c.tracking.is_(True),
         )
     )
@@ -146,4 +145,4 @@ def _named(connection: Connection, where: ColumnElement[bool]) -> Mapping[int, i
 
 
 def _same(campaign: int, n: int) -> tuple[ColumnElement[bool], ...]:
-    return _link.c.campaign == min(campaign, LARGEST), _link.c.n == min(n, LARGEST)
+    return _link.c.campaign == comparable(campaign), _link.c.n == comparable(n)

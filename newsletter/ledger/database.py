@@ -119,7 +119,7 @@ class Database:
             with connection.begin():
                 yield connection
             if self.is_sqlite:
-                _rewrite(driver, self.name)
+                _erase_file(driver, self.name)
         if not self.is_sqlite:
             self._vacuum()
 
@@ -136,8 +136,7 @@ class Database:
             return
         with self._told(), self._engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("VACUUM")
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            _make_anew(driver)
 
     def _vacuum(self) -> None:
         with self._told(), self._engine.connect() as connection:
@@ -204,13 +203,18 @@ _HELD = """
     AND (classid::bigint << 32) | objid::bigint = :key"""
 
 
-def _rewrite(driver: Any, name: str) -> None:
-    """Make the file anew, and cut its log."""
-    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+def _make_anew(driver: Any) -> bool:
+    """Make the file anew, and cut its log; False if somebody reads it, and the log stays."""
     driver.execute("VACUUM")
     busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def _erase_file(driver: Any, name: str) -> None:
+    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    is_cut = _make_anew(driver)
     driver.execute("PRAGMA secure_delete=OFF")
-    if busy:
+    if not is_cut:
         message = f"the ledger {name} is being read: its log still holds what was deleted"
         raise LedgerUnavailable(message, cure="end what reads it, and give the command again")
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from newsletter.errors import UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.model import CampaignId, Pruned
-from newsletter.ledger.rows import terms_from_json
+from newsletter.ledger.rows import comparable, terms_from_json
 from newsletter.values import IssueSlug
 
 OTHERS = "other domains"
@@ -22,7 +22,8 @@ _pruned, _domain, _campaign = schema.pruned, schema.pruned_domain, schema.campai
 
 def pruned(connection: Connection, number: CampaignId) -> Pruned | None:
     """What was let go of a campaign; None where everybody is there."""
-    row = connection.execute(select(_pruned).where(_pruned.c.campaign == number)).first()
+    query = select(_pruned).where(_pruned.c.campaign == comparable(number))
+    row = connection.execute(query).first()
     return Pruned(row.recipients, row.at, row.last_tried) if row else None
 
 

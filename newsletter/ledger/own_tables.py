@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from newsletter.delivery import DeliveryState
 from newsletter.ledger.model import CampaignId
+from newsletter.ledger.schema import PARTED
 
 OWN_FROM = 10_000
 """Recipients from which on a campaign has tables of its own."""
-TABLES = ("recipient", "delivery", "attempt")
 
 
 def has_own(connection: Connection, recipients: int) -> bool:
@@ -33,7 +33,7 @@ def make(connection: Connection, campaign: CampaignId) -> None:
     What is the same in each row is its column's default: it is not sent for each.
     """
     number = int(campaign)
-    for table in TABLES:
+    for table in PARTED:
         own = name_of(table, campaign)
         connection.exec_driver_sql(f"CREATE TABLE {own} (LIKE {table})")
         connection.exec_driver_sql(f"ALTER TABLE {own} ALTER campaign SET DEFAULT {number}")
@@ -54,9 +54,9 @@ def attach(connection: Connection, campaign: CampaignId) -> None:
     campaign for every group.
     """
     number = int(campaign)
-    for table in TABLES:
+    for table in PARTED:
         connection.exec_driver_sql(f"ANALYZE {name_of(table, campaign)}")
-    for table in TABLES:
+    for table in PARTED:
         own = name_of(table, campaign)
         connection.exec_driver_sql(
             f"ALTER TABLE {table} ATTACH PARTITION {own} FOR VALUES IN ({number})"
@@ -67,7 +67,7 @@ def of(connection: Connection, campaigns: Iterable[CampaignId]) -> list[str]:
     """The own tables of these campaigns, as far as they have any."""
     if connection.dialect.name == "sqlite":
         return []
-    wanted = {name_of(table, campaign) for campaign in campaigns for table in TABLES}
+    wanted = {name_of(table, campaign) for campaign in campaigns for table in PARTED}
     return [name for name in connection.exec_driver_sql(_LEAVES).scalars() if name in wanted]
 
 
@@ -85,6 +85,6 @@ _INDICES = (
     "ALTER TABLE attempt_{n} ADD CONSTRAINT pk_attempt_{n} PRIMARY KEY (campaign, seq, n)",
 )
 """As the migration names those of the tables that they become parts of."""
-_LEAVES = """
-    SELECT relid::regclass::text FROM unnest(ARRAY['recipient', 'delivery', 'attempt']) AS t (name),
-        pg_partition_tree(t.name::regclass) WHERE isleaf"""
+_LEAVES = f"""
+    SELECT relid::regclass::text FROM unnest(ARRAY{list(PARTED)}) AS t (name),
+        pg_partition_tree(t.name::regclass) WHERE isleaf"""  # noqa: S608  our own words

@@ -45,14 +45,18 @@ class Prepared:
 
 
 class Spelled:
-    """One statement in the words of each database: JSON is read differently by each."""
+    """One statement in the words of each database: JSON is read differently by each.
 
-    def __init__(self, *, sqlite: str, postgresql: str) -> None:
-        self._texts = {"sqlite": sqlite, "postgresql": postgresql}
+    For SQLite it may be several, of which the last one answers.
+    """
+
+    def __init__(self, *, sqlite: str | Sequence[str], postgresql: str) -> None:
+        several = (sqlite,) if isinstance(sqlite, str) else sqlite
+        self._texts = {"sqlite": several, "postgresql": (postgresql,)}
 
     def change(self, connection: Connection, values: Values) -> int:
         """Run it; how many rows of the table were touched."""
-        return _execute(connection, self._texts[connection.dialect.name], values).rowcount
+        return self._run(connection, values).rowcount
 
     def ask(self, connection: Connection, values: Values) -> list[Any]:
         """Run it; the one JSON array that it answers."""
@@ -61,8 +65,13 @@ class Spelled:
 
     def columns(self, connection: Connection, values: Values) -> list[list[Any]]:
         """Run it; the JSON arrays of its one row."""
-        text = self._texts[connection.dialect.name]
-        return [_DECODE(column) for column in _one(_execute(connection, text, values))]
+        return [_DECODE(column) for column in _one(self._run(connection, values))]
+
+    def _run(self, connection: Connection, values: Values) -> "_Answer":
+        *before, last = self._texts[connection.dialect.name]
+        for text in before:
+            _execute(connection, text, values)
+        return _execute(connection, last, values)
 
 
 class Tabled(Spelled):
@@ -75,6 +84,7 @@ class Tabled(Spelled):
 
     def __init__(self, *, width: int, sqlite: str, postgresql: str) -> None:
         super().__init__(sqlite=sqlite, postgresql=postgresql)
+        self._sqlite = sqlite
         self._width = width
         self._by_length: dict[int, str] = {}
 
@@ -99,7 +109,7 @@ class Tabled(Spelled):
             numbers = (f"?{common + n}" for n in range(1, length * self._width + 1))
             rows = zip(*[numbers] * self._width, strict=True)
             table = ",".join(f"({','.join(row)})" for row in rows)
-            self._by_length[length] = self._texts["sqlite"].format(rows=f"VALUES {table}")
+            self._by_length[length] = self._sqlite.format(rows=f"VALUES {table}")
         return self._by_length[length]
 
 

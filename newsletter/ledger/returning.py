@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, upd
 from newsletter.delivery import Blame
 from newsletter.ledger import schema, suppressions
 from newsletter.ledger.model import Suppression
-from newsletter.ledger.rows import insert_new, storable, upsert
+from newsletter.ledger.rows import comparable, insert_new, storable, upsert
 from newsletter.returned import (
     LONGEST_WORDS,
     Afterwards,
@@ -172,7 +172,8 @@ def events(
 
 def event(connection: Connection, number: int) -> Returned | None:
     """The event of this number, or None."""
-    row = connection.execute(select(_table).where(_table.c.id == number)).first()
+    query = select(_table).where(_table.c.id == comparable(number))
+    row = connection.execute(query).first()
     return _from(row) if row else None
 
 

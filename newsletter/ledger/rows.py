@@ -26,6 +26,13 @@ from newsletter.values import Digest, IssueSlug, Rate
 
 OutcomeName = Literal["accepted", "deferred", "refused", "in_doubt"]
 _DOT = Phase.DOT.value
+LARGEST = 2**31 - 1
+"""PostgreSQL numbers rows no further, and cannot compare their numbers with larger ones."""
+
+
+def comparable(number: int) -> int:
+    """The same number, or one that no row has either where no database could look for it."""
+    return max(0, min(number, LARGEST))
 
 
 def to_json(value: object) -> str:

@@ -16,7 +16,7 @@ from newsletter.ledger.model import CampaignId, CampaignState, Grant, Result, Tu
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Until
 from newsletter.ledger.prepared import Prepared
 from newsletter.ledger.recording import note_event
-from newsletter.ledger.rows import storable
+from newsletter.ledger.rows import comparable, storable
 from newsletter.ledger.settling import settle
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
@@ -162,8 +162,8 @@ def cancel_open(connection: Connection, campaign: CampaignId) -> int:
 
 def locked_campaign(connection: Connection, campaign: CampaignId) -> RowMapping:
     """Its row, which nobody else changes until this transaction ends."""
-    query = select(_campaign).where(_campaign.c.id == campaign).with_for_update(key_share=True)
-    row = connection.execute(query).mappings().one_or_none()
+    query = select(_campaign).where(_campaign.c.id == comparable(campaign))
+    row = connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
     if row is None:
         message = f"there is no campaign {campaign}"
         raise UsageError(message, next_command="newsletter status")

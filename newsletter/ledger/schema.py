@@ -40,7 +40,9 @@ HEAD = "0012"
 """The revision that this program reads and writes; a test holds it to the migrations."""
 
 
-_PART = re.compile(r"(recipient|delivery|attempt)_([0-9]+|before|small)")
+PARTED = ("recipient", "delivery", "attempt")
+"""The large tables: on PostgreSQL they have parts."""
+_PART = re.compile(rf"({'|'.join(PARTED)})_([0-9]+|before|small)")
 
 
 class Instant(TypeDecorator[dt.datetime]):

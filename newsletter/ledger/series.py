@@ -16,6 +16,7 @@ from newsletter.errors import PlanChanged, UsageError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database
 from newsletter.ledger.model import CampaignId
+from newsletter.ledger.rows import comparable
 from newsletter.recurrence import Occurrence, Recurrence
 
 SeriesId = NewType("SeriesId", int)
@@ -205,7 +206,8 @@ def _all(connection: Connection) -> tuple[Series, ...]:
 
 
 def _one(connection: Connection, number: SeriesId) -> Series:
-    row = connection.execute(select(_series).where(_series.c.id == number)).mappings().first()
+    query = select(_series).where(_series.c.id == comparable(number))
+    row = connection.execute(query).mappings().first()
     if row is None:
         message = f"there is no series s{number}"
         raise UsageError(message, next_command="newsletter schedule list")

@@ -22,7 +22,7 @@ from newsletter.ledger.model import (
     Progress,
     RunRecord,
 )
-from newsletter.ledger.rows import campaign_from, delivery_from, lists_from, run_from
+from newsletter.ledger.rows import campaign_from, comparable, delivery_from, lists_from, run_from
 from newsletter.values import IssueSlug
 
 _campaign, _delivery, _recipient = schema.campaign, schema.delivery, schema.recipient
@@ -40,7 +40,8 @@ def campaigns(connection: Connection) -> tuple[Campaign, ...]:
 
 def campaign(connection: Connection, number: CampaignId) -> Campaign:
     """One campaign; ``UsageError`` if there is none of that number."""
-    row = connection.execute(select(_campaign).where(_campaign.c.id == number)).mappings().first()
+    query = select(_campaign).where(_campaign.c.id == comparable(number))
+    row = connection.execute(query).mappings().first()
     if row is None:
         message = f"there is no campaign {number}"
         raise UsageError(message, next_command="newsletter status")

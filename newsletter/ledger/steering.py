@@ -23,7 +23,7 @@ from newsletter.ledger import kept, schema
 from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
 from newsletter.ledger.recording import note_event
-from newsletter.ledger.rows import delivery_from, storable
+from newsletter.ledger.rows import comparable, delivery_from, storable
 from newsletter.ledger.running import cancel_open
 from newsletter.ledger.settling import settle
 from newsletter.ledger.standing import campaign
@@ -172,7 +172,8 @@ def _move(
 ) -> Campaign:
     """Change the state, or say why the word makes no sense here."""
     table = schema.campaign
-    connection.execute(select(table.c.id).where(table.c.id == number).with_for_update())
+    its_row = table.c.id == comparable(number)
+    connection.execute(select(table.c.id).where(its_row).with_for_update())
     before = campaign(connection, number)
     if before.state not in _FROM[verb]:
         message = f"campaign {number} is {before.state}: there is nothing to {verb}"

@@ -35,6 +35,7 @@ from newsletter.ledger.model import (
     Turn,
     Want,
 )
+from newsletter.ledger.series import SeriesId
 from newsletter.values import Address, IssueSlug
 from tests.doubles import START
 from tests.ledger.plans import make_plan, make_terms
@@ -538,11 +539,24 @@ def test_a_second_sender_is_refused_with_pid_host_and_time(ledger: Ledger) -> No
         assert ledger.someone_sends
 
 
-def test_a_campaign_that_is_not_there_is_said_so(ledger: Ledger) -> None:
-    with pytest.raises(UsageError, match="there is no campaign 7"):
-        ledger.progress(CampaignId(7))
-    with pytest.raises(UsageError, match="there is no campaign 7"):
-        ledger.begin_run(CampaignId(7), START)
+@pytest.mark.parametrize("number", [7, 0, -1, 2**31, -(2**31) - 1, 2**63, 10**23])
+def test_a_campaign_that_is_not_there_is_said_so(ledger: Ledger, number: int) -> None:
+    """However large the number: a database would not compare it."""
+    told = f"there is no campaign {number}"
+    for ask in (
+        ledger.campaign,
+        ledger.progress,
+        lambda number: ledger.begin_run(number, START),
+        lambda number: ledger.pause(number, START, "stopped by you"),
+        lambda number: ledger.cancel(number, START),
+    ):
+        with pytest.raises(UsageError, match=told):
+            ask(CampaignId(number))
+    with pytest.raises(UsageError, match=f"there is no series s{number}"):
+        ledger.series.one(SeriesId(number))
+    assert ledger.returns.one(number) is None
+    assert ledger.retention.of(CampaignId(number)) is None
+    assert ledger.addressee(number, number) is None
 
 
 def test_domains_and_answers_are_counted_by_the_database(ledger: Ledger) -> None:

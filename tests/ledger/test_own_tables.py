@@ -54,7 +54,7 @@ def rows(ledger: Ledger, table: str) -> int:
 def test_a_large_campaign_is_recorded_apart_and_a_small_one_beside_others(ledger: Ledger) -> None:
     small = ledger.record(make_plan(LARGE - 1), due=None, now=START)
     large = ledger.record(make_plan(LARGE, "2026-12"), due=None, now=START)
-    assert tables(ledger) == {f"{name}_{large}" for name in own_tables.TABLES}
+    assert tables(ledger) == {f"{name}_{large}" for name in schema.PARTED}
     assert rows(ledger, f"delivery_{large}") == rows(ledger, f"recipient_{large}") == LARGE
     assert rows(ledger, "recipient_small") == LARGE - 1
     for number in (small, large):
@@ -119,7 +119,7 @@ def test_a_ledger_that_moves_brings_its_large_campaigns_into_tables_of_their_own
         small, large = finish(source, 5), finish(source, LARGE, "2026-12")
         source.move_into(ledger, START)
         counts = [source.progress(number).counts for number in (small, large)]
-    assert tables(ledger) == {f"{name}_{large}" for name in own_tables.TABLES}
+    assert tables(ledger) == {f"{name}_{large}" for name in schema.PARTED}
     assert [ledger.progress(number).counts for number in (small, large)] == counts
     assert ledger.verify() == ()
 
