@@ -49,12 +49,13 @@ def _marked(connection: Connection, turn: Turn, seqs: Sequence[int]) -> tuple[Cl
 
     Neighbours are found by their ends: then none but they lie between.
     """
+    values: dict[str, object] = {"c": turn.campaign, "r": turn.run}
     first, last = seqs[0], seqs[-1]
     if last - first + 1 == len(seqs):
-        marked, which = _MARKED_BETWEEN, {"first": first, "last": last}
+        marked, values = _MARKED_BETWEEN, values | {"first": first, "last": last}
     else:
-        marked, which = _MARKED_AMONG, {"seqs": packed(seqs)}
-    _, *columns = marked.columns(connection, {"c": turn.campaign, "r": turn.run, **which})
+        marked, values = _MARKED_AMONG, values | {"seqs": packed(seqs)}
+    _, *columns = marked.columns(connection, values)
     return tuple(_claimed_from(*columns))
 
 
