@@ -29,7 +29,11 @@ class FakeClock:
     def __init__(self, start: dt.datetime = START) -> None:
         self._start = start
         self._elapsed = 0.0
-        self._targets: list[float] = []
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+        self._watcher: asyncio.AbstractEventLoop | None = None
+        """The loop in which somebody sees to it that time goes on."""
+        self._spins = 0
+        self._next = 0.0
 
     def now(self) -> dt.datetime:
         """The instant, in UTC."""
@@ -42,21 +46,48 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass at once."""
         self._elapsed += seconds
+        self._wake()
 
     async def sleep(self, seconds: float) -> None:
         """Let others work; once nobody does, the earliest sleeper moves time."""
         target = self._elapsed + max(seconds, 0.0)
-        self._targets.append(target)
-        spins = 0
+        await asyncio.sleep(0)
+        if target <= self._elapsed:
+            return
+        loop = asyncio.get_running_loop()
+        sleeper = target, loop.create_future()
+        self._sleepers.append(sleeper)
+        if self._watcher is not loop:
+            self._watcher, self._spins = loop, 0
+            loop.call_soon(self._watch, loop)
         try:
-            await asyncio.sleep(0)
-            while self._elapsed < target:
-                spins = spins + 1 if min(self._targets) == target else 0
-                if spins > _SPINS:
-                    self._elapsed = target
-                await asyncio.sleep(0)
+            await sleeper[1]
         finally:
-            self._targets.remove(target)
+            self._sleepers.remove(sleeper)
+
+    def all_sleep(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether nobody moved for long enough."""
+        del loop
+        return self._spins > _SPINS
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once in each round of the loop, for all sleepers."""
+        waiting = [target for target, woken in self._sleepers if not woken.done()]
+        if not waiting or self._watcher is not loop:
+            self._watcher = None if self._watcher is loop else self._watcher
+            return
+        first = min(waiting)
+        self._spins = self._spins + 1 if first == self._next else 0
+        self._next = first
+        if self.all_sleep(loop):
+            self._elapsed = max(self._elapsed, first)
+            self._wake()
+        loop.call_soon(self._watch, loop)
+
+    def _wake(self) -> None:
+        for target, woken in self._sleepers:
+            if target <= self._elapsed and not woken.done():
+                woken.set_result(None)
 
 
 class InlineExecutor(Executor):

@@ -4,6 +4,7 @@ A step is a statement of the ledger, a write to a file, or a move of the relay. 
 forked, and its death is SIGKILL: what it leaves is what a machine would leave.
 """
 
+import asyncio
 import datetime as dt
 import errno
 import json
@@ -34,6 +35,10 @@ class SteppedClock(FakeClock):
     def now(self) -> dt.datetime:
         """The wall's time."""
         return super().now() + dt.timedelta(seconds=self.set_by)
+
+    def all_sleep(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether nothing else is to be done in the loop: no other thread works for a run here."""
+        return not loop._ready or super().all_sleep(loop)  # type: ignore[attr-defined]
 
 
 class Process:
