@@ -1,13 +1,16 @@
 """Proofs for tests: a clean issue with the tiny theme, and one thing in it changed."""
 
+import atexit
 import dataclasses
+import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from newsletter.edition.model import Edition, Variant
 from newsletter.edition.render import render_edition
-from newsletter.edition.theme import load_theme
+from newsletter.edition.theme import Theme, load_theme
 from newsletter.edition.variants import variant_for
 from newsletter.issue.loader import load_issue
 from newsletter.lint.check import lint
@@ -66,7 +69,7 @@ def proof_of(root: Path, toml: str = CLEAN, **translations: str) -> Proof:
     """The proof of an issue, rendered with the tiny theme (or the one that is there already)."""
     issue = load_issue(write_issue(root, toml, **translations))
     folder = root / "templates" / "tiny"
-    theme = load_theme(folder if folder.exists() else write_theme(root))
+    theme = load_theme(folder) if folder.exists() else _tiny()
     if not (root / "newsletter.toml").exists():
         (root / "newsletter.toml").write_text(SETTINGS, encoding="utf-8")
     editions = tuple(
@@ -89,6 +92,14 @@ def proof_of(root: Path, toml: str = CLEAN, **translations: str) -> Proof:
         ),
         messages={edition.variant.key: message_of(edition) for edition in editions},
     )
+
+
+@functools.cache
+def _tiny() -> Theme:
+    """The tiny theme as it is: its templates are compiled once, not for each proof."""
+    root = tempfile.TemporaryDirectory(prefix="newsletter-tiny-")
+    atexit.register(root.cleanup)
+    return load_theme(write_theme(Path(root.name)))
 
 
 def message_of(edition: Edition) -> bytes:
