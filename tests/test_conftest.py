@@ -18,6 +18,26 @@ def test_a_mark_without_its_packages_names_them(monkeypatch: pytest.MonkeyPatch)
     assert conftest.missing_for({"slow"}) == ""
 
 
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("pytestmark = pytest.mark.slow  # real servers\n", True),
+        ("pytestmark = [pytest.mark.debian, pytest.mark.slow]\n", True),
+        (
+            'pytestmark = [\n    pytest.mark.debian,\n    pytest.mark.skipif(ROOT, reason="")\n]\n',
+            True,
+        ),
+        ("pytestmark = pytest.mark.fast\n\n@pytest.mark.slow\ndef test_it(): ...\n", False),
+        ("@pytest.mark.slow\ndef test_it():\n    pytestmark = pytest.mark.slow\n", False),
+        ("def test_it(): ...\n", False),
+    ],
+)
+def test_a_file_that_is_left_out_whole_is_not_imported(source: str, *, left: bool) -> None:
+    assert conftest.left_out(source, "not slow and not debian") is left
+    for other in ("", "slow", "slow or not debian", "not postgres", "not (slow and debian)"):
+        assert not conftest.left_out(source, other)
+
+
 LONG_AND_SHORT = """
 import time
 

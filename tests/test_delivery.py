@@ -316,5 +316,5 @@ class Life(RuleBasedStateMachine):
             assert self.delivery.next_at - self.delivery.first_tried <= HOLD.give_up_after
 
 
-TestLife = Life.TestCase
+TestLife = pytest.mark.slow(Life.TestCase)
 TestLife.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)

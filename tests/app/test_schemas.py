@@ -1,6 +1,7 @@
 """The schemas that editors read say what the program says, and every key has a description."""
 
 import datetime as dt
+import functools
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,12 @@ from tests.issue.sheets import Sheet, sample_issue
 
 REPOSITORY = Path(__file__).parents[2]
 TODAY = dt.date(2026, 11, 23)
-MADE = {name: make() for name, make in SCHEMAS.items()}
+
+
+@functools.cache
+def made(name: str) -> Any:
+    """A schema, made once; not while tests are collected."""
+    return SCHEMAS[name]()
 
 
 def plain(value: Any) -> Any:
@@ -32,7 +38,7 @@ def plain(value: Any) -> Any:
 
 
 def faults(name: str, text: str) -> list[str]:
-    validator = jsonschema.Draft7Validator(MADE[name])
+    validator = jsonschema.Draft7Validator(made(name))
     return [error.message for error in validator.iter_errors(plain(tomllib.loads(text)))]
 
 
@@ -54,9 +60,9 @@ def check_files(root: Path) -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_schema_is_one_and_stands_in_the_repository_as_the_models_are(name: str) -> None:
-    jsonschema.Draft7Validator.check_schema(MADE[name])
+    jsonschema.Draft7Validator.check_schema(made(name))
     shipped = json.loads((REPOSITORY / "schemas" / name).read_text(encoding="utf-8"))
-    assert shipped == MADE[name], "run python -m tools.reference"
+    assert shipped == made(name), "run python -m tools.reference"
 
 
 def keys_of(schema: Any, whole: Mapping[str, Any], where: str) -> Iterator[tuple[str, bool]]:
@@ -78,7 +84,7 @@ def keys_of(schema: Any, whole: Mapping[str, Any], where: str) -> Iterator[tuple
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_every_key_is_described(name: str) -> None:
-    found = list(keys_of(MADE[name], MADE[name], name))
+    found = list(keys_of(made(name), made(name), name))
     assert len(found) > 1
     assert [where for where, described in found if not described] == []
 

@@ -31,6 +31,7 @@ def test_each_section_has_its_mark_and_nothing_else_is_changed(language: str, lo
     assert "@src" not in edition.html
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", THEMES)
 def test_the_element_that_holds_a_mark_holds_its_whole_section_and_no_other(look: str) -> None:
     edition = specimen("it", look)

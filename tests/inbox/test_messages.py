@@ -144,6 +144,7 @@ def test_a_message_of_10_mb_is_cut_for_the_page_and_kept_whole(mailroom: Mailroo
     assert len(received.content) > 10_000_000
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(
     head=st.binary(max_size=200),
