@@ -22,7 +22,8 @@ from bench.turns import Work, Works, timed, work
 from newsletter.app.compose import compile_page
 from newsletter.app.open import App, open_app
 from newsletter.app.plan import PlanRequest
-from newsletter.app.sending import plan_only, token_keys
+from newsletter.app.sending import plan_only
+from newsletter.app.tokens import token_keys
 from newsletter.dispatch.outgoing import Letters
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import ClaimedRow, Want

@@ -23,6 +23,7 @@ from tests.ports import quiet_port
 REPOSITORY = Path(__file__).parents[1]
 SECRET = "un-segreto-lunghissimo-42"
 HEAVY = ("premailer", "sqlalchemy", "alembic", "mjml", "lxml", "aiosmtplib", "starlette")
+RENDERS = ("premailer", "cssutils", "mjml")
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], object]]:
@@ -101,6 +102,20 @@ def test_no_help_loads_what_only_work_needs() -> None:
         "assert not found, found\n"
     )
     done = python("-c", script)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_looking_how_it_goes_loads_nothing_that_renders(tmp_path: Path) -> None:
+    write_newsletter(tmp_path)
+    script = (
+        "import sys\n"
+        "from newsletter.cli.main import run\n"
+        "assert run(['status']) == 0\n"
+        f"found = [name for name in {RENDERS!r} if name in sys.modules]\n"
+        "assert not found, found\n"
+    )
+    done = python("-c", script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 

@@ -14,7 +14,7 @@ from newsletter.app.imap_account import account_of
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
 from newsletter.app.readers import parse_reader
-from newsletter.app.sending import token_keys
+from newsletter.app.tokens import token_keys
 from newsletter.dispatch.outgoing import message_ids
 from newsletter.errors import NewsletterError, TryLater, UsageError
 from newsletter.feedback.identify import Arrival, events_of

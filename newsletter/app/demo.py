@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from newsletter.app.agreeing import Agreement, agree
+from newsletter.app.agreeing import agree
+from newsletter.app.agreement import Agreement
 from newsletter.app.check import CheckReport, check_issues
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App, open_app

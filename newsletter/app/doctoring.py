@@ -10,7 +10,7 @@ from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
 from newsletter.app.relay import uses_staging_inbox
 from newsletter.app.relays import every_smtp_options
-from newsletter.app.sending import token_keys
+from newsletter.app.tokens import token_keys
 from newsletter.doctor.ask import Dns, NoDns, SystemDns
 from newsletter.doctor.authentication import Mailing, OurKey, examine
 from newsletter.doctor.examination import Result, State, bad, good, unknown, warning

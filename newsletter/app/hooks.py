@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from newsletter.app.bounces import Book, thresholds
 from newsletter.app.open import App
-from newsletter.app.sending import token_keys
+from newsletter.app.tokens import token_keys
 from newsletter.feedback.identify import Arrival, events_told
 from newsletter.feedback.notices import Notice
 from newsletter.feedback.signatures import Forged

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from newsletter.app.agreeing import Agreement, agree_to_number
+from newsletter.app.agreement import Agreement, agree_to_number
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App
 from newsletter.app.steering import Ask, find_campaign

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from newsletter.app.imap_account import account_of
 from newsletter.app.key_ring import signing_keys
 from newsletter.app.open import App
-from newsletter.app.sending import token_keys
 from newsletter.app.testing import TestReport
+from newsletter.app.tokens import token_keys
 from newsletter.doctor.examination import State as Ground
 from newsletter.doctor.oneclick import examine_one_click
 from newsletter.feedback.imap import wait_for

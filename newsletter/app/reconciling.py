@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from newsletter.app.agreeing import Agreement, agree_to_number
+from newsletter.app.agreement import Agreement, agree_to_number
 from newsletter.app.log_reading import Judged, LogRead, read_log
 from newsletter.app.memory import open_ledger
 from newsletter.app.open import App

@@ -21,6 +21,7 @@ from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
 from newsletter.app.telling import NOBODY, Witness
 from newsletter.app.together import cluster_of, is_shared, take_part
+from newsletter.app.tokens import token_keys
 from newsletter.app.vouching import signer_of
 from newsletter.campaign import Plan
 from newsletter.dispatch.clock import SystemClock
@@ -35,7 +36,7 @@ from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Progres
 from newsletter.transport.base import Transport
 from newsletter.transport.eml import EmlTransport
 from newsletter.transport.smtp import probe, refuse_larger
-from newsletter.unsubscribe import TokenKeys, minter
+from newsletter.unsubscribe import minter
 from newsletter.values import Rate
 
 _STAY_SECONDS = 120.0
@@ -241,16 +242,6 @@ def options_of(app: App, ledger: Ledger, number: CampaignId) -> RunOptions:
         times=times_of(ledger.campaign(number).terms),
         identity=Identity(token_keys(app), signer_of(app)),
     )
-
-
-def token_keys(app: App) -> TokenKeys:
-    """The keys of this newsletter's unsubscribe links: what older secrets signed still works."""
-    current, *previous = (each.decode() for each in app.secrets())
-    try:
-        return TokenKeys.of(app.settings.sender.list_id, current, previous)
-    except ValueError as error:
-        cure = "choose another NEWSLETTER_SECRET"
-        raise UsageError(str(error), cure=cure) from error
 
 
 @contextlib.asynccontextmanager

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from newsletter.app.agreeing import Agreement, agree_to_number, refuse_unfit
+from newsletter.app.agreeing import refuse_unfit
+from newsletter.app.agreement import Agreement, agree_to_number
 from newsletter.app.approving import Ready, newest_ready, note_agreed
 from newsletter.app.issues import list_issues
 from newsletter.app.kept_request import request_from, request_to_json

@@ -103,7 +103,7 @@ def prune(
     yes: Yes = False,
 ) -> None:
     """Let accepted recipients of old campaigns go; counts, failures and doubts are kept."""
-    from newsletter.app.agreeing import Agreement
+    from newsletter.app.agreement import Agreement
     from newsletter.app.pruning import PruneRequest, prune_ledger
     from newsletter.cli import show_pruned
     from newsletter.cli.live import ask

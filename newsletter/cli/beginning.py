@@ -1,9 +1,9 @@
 """How a series begins: what shows it, and what is said once it is agreed to."""
 
 from newsletter.app import serial
-from newsletter.app.agreeing import Agreement
+from newsletter.app.agreement import Agreement
 from newsletter.app.plan import Planned, PlanRequest
-from newsletter.cli import show_sending, show_times
+from newsletter.cli import show_starting, show_times
 from newsletter.cli.desk import Desk
 from newsletter.cli.live import ask
 from newsletter.errors import UsageError
@@ -21,7 +21,7 @@ def begin(
 ) -> None:
     """Record a series that was agreed to, and say what comes."""
     issue = planned.view.issue if approves else ""
-    again = show_sending.send_command(request, issue, recipients=planned.view.recipients)
+    again = show_starting.send_command(request, issue, recipients=planned.view.recipients)
     begun = serial.begin(desk.app, request, planned, agreed, ask(desk), again, approves=approves)
     worker, approve = "newsletter worker", f"newsletter approve {planned.view.issue}"
     desk.show(begun, show_times.series_begun(begun), worker if begun.would_send else approve)

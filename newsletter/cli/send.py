@@ -143,7 +143,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     from newsletter.app.memory import ledger_notes
     from newsletter.app.plan import PlanRequest
     from newsletter.app.sending import plan_only
-    from newsletter.cli import beginning, show, show_sending
+    from newsletter.cli import beginning, show, show_starting
 
     request = PlanRequest(
         beginning.named(desk, issue, every),
@@ -165,7 +165,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     view = plan_only(desk.app, request).view
     stuck = view.unfit or view.undecided
     named = view.issue if issue or not every else ""
-    following = "" if stuck else show_sending.send_command(request, named)
+    following = "" if stuck else show_starting.send_command(request, named)
     desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
 
 
@@ -201,9 +201,10 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
 ) -> int | None:
     """Show the plan, ask for the number of recipients, record it and send it."""
     from newsletter.app import agreeing, sending
+    from newsletter.app.agreement import Agreement
     from newsletter.app.plan import PlanRequest
     from newsletter.app.taking_over import settle_in
-    from newsletter.cli import beginning, show, show_sending
+    from newsletter.cli import beginning, show, show_sending, show_starting
     from newsletter.cli.live import Live, ask
 
     if not dry_run:
@@ -232,19 +233,19 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
             desk.say(line)
     if dry_run:
         done = sending.dry_run(desk.app, planned, output)
-        desk.show(done, show_sending.dry_run(done))
+        desk.show(done, show_starting.dry_run(done))
         return None
-    agreed = agreeing.Agreement(recipients, yes=yes, again=again)
+    agreed = Agreement(recipients, yes=yes, again=again)
     if every is not None:
         beginning.begin(desk, request, planned, agreed, approves=issue is not None)
         return None
     sending.refuse_second(desk.app, planned.plan)
     planned.start.check_decided()
-    again_command = show_sending.send_command(request, view.issue, recipients=view.recipients)
+    again_command = show_starting.send_command(request, view.issue, recipients=view.recipients)
     agreeing.agree(planned, agreed, ask(desk), again_command)
     number, due = sending.record(desk.app, planned), planned.start.due
     if due:
-        desk.show(*show_sending.recorded(number, view, due), "newsletter worker")
+        desk.show(*show_starting.recorded(number, view, due), "newsletter worker")
         return None
     with Live(desk, total=view.recipients) as live:
         progress = sending.run(desk.app, number, live)

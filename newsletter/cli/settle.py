@@ -63,7 +63,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 each is an option of the command line
     yes: Yes = False,
 ) -> int | None:
     """Settle who is in doubt, by the relay's log or by your word; without either, list them."""
-    from newsletter.app.agreeing import Agreement
+    from newsletter.app.agreement import Agreement
     from newsletter.app.reconciling import ReconcileRequest, Word
     from newsletter.app.reconciling import reconcile as settle
     from newsletter.cli import show_settled

@@ -143,13 +143,13 @@ def run_due(desk: Desk) -> int | None:
     """Run what is due now, once, and end (for cron)."""
     from newsletter.app.taking_over import settle_in
     from newsletter.app.working import run_due_once
-    from newsletter.cli import show_sending
+    from newsletter.cli import show_starting
     from newsletter.cli.live import Live
 
     settle_in(desk.app, take_over=False)
     with Live(desk, plain=True) as live:
         done = run_due_once(desk.app, live)
-    desk.show(done, show_sending.run_due(done))
+    desk.show(done, show_starting.run_due(done))
     if desk.as_text:
         done.complain()
     return done.exit_code

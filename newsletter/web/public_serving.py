@@ -22,7 +22,7 @@ from newsletter.app.memory import open_ledger
 from newsletter.app.offered import Offers
 from newsletter.app.open import App
 from newsletter.app.preferring import Preferring
-from newsletter.app.sending import token_keys
+from newsletter.app.tokens import token_keys
 from newsletter.app.viewing import Viewing
 from newsletter.errors import NewsletterError
 from newsletter.forgotten import Marks

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from newsletter.app import sending, serial
-from newsletter.app.agreeing import Agreement
+from newsletter.app.agreement import Agreement
 from newsletter.app.open import App, open_app, utc_now
 from newsletter.app.plan import PlanRequest
 from newsletter.app.steering import move, to_resume
