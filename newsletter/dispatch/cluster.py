@@ -58,7 +58,8 @@ class Cluster:
         self._wakeups = Wakeups(self._workers.conninfo)
         self._hand = asyncio.Lock()
         self._lookers = 0
-        """Workers that look too, as far as is known: one without a part may soon have one again."""
+        """Workers that look too, as far as is known: when nobody has a part any more, they are
+        still there, and nothing can be left by anybody."""
         self._doing: set[tuple[CampaignId, int]] = set()
         self._others: set[asyncio.Task[bool]] = set()
 
@@ -87,7 +88,7 @@ class Cluster:
             while not stop.is_set():
                 with contextlib.suppress(LedgerUnavailable):
                     await self._look(stop)
-                self._lookers = max(self._workers.busy, self._lookers - 1)
+                self._lookers = self._workers.busy or max(0, self._lookers - 1)
                 every = max(_LOOK_EVERY, (self._lookers - 1) / _LOOKS)
                 await _wait(stop, every * random.uniform(0.8, 1.2))  # noqa: S311 spread only
         finally:
