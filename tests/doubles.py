@@ -65,21 +65,22 @@ class FakeClock:
         finally:
             self._sleepers.remove(sleeper)
 
-    def all_sleep(self, loop: asyncio.AbstractEventLoop) -> bool:
+    def all_sleep(self) -> bool:
         """Whether nobody moved for long enough."""
-        del loop
         return self._spins > _SPINS
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once in each round of the loop, for all sleepers."""
+        if self._watcher is not loop:
+            return
         waiting = [target for target, woken in self._sleepers if not woken.done()]
-        if not waiting or self._watcher is not loop:
-            self._watcher = None if self._watcher is loop else self._watcher
+        if not waiting:
+            self._watcher = None
             return
         first = min(waiting)
         self._spins = self._spins + 1 if first == self._next else 0
         self._next = first
-        if self.all_sleep(loop):
+        if self.all_sleep():
             self._elapsed = max(self._elapsed, first)
             self._wake()
         loop.call_soon(self._watch, loop)

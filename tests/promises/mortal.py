@@ -36,9 +36,10 @@ class SteppedClock(FakeClock):
         """The wall's time."""
         return super().now() + dt.timedelta(seconds=self.set_by)
 
-    def all_sleep(self, loop: asyncio.AbstractEventLoop) -> bool:
+    def all_sleep(self) -> bool:
         """Whether nothing else is to be done in the loop: no other thread works for a run here."""
-        return not loop._ready or super().all_sleep(loop)  # type: ignore[attr-defined]
+        loop = asyncio.get_running_loop()
+        return not loop._ready or super().all_sleep()  # type: ignore[attr-defined]
 
 
 class Process:
