@@ -25,6 +25,8 @@ from newsletter.ledger.workers import Division
 _LOOK_EVERY = 1.0
 _LOOKS = 2.0
 """How often a second all workers but one look: any of them finds what that one has left."""
+_SPREAD = 0.5
+"""Seconds over which workers look for one that may be taken over now."""
 _MOST_TAKEN_OVER = 4
 """Parts of the dead that one worker goes on with at once, beside its own."""
 _CLOSING = 40.0
@@ -74,7 +76,7 @@ class Cluster:
     @property
     def company(self) -> int:
         """How many workers had parts in their hands when this one looked last."""
-        return self._workers.busy
+        return self._workers.company.busy
 
     # A worker's life
 
@@ -88,13 +90,21 @@ class Cluster:
             while not stop.is_set():
                 with contextlib.suppress(LedgerUnavailable):
                     await self._look(stop)
-                self._lookers = self._workers.busy or max(0, self._lookers - 1)
-                every = max(_LOOK_EVERY, (self._lookers - 1) / _LOOKS)
-                await _wait(stop, every * random.uniform(0.8, 1.2))  # noqa: S311 spread only
+                await _wait(stop, self._until_next_look())
         finally:
             await asyncio.gather(hearing, *self._others, return_exceptions=True)
             async with self._hand:
                 pass
+
+    def _until_next_look(self) -> float:
+        """Seconds; no longer than it takes until one that is silent may be taken over."""
+        company = self._workers.company
+        self._lookers = company.busy or max(0, self._lookers - 1)
+        every = max(_LOOK_EVERY, (self._lookers - 1) / _LOOKS)
+        regular = every * random.uniform(0.8, 1.2)  # noqa: S311 spread only
+        if company.first_gone_in is None:
+            return regular
+        return min(regular, company.first_gone_in + random.uniform(0.0, _SPREAD))  # noqa: S311
 
     async def _answer(self, number: CampaignId, part: int, stop: asyncio.Event) -> None:
         async with self._hand:

@@ -13,13 +13,15 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from newsletter.errors import TryLater
-from newsletter.ledger import brevity, pacing, running, schema
+from newsletter.ledger import brevity, pacing, running, schema, standing
 from newsletter.ledger.instants import to_microseconds
 from newsletter.ledger.lock import Process
 from newsletter.ledger.model import CampaignId, CampaignState, Part, Turn
 from newsletter.ledger.recording import note_event
 
 _MICROSECONDS = 1_000_000
+_RELIED_ON = 0.5
+"""Of the time-out: those who live are heard of several times within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Open:
     number: int
     left: bool
     """Whether a worker left it without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The workers that have parts, those aside who were silent for too long."""
+
+    busy: int
+    """How many were heard of lately: they can be relied on to look for what others leave."""
+    first_gone_in: float | None = None
+    """Seconds until the first of the others may be taken over."""
 
 
 def divide(recipients: int, *, most: int, smallest: int, canary: int = 0) -> list[tuple[int, int]]:
@@ -50,7 +62,7 @@ def open_up(
     ranges: Sequence[tuple[int, int]],
 ) -> tuple[int, ...]:
     """Let workers have it; the parts in which somebody waits. The same once more is no harm."""
-    row = running.locked_campaign(connection, campaign)
+    row = standing.locked_campaign(connection, campaign)
     if CampaignState(row["state"]) is not CampaignState.RUNNING:
         running.refuse_unless_startable(row, now)
         pacing.forget(connection, now)
@@ -77,9 +89,11 @@ def open_parts(
     return tuple(Open(*row) for row in _OPEN(connection, **values))
 
 
-def count_busy(connection: Connection, timeout: float) -> int:
-    """How many workers have parts, of whatever campaigns, and were not silent for so long."""
-    return int(_COUNT_BUSY(connection, t=_micro(timeout)).scalar() or 0)
+def company(connection: Connection, timeout: float) -> Company:
+    """Who has parts, of whatever campaigns."""
+    half = _micro(timeout * _RELIED_ON)
+    busy, first = _COMPANY(connection, t=_micro(timeout), half=half).one()
+    return Company(busy, None if first is None else first / _MICROSECONDS)
 
 
 def held(connection: Connection, campaign: CampaignId) -> bool:
@@ -99,7 +113,7 @@ def take(
 ) -> Turn:
     """Have one part, under a new epoch; ``TryLater`` if it may not be taken (any more)."""
     brevity.keep_brief(connection, timeout, wait=True)
-    running.locked_campaign(connection, campaign)
+    standing.locked_campaign(connection, campaign)
     values = {"now": to_microseconds(now), "t": _micro(timeout), "c": campaign, "n": number}
     if not _MAY_BE_TAKEN(connection, **values).first():
         message = f"part {number} of campaign {campaign} is done, or another worker has it"
@@ -130,7 +144,8 @@ def _micro(seconds: float) -> int:
 _NOBODYS = {"epoch": 0, "worker": "", "done": False, "claimed": 0, "said": ""}
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _UP_SINCE = "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"
-_IS_GONE = f"({_NOW} - greatest(p.seen_at, {_UP_SINCE}) > :t)"
+_SILENCE = f"({_NOW} - greatest(p.seen_at, {_UP_SINCE}))"
+_IS_GONE = f"({_SILENCE} > :t)"
 _AFTER_CANARY = """(p.n = 1 OR c.canary_at IS NOT NULL OR (c.terms::json->>'canary')::int = 0
     OR (c.terms::json->>'canary')::int >= c.recipients)"""
 _TAKEABLE = f"""
@@ -174,9 +189,11 @@ _FENCE_OFF = _Words("""
     UPDATE campaign SET epoch = epoch + 1 WHERE id = :c""")
 """A process that had the whole of it is gone, or frozen: it writes nothing more."""
 _HELD = _Words("SELECT 1 FROM partition WHERE campaign = :c AND run IS NOT NULL LIMIT 1")
-_COUNT_BUSY = _Words(f"""
-    SELECT count(DISTINCT worker) FROM partition p
-    WHERE run IS NOT NULL AND NOT {_IS_GONE}""")  # noqa: S608  our own words
+_COMPANY = _Words(f"""
+    SELECT count(DISTINCT worker) FILTER (WHERE silence <= :half),
+        min(:t - silence) FILTER (WHERE silence > :half)
+    FROM (SELECT worker, {_SILENCE} AS silence FROM partition p WHERE run IS NOT NULL) AS each
+    WHERE silence <= :t""")  # noqa: S608  our own words
 _ANY = _Words("SELECT 1 FROM partition WHERE campaign = :c LIMIT 1")
 _IN_PART = "d.campaign = p.campaign AND d.seq BETWEEN p.first_seq AND p.last_seq"
 _LOOK_AGAIN = _Words(f"""

@@ -26,7 +26,7 @@ from newsletter.ledger import schema
 from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.ledger.recording import note_event
 from newsletter.ledger.rows import insert_new
-from newsletter.ledger.running import locked_campaign
+from newsletter.ledger.standing import locked_campaign
 from newsletter.ledger.tallying import domain
 from newsletter.values import IssueSlug
 

@@ -16,8 +16,9 @@ from newsletter.ledger.model import CampaignId, CampaignState, Grant, Result, Tu
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Until
 from newsletter.ledger.prepared import Prepared
 from newsletter.ledger.recording import note_event
-from newsletter.ledger.rows import comparable, storable
+from newsletter.ledger.rows import storable
 from newsletter.ledger.settling import settle
+from newsletter.ledger.standing import locked_campaign
 
 _delivery, _campaign, _run = schema.delivery, schema.campaign, schema.run
 _partition = schema.partition
@@ -158,16 +159,6 @@ def cancel_open(connection: Connection, campaign: CampaignId) -> int:
     statement = update(_delivery).where(_delivery.c.campaign == campaign, waiting)
     values = {"state": DeliveryState.CANCELLED, "next_at": None}
     return connection.execute(statement.values(**values)).rowcount
-
-
-def locked_campaign(connection: Connection, campaign: CampaignId) -> RowMapping:
-    """Its row, which nobody else changes until this transaction ends."""
-    query = select(_campaign).where(_campaign.c.id == comparable(campaign))
-    row = connection.execute(query.with_for_update(key_share=True)).mappings().one_or_none()
-    if row is None:
-        message = f"there is no campaign {campaign}"
-        raise UsageError(message, next_command="newsletter status")
-    return row
 
 
 def refuse_unless_startable(row: RowMapping, now: dt.datetime) -> None:

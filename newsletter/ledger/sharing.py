@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.errors import LedgerLocked
-from newsletter.ledger import brevity, leasing, pacing, running
+from newsletter.ledger import brevity, leasing, pacing, running, standing
 from newsletter.ledger.claiming import claim, put_back
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignState, Grant, Part, Result, Turn, Want
@@ -97,7 +97,7 @@ def end_run(
     RUNNING says nothing of the campaign. It ends with its last part; the state that holds.
     """
     brevity.keep_brief(connection, _part(turn).silence)
-    running.locked_campaign(connection, turn.campaign)
+    standing.locked_campaign(connection, turn.campaign)
     told = _fence(connection, turn, 0)
     queued = _give_back(connection, turn)
     final = told

@@ -5,7 +5,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, collate, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    case,
+    collate,
+    func,
+    select,
+)
 
 from newsletter.delivery import DeliveryState, Reply
 from newsletter.errors import UsageError
@@ -40,12 +49,25 @@ def campaigns(connection: Connection) -> tuple[Campaign, ...]:
 
 def campaign(connection: Connection, number: CampaignId) -> Campaign:
     """One campaign; ``UsageError`` if there is none of that number."""
+    return campaign_from(_campaign_row(connection, number))
+
+
+def locked_campaign(connection: Connection, number: CampaignId) -> RowMapping:
+    """Its row, which nobody else changes until this transaction ends; else the same error."""
+    return _campaign_row(connection, number, locked=True)
+
+
+def _campaign_row(
+    connection: Connection, number: CampaignId, *, locked: bool = False
+) -> RowMapping:
     query = select(_campaign).where(_campaign.c.id == comparable(number))
-    row = connection.execute(query).mappings().first()
+    if locked:
+        query = query.with_for_update(key_share=True)
+    row = connection.execute(query).mappings().one_or_none()
     if row is None:
         message = f"there is no campaign {number}"
         raise UsageError(message, next_command="newsletter status")
-    return campaign_from(row)
+    return row
 
 
 def latest_campaign(connection: Connection, slug: IssueSlug | None) -> Campaign | None:

@@ -23,10 +23,10 @@ from newsletter.ledger import kept, schema
 from newsletter.ledger.local_times import spread
 from newsletter.ledger.model import Campaign, CampaignId, CampaignState, Settlement
 from newsletter.ledger.recording import note_event
-from newsletter.ledger.rows import comparable, delivery_from, storable
+from newsletter.ledger.rows import campaign_from, delivery_from, storable
 from newsletter.ledger.running import cancel_open
 from newsletter.ledger.settling import settle
-from newsletter.ledger.standing import campaign
+from newsletter.ledger.standing import campaign, locked_campaign
 
 S = CampaignState
 _FROM: Mapping[str, frozenset[CampaignState]] = {
@@ -171,10 +171,7 @@ def _move(
     detail: str = "",
 ) -> Campaign:
     """Change the state, or say why the word makes no sense here."""
-    table = schema.campaign
-    its_row = table.c.id == comparable(number)
-    connection.execute(select(table.c.id).where(its_row).with_for_update())
-    before = campaign(connection, number)
+    before = campaign_from(locked_campaign(connection, number))
     if before.state not in _FROM[verb]:
         message = f"campaign {number} is {before.state}: there is nothing to {verb}"
         if verb == "resume" and before.state is S.SCHEDULED:

@@ -13,7 +13,7 @@ from newsletter.ledger import brevity, partitions, standing
 from newsletter.ledger.database import Database
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import CampaignId, Turn
-from newsletter.ledger.partitions import Open
+from newsletter.ledger.partitions import Company, Open
 
 _UNTIL_GONE = 10.0
 """Seconds of silence after which a worker is thought gone, where nobody says so."""
@@ -36,8 +36,8 @@ class Workers:
         self._database = database
         self._identity = identity
         self._division = division
-        self.busy = 0
-        """How many workers had parts when it was last looked; one may have several."""
+        self.company = Company(busy=0)
+        """Who had parts when it was last looked; one worker may have several."""
 
     @property
     def conninfo(self) -> str:
@@ -86,8 +86,9 @@ class Workers:
         self, now: dt.datetime, timeout: float, number: CampaignId | None = None
     ) -> tuple[Open, ...]:
         """What may be taken now, of one campaign or of all; whoever was silent so long is gone."""
+        self.company = Company(self.company.busy)
         with self._database.read() as connection:
-            self.busy = partitions.count_busy(connection, timeout)
+            self.company = partitions.company(connection, timeout)
             return partitions.open_parts(connection, now, timeout, number)
 
     def take(

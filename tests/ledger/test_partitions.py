@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from newsletter.delivery import Accepted, Deferred, Outcome, Phase, Reply, RetryPolicy, advance
 from newsletter.errors import LedgerLocked, TryLater, UsageError
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId, CampaignState, Settlement, Turn, Want
 from newsletter.ledger.notes import Until
-from newsletter.ledger.partitions import divide
+from newsletter.ledger.partitions import Company, company, divide
 from newsletter.ledger.workers import Division, Workers
 from tests.doubles import START
 from tests.ledger.databases import empty
@@ -26,6 +27,8 @@ LATER = Deferred(Phase.RCPT, Reply(450, "4.2.0 try later"))
 NEVER, AT_ONCE = 3600.0, -1.0
 """Time-outs: nobody is thought gone; everybody is."""
 S = CampaignState
+_UP = "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())"
+"""How long the server is up: who was silent for longer was silent for so long."""
 
 
 @pytest.fixture
@@ -115,9 +118,25 @@ def test_a_worker_that_has_several_parts_is_one_and_one_that_is_gone_is_none(sho
     for part, worker in ((1, "w"), (2, "w"), (3, "another")):
         shop.workers.take(shop.number, part, START, worker=worker, timeout=NEVER)
     shop.parts()
-    assert shop.workers.busy == 2
+    assert shop.workers.company == Company(busy=2)
     shop.parts(AT_ONCE)
-    assert shop.workers.busy == 0
+    assert shop.workers.company == Company(busy=0)
+
+
+@pytest.mark.postgres
+def test_a_worker_silent_for_half_the_time_out_is_not_relied_on_to_look(shop: Shop) -> None:
+    """Those who live look as often as if it were gone already."""
+    shop.open()
+    for part, worker in ((1, "w"), (2, "another")):
+        shop.workers.take(shop.number, part, START, worker=worker, timeout=NEVER)
+    silent = "UPDATE partition SET seen_at = CASE n WHEN 1 THEN 0 ELSE 9e18::bigint END"
+    with shop.ledger._database.write() as connection:
+        connection.execute(text(silent))
+        up = float(connection.execute(text(_UP)).scalar_one())
+        half_silent = company(connection, up * 1.5)
+        assert half_silent.busy == 1
+        assert half_silent.first_gone_in is None or half_silent.first_gone_in < up * 0.5
+        assert company(connection, up * 1_000) == Company(busy=2)
 
 
 def test_a_ledger_in_a_file_has_no_workers(file: Path) -> None:
