@@ -62,6 +62,8 @@ class Cluster:
         self._lookers = 0
         """Workers that look too, as far as is known: when nobody has a part any more, they are
         still there, and nothing can be left by anybody."""
+        self._something_left = False
+        """At the last look; whoever takes it over may die meanwhile, or have its hands full."""
         self._doing: set[tuple[CampaignId, int]] = set()
         self._others: set[asyncio.Task[bool]] = set()
 
@@ -100,11 +102,11 @@ class Cluster:
         """Seconds; no longer than it takes until one that is silent may be taken over."""
         company = self._workers.company
         self._lookers = company.busy or max(0, self._lookers - 1)
-        every = max(_LOOK_EVERY, (self._lookers - 1) / _LOOKS)
-        regular = every * random.uniform(0.8, 1.2)  # noqa: S311 spread only
+        shared = 0.0 if self._something_left else (self._lookers - 1) / _LOOKS
+        seconds = max(_LOOK_EVERY, shared) * random.uniform(0.8, 1.2)  # noqa: S311 spread only
         if company.first_gone_in is None:
-            return regular
-        return min(regular, company.first_gone_in + random.uniform(0.0, _SPREAD))  # noqa: S311
+            return seconds
+        return min(seconds, company.first_gone_in + random.uniform(0.0, _SPREAD))  # noqa: S311
 
     async def _answer(self, number: CampaignId, part: int, stop: asyncio.Event) -> None:
         async with self._hand:
@@ -112,7 +114,9 @@ class Cluster:
                 await self._do(number, part, stop)
 
     async def _look(self, stop: asyncio.Event) -> None:
-        for each in await _aside(self._workers.open_parts, self.clock(), self.timeout):
+        found = await _aside(self._workers.open_parts, self.clock(), self.timeout)
+        self._something_left = any(each.left for each in found)
+        for each in found:
             if stop.is_set() or (each.campaign, each.number) in self._doing:
                 continue
             if each.left:

@@ -84,7 +84,10 @@ def open_up(
 def open_parts(
     connection: Connection, now: dt.datetime, timeout: float, campaign: CampaignId | None = None
 ) -> tuple[Open, ...]:
-    """Parts of running campaigns that may be taken, and those that must only be judged."""
+    """Parts of running campaigns that may be taken, and those that must only be judged.
+
+    Those that were left come first: whoever is in their hands waits for longer already.
+    """
     values = {"now": to_microseconds(now), "t": _micro(timeout), "c": campaign}
     return tuple(Open(*row) for row in _OPEN(connection, **values))
 
@@ -160,7 +163,7 @@ _OPEN = _Words(f"""
     FROM partition p JOIN campaign c ON c.id = p.campaign
     WHERE (NOT p.done OR p.run IS NOT NULL) AND {_TAKEABLE}
     AND (cast(:c AS integer) IS NULL OR p.campaign = :c)
-    ORDER BY p.campaign, p.n""")  # noqa: S608  our own words
+    ORDER BY p.run IS NULL, p.campaign, p.n""")  # noqa: S608  our own words
 _MAY_BE_TAKEN = _Words(f"""
     SELECT p.n FROM partition p JOIN campaign c ON c.id = p.campaign
     WHERE p.campaign = :c AND p.n = :n AND {_TAKEABLE}

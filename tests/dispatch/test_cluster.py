@@ -1,34 +1,80 @@
-"""How often a worker looks for what others have left."""
+"""How often a worker looks for what others have left, and what it takes first."""
 
+import asyncio
 import datetime as dt
-from types import SimpleNamespace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from newsletter.dispatch.cluster import Cluster
-from newsletter.ledger.partitions import Company
+from newsletter.dispatch.model import Share
+from newsletter.ledger.model import CampaignId
+from newsletter.ledger.partitions import Company, Open
 from newsletter.ledger.workers import Division
 
+ONE = CampaignId(1)
 
-def waits(company: Company, before: Company | None = None) -> list[float]:
-    """Seconds that this worker waits until it looks again, of many tries."""
-    workers = SimpleNamespace(conninfo="", company=before or company)
-    ledger: Any = SimpleNamespace(workers=lambda _: workers)
 
-    async def nothing(*_: object) -> None: ...
+@dataclass
+class Books:
+    """A ledger, as far as a worker looks at it."""
 
-    def now() -> dt.datetime:
-        return dt.datetime.now(dt.UTC)
+    company: Company = field(default_factory=lambda: Company(0))
+    found: tuple[Open, ...] = ()
+    conninfo: str = ""
 
-    found = []
-    for _ in range(200):
-        workers.company = before or company
-        worker = Cluster(ledger, nothing, now, print, timeout=10.0, division=Division())
-        worker._until_next_look()
-        workers.company = company
-        found.append(worker._until_next_look())
-    return found
+    def workers(self, _: Division) -> "Books":
+        """It is its own."""
+        return self
+
+    def open_parts(self, *_: object) -> tuple[Open, ...]:
+        """What may be taken."""
+        return self.found
+
+
+@dataclass
+class Worker:
+    """One that looks when it is told to; the parts it took."""
+
+    books: Books
+    took: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Its parts are done at once."""
+        self.stop = asyncio.Event()
+        books: Any = self.books
+        self.cluster = Cluster(books, self._do, _now, print, timeout=10.0, division=Division())
+
+    async def _do(self, number: CampaignId, share: Share, stop: asyncio.Event) -> None:
+        assert number == ONE
+        assert stop is self.stop
+        self.took.append(share.part)
+
+    async def look(self, company: Company, *found: Open) -> float:
+        """Seconds until it looks again."""
+        self.books.company, self.books.found = company, found
+        await self.cluster._look(self.stop)
+        await asyncio.gather(*self.cluster._others)
+        return self.cluster._until_next_look()
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def waits(company: Company, *found: Open, before: Company | None = None) -> list[float]:
+    """Of many workers: how long each waits until it looks again."""
+
+    async def one() -> float:
+        worker = Worker(Books())
+        await worker.look(before or company)
+        return await worker.look(company, *found)
+
+    async def many() -> list[float]:
+        return [await one() for _ in range(200)]
+
+    return asyncio.run(many())
 
 
 @pytest.mark.parametrize(
@@ -52,3 +98,20 @@ def test_a_worker_looks_when_the_first_that_is_silent_may_be_taken_over(
 
 def test_when_nobody_has_a_part_any_more_they_do_not_all_look_oftener_at_once() -> None:
     assert min(waits(Company(0), before=Company(9))) >= 0.8 * 3.5
+
+
+def test_while_something_was_left_each_looks_again_soon() -> None:
+    """Whoever takes it over may be killed as well."""
+    assert max(waits(Company(9), Open(ONE, 1, left=True))) <= 1.2
+    assert min(waits(Company(9), Open(ONE, 1, left=False))) >= 3.2
+
+
+def test_what_was_left_is_taken_over_beside_the_next_part_that_waits() -> None:
+    parts = [Open(ONE, 7, left=True), Open(ONE, 8, left=True), Open(ONE, 1, left=False)]
+
+    async def look() -> list[int]:
+        worker = Worker(Books())
+        await worker.look(Company(0), *parts, Open(ONE, 2, left=False))
+        return worker.took
+
+    assert sorted(asyncio.run(look())) == [1, 7, 8]

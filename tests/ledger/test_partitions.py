@@ -190,6 +190,13 @@ def test_a_part_that_somebody_has_is_not_taken(shop: Shop) -> None:
 
 
 @pytest.mark.postgres
+def test_parts_that_were_left_are_found_before_those_that_wait(shop: Shop) -> None:
+    shop.open()
+    shop.take(2)
+    assert shop.parts(AT_ONCE) == [(2, True), (1, False), (3, False)]
+
+
+@pytest.mark.postgres
 def test_a_silent_worker_is_taken_over_and_writes_nothing_more(shop: Shop) -> None:
     shop.open()
     frozen = shop.take(1)
