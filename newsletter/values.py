@@ -2,6 +2,7 @@
 
 import difflib
 import hashlib
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -187,7 +188,7 @@ class Rate:
     def parse(cls, raw: str) -> Self:
         """Read ``N/s``, ``N/min``, ``N/h`` or ``N/day``; ``ValueError`` shows the form."""
         match = _RATE.fullmatch(raw)
-        if not match or float(match[1]) <= 0:
+        if not match or not 0 < float(match[1]) < math.inf:
             message = f"{raw!r} is not a rate: write for example 5/s, 200/min or 10000/day"
             raise ValueError(message)
         return cls(float(match[1]), _UNIT_SECONDS[match[2][0].lower()])

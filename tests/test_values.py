@@ -137,7 +137,10 @@ def test_a_rate_is_read_and_shown(raw: str, per_second: float, text: str) -> Non
     assert Rate.parse(str(rate)) == rate
 
 
-@pytest.mark.parametrize("raw", ["", "5", "0/s", "-1/s", "5/week", "five/s", "1/0", "5/s5/s"])
+@pytest.mark.parametrize(
+    "raw",
+    ["", "5", "0/s", "-1/s", "5/week", "five/s", "1/0", "5/s5/s", f"{'9' * 400}/s"],
+)
 def test_what_is_no_rate_is_refused_with_the_form(raw: str) -> None:
     with pytest.raises(ValueError, match="5/s"):
         Rate.parse(raw)

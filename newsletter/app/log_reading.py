@@ -83,12 +83,22 @@ def _cases(app: App, ledger: Ledger, number: CampaignId) -> list[Case]:
     def neighbours(time: DoubtfulTime) -> tuple[Neighbour, ...]:
         return tuple(Neighbour(seq, at) for seq, at in accepted.nearest(time.end, _BESIDE))
 
-    return [Case(time.seq, time.begin, time.end, neighbours(time)) for time in times]
+    return [
+        Case(
+            time.seq,
+            time.begin,
+            time.end,
+            neighbours(time),
+            time.tried_before,
+            doubted_before=time.doubted_before,
+        )
+        for time in times
+    ]
 
 
 def _hosts(evidence: Evidence) -> tuple[HostSpan, ...]:
     """Those that spoke of this campaign."""
-    seen = {t.received.origin for t in evidence.traces.values() if t.received}
+    seen = {each.origin for t in evidence.traces.values() for each in t.receptions}
     return tuple(
         HostSpan(origin.host, span.first, span.last, origin.zoned)
         for origin, span in evidence.spans.items()

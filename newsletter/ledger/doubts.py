@@ -5,10 +5,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from newsletter.delivery import DeliveryState
+from newsletter.delivery import DeliveryState, Phase
 from newsletter.ledger import schema
 from newsletter.ledger.instants import from_microseconds, to_microseconds
 from newsletter.ledger.model import CampaignId, RunRecord
@@ -25,6 +26,10 @@ class DoubtfulTime:
     seq: int
     begin: dt.datetime
     end: dt.datetime
+    tried_before: dt.datetime | None = None
+    """When an earlier try was over of which the relay's log may tell, if there was one."""
+    doubted_before: bool = False
+    """Whether an earlier one fell in doubt."""
 
 
 @dataclass
@@ -48,7 +53,14 @@ def doubtful_times(
     """For each delivery in doubt; no dialogue lasts longer than ``longest``."""
     known = {run.id: run for run in runs(connection, number)}
     query = (
-        select(_delivery.c.seq, _delivery.c.run, _attempt.c.run, _attempt.c.at)
+        select(
+            _delivery.c.seq,
+            _delivery.c.run,
+            _attempt.c.run,
+            _attempt.c.at,
+            _attempt.c.outcome,
+            _attempt.c.phase,
+        )
         .join_from(
             _delivery,
             _attempt,
@@ -57,13 +69,12 @@ def doubtful_times(
         .where(
             _delivery.c.campaign == number,
             _delivery.c.state == DeliveryState.IN_DOUBT,
-            _attempt.c.outcome == _IN_DOUBT,
         )
         .order_by(_delivery.c.seq, _attempt.c.n)
     )
-    tries: dict[int, list[tuple[int, int, dt.datetime]]] = {}
-    for seq, claimed_by, told_by, at in connection.execute(query):
-        tries.setdefault(seq, []).append((claimed_by, told_by, at))
+    tries: dict[int, list[_Try]] = {}
+    for seq, *told in connection.execute(query):
+        tries.setdefault(seq, []).append(_Try(*told))
     return tuple(_time_of(seq, found, known, longest) for seq, found in tries.items())
 
 
@@ -85,18 +96,37 @@ def acceptances(connection: Connection, number: CampaignId) -> Acceptances:
     return found
 
 
+class _Try(NamedTuple):
+    """One attempt at a delivery in doubt, and the run that has the delivery now."""
+
+    claimed_by: int
+    told_by: int | None
+    at: dt.datetime
+    outcome: str
+    phase: str
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it came to doubt, or the officer said what became of that."""
+        return self.outcome == _IN_DOUBT
+
+    @property
+    def leaves_traces(self) -> bool:
+        """Whether a relay may have written down the Message-ID: it saw the header."""
+        return self.phase in {Phase.BODY, Phase.DOT}
+
+
 def _time_of(
-    seq: int,
-    tries: Sequence[tuple[int, int, dt.datetime]],
-    known: dict[int, RunRecord],
-    longest: dt.timedelta,
+    seq: int, tries: Sequence[_Try], known: dict[int, RunRecord], longest: dt.timedelta
 ) -> DoubtfulTime:
     """What a run wrote down itself is exact; what a later one found, was before that one died."""
-    claimed_by, told_by, end = tries[-1]
-    run = known.get(claimed_by)
+    last, end = tries[-1], tries[-1].at
+    run = known.get(last.claimed_by)
+    before = next((each.at for each in reversed(tries[:-1]) if each.leaves_traces), None)
     first = min((each.started_at for each in known.values()), default=end)
-    if run is None or len(tries) > 1:
-        return DoubtfulTime(seq, first, end)
-    if told_by == claimed_by:
-        return DoubtfulTime(seq, max(run.started_at, end - longest), end)
-    return DoubtfulTime(seq, run.started_at, min(run.ended_at or end, end))
+    doubted = any(each.in_doubt for each in tries[:-1])
+    if run is None or doubted:
+        return DoubtfulTime(seq, first, end, before, doubted_before=doubted)
+    if last.told_by == last.claimed_by:
+        return DoubtfulTime(seq, max(run.started_at, end - longest), end, before)
+    return DoubtfulTime(seq, run.started_at, min(run.ended_at or end, end), before)

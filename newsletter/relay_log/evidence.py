@@ -24,6 +24,8 @@ _RECEIVING = frozenset({"cleanup", "smtpd"})
 _MOST_ORIGINS = 1_000
 """Hosts whose first and last line are remembered; more are no log of a relay."""
 _LONGEST_FATE = 300
+_MOST_RECEPTIONS = 100
+"""Times that one message was received, by all its tries and all hosts on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,19 @@ class Sighting:
 class Traces:
     """Everything that the log says of one message."""
 
-    received: Sighting | None = None
+    receptions: list[Sighting] = field(default_factory=list)
     """Cleanup saw its Message-ID; whether it was queued is another line's to say."""
     queued: Sighting | None = None
     """Postfix had taken it."""
-    refused: Sighting | None = None
+    refusals: list[Sighting] = field(default_factory=list)
     """Cleanup refused it while it was received; the words begin with an enhanced code."""
     fate: str = ""
     """What became of it afterwards: ``sent``, or ``bounced (…)``."""
+
+    @property
+    def taken(self) -> Sighting | None:
+        """When it came in for good, or at last."""
+        return self.queued or (self.receptions[-1] if self.receptions else None)
 
 
 @dataclass(slots=True)
@@ -115,12 +122,12 @@ class Evidence:
             return
         self._in_queue[place] = seq
         traces = self.traces.setdefault(seq, Traces())
-        traces.received = traces.received or _seen(line, entry)
+        _add(traces.receptions, _seen(line, entry))
 
     def _follow(self, line: LogLine, entry: Entry, traces: Traces) -> None:
         if entry.program in _RECEIVING:
             if refused := _REFUSED.fullmatch(entry.text):
-                traces.refused = traces.refused or _seen(line, entry, refused["code"])
+                _add(traces.refusals, _seen(line, entry, refused["code"]))
             elif entry.program == "smtpd" and _PROXY_TOOK.match(entry.text):
                 traces.queued = traces.queued or _seen(line, entry)
         elif entry.program == "qmgr":
@@ -139,3 +146,10 @@ class Evidence:
 
 def _seen(line: LogLine, entry: Entry, words: str = "") -> Sighting:
     return Sighting(line.origin, line.at, entry.queue_id, words or entry.text)
+
+
+def _add(seen: list[Sighting], one: Sighting) -> None:
+    """One more, once; of too many the first go."""
+    if one not in seen:
+        seen.append(one)
+    del seen[:-_MOST_RECEPTIONS]

@@ -19,9 +19,10 @@ _HEAD = re.compile(
     rb"(?:<\d{1,3}>)?(?:1 )?"
     rb"(?:(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?P<clock>\d\d:\d\d:\d\d)(?:[.,]\d{1,9})?"
     rb"|(?P<weekday>[A-Z][a-z]{2} )?(?P<date>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
-    rb"(?:[.,]\d{1,9})?(?P<zone>Z|[+-]\d\d:?\d\d)?(?(weekday) [A-Z]{2,5}|)"
+    rb"(?:[.,]\d{1,9})?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    rb"(?(weekday) (?:[A-Z]{2,5}|[+-]\d\d(?:\d\d)?)|)"
     rb"|(?P<unix>\d{9,11})\.\d{1,9})"
-    rb" (?P<host>[^\s:\[\]]{1,255}) (?P<rest>.*)",
+    rb" (?P<host>[^\s\[\]]{0,254}[^\s:\[\]]) (?P<rest>.*)",
     re.DOTALL,
 )
 _TAG = re.compile(
@@ -117,4 +118,10 @@ def _last_not_to_come(found: re.Match[bytes], now: dt.datetime) -> dt.datetime |
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "backslashreplace")
+    """What a terminal and a database take: whoever mails the relay writes into its log."""
+    text = raw.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text
+    )

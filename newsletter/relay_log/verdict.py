@@ -18,6 +18,10 @@ WELL_AFTER = dt.timedelta(minutes=15)
 """So far must the log go on after the attempt: a relay may take ten minutes over an answer."""
 _NEAR = dt.timedelta(minutes=15)
 """One of the campaign's messages must have been taken so near to the attempt."""
+_A_MOMENT = dt.timedelta(seconds=1)
+"""Logs leave out what is less than a second."""
+_CLOSE = dt.timedelta(seconds=10)
+"""Two attempts that are no farther apart are not told from each other by a log's times."""
 
 
 class Finding(StrEnum):
@@ -54,6 +58,10 @@ class Case:
     end: dt.datetime
     neighbours: tuple[Neighbour, ...]
     """The nearest acceptances, all of which a whole log must hold."""
+    tried_before: dt.datetime | None = None
+    """When an earlier attempt was over, under the same Message-ID: its refusal is no answer."""
+    doubted_before: bool = False
+    """Whether that one fell in doubt too: the relay may have refused it at any time since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +81,40 @@ def judge(case: Case, evidence: Evidence) -> Verdict:
     if traces.queued:
         fate = "" if traces.fate.startswith("sent") else traces.fate
         return Verdict(case.seq, Finding.ACCEPTED, f"queued as {_place(traces.queued)}", fate)
-    if refused := traces.refused:
-        finding = Finding.REFUSED if refused.words.startswith("5") else Finding.PUT_OFF
-        return Verdict(case.seq, finding, f"{refused.words} ({_place(refused)})")
-    if traces.received:
-        why = f"received as {_place(traces.received)}, but the log does not show it in the queue"
+    refused = [
+        each for each in traces.refusals if _is_of_this_try(case, evidence, each) is not False
+    ]
+    if refused:
+        return _refused(case, refused[-1], sure=bool(_is_of_this_try(case, evidence, refused[-1])))
+    received = [e for e in traces.receptions if _is_of_this_try(case, evidence, e) is not False]
+    if received:
+        why = f"received as {_place(received[-1])}, but the log does not show it in the queue"
         return Verdict(case.seq, Finding.RECEIVED, why)
+    what = "its last try is not" if traces.receptions else "not"
     doubt = _why_not_proved(case, evidence)
     if doubt:
-        return Verdict(case.seq, Finding.UNKNOWN, f"not in the log, but {doubt}")
+        return Verdict(case.seq, Finding.UNKNOWN, f"{what} in the log, but {doubt}")
     count = len(case.neighbours)
     beside = f"the {count} accepted" if count > 1 else "the one accepted"
-    why = f"not in the log, which covers the attempt and holds {beside} around it"
+    why = f"{what} in the log, which covers the attempt and holds {beside} around it"
     return Verdict(case.seq, Finding.ABSENT, why)
+
+
+def _refused(case: Case, seen: Sighting, *, sure: bool) -> Verdict:
+    """A refusal while it was received; one that may be an earlier attempt's settles nothing."""
+    told = f"{seen.words} ({_place(seen)})"
+    if not sure:
+        return Verdict(case.seq, Finding.RECEIVED, f"{told}, but perhaps at an earlier try")
+    finding = Finding.REFUSED if seen.words.startswith("5") else Finding.PUT_OFF
+    return Verdict(case.seq, finding, told)
 
 
 def _why_not_proved(case: Case, evidence: Evidence) -> str:
     """Why silence proves nothing here, or nothing."""
     if evidence.has_gaps:
         return "the log says itself that lines were dropped"
-    near = [n for n in case.neighbours if case.begin - _NEAR <= n.at <= case.end + _NEAR]
-    found = [(n, t.received) for n in near if (t := evidence.traces.get(n.seq)) and t.received]
+    near = _near(case)
+    found = _found(near, evidence)
     if not found:
         return "no other message of this campaign near it is in the log either"
     if missing := len(near) - len(found):
@@ -104,14 +125,39 @@ def _why_not_proved(case: Case, evidence: Evidence) -> str:
     return next((why for host in hosts if (why := _uncovered(case, evidence, host, found))), "")
 
 
+def _is_of_this_try(case: Case, evidence: Evidence, seen: Sighting) -> bool | None:
+    """Whether a line is about the attempt in doubt, not an earlier one; None: nothing tells."""
+    before = case.tried_before
+    if before is None:
+        return True
+    offset = _offset(_found(_near(case), evidence), seen.origin)
+    if offset is None or case.doubted_before or case.end - before < _CLOSE:
+        return None
+    return seen.at > before + offset + _A_MOMENT
+
+
+def _near(case: Case) -> list[Neighbour]:
+    return [n for n in case.neighbours if case.begin - _NEAR <= n.at <= case.end + _NEAR]
+
+
+def _found(near: Sequence[Neighbour], evidence: Evidence) -> list[tuple[Neighbour, Sighting]]:
+    """Those that are in the log, each with the line that shows when the relay took it."""
+    return [(n, t.taken) for n in near if (t := evidence.traces.get(n.seq)) and t.taken]
+
+
+def _offset(found: Sequence[tuple[Neighbour, Sighting]], origin: Origin) -> dt.timedelta | None:
+    """How far a host's clock is ahead of ours; None where no neighbour tells."""
+    gaps = [(seen.at - n.at).total_seconds() for n, seen in found if seen.origin == origin]
+    return dt.timedelta(seconds=statistics.median(gaps)) if gaps else None
+
+
 def _uncovered(
     case: Case, evidence: Evidence, origin: Origin, found: Sequence[tuple[Neighbour, Sighting]]
 ) -> str:
     """Why a host's log does not cover the attempt; by its own clock, whatever zone that shows."""
-    gaps = [(seen.at - n.at).total_seconds() for n, seen in found if seen.origin == origin]
-    offset = dt.timedelta(seconds=statistics.median(gaps))
+    offset = _offset(found, origin)
     span: Span | None = evidence.spans.get(origin)
-    if span is None or span.first > case.begin + offset:
+    if offset is None or span is None or span.first > case.begin + offset:
         return f"the log of {origin.host} begins after the attempt may have been made"
     if span.last < case.end + offset + WELL_AFTER:
         return f"the log of {origin.host} ends too soon after the attempt: take a later one"

@@ -11,10 +11,14 @@ from typing import Any
 
 from newsletter.errors import RelayError
 from newsletter.transport.options import SmtpOptions
+from newsletter.transport.reply import shortened, storable
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME; no name for it in Python's ssl
 _EXPIRED = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _WRONG_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+
+_MOST_NAMES = 200
+"""Characters: a relay may show a certificate with thousands of names."""
 
 Fields = Mapping[str, Any]
 """A certificate as ``ssl.SSLSocket.getpeercert`` describes it."""
@@ -63,7 +67,8 @@ def _names(fields: Fields) -> str:
     names = [name for _, name in fields.get("subjectAltName", ())]
     subject = (pair for part in fields.get("subject", ()) for pair in part)
     names = names or [value for key, value in subject if key == "commonName"]
-    return ", ".join(names) or "a name that could not be read"
+    told = storable(", ".join(names).encode("utf-8", "backslashreplace"))
+    return shortened(told, _MOST_NAMES) or "a name that could not be read"
 
 
 def _dates(fields: Fields) -> str:

@@ -108,8 +108,12 @@ def _join(texts: list[bytes]) -> str:
     first = _ENHANCED.match(lines[0])
     if first:
         lines = [lines[0], *(line.removeprefix(first[0]) for line in lines[1:])]
-    joined = " ".join(line for line in lines if line)
-    return joined if len(joined) <= _MAX_TEXT else joined[: _MAX_TEXT - 1] + "…"
+    return shortened(" ".join(line for line in lines if line))
+
+
+def shortened(text: str, most: int = _MAX_TEXT) -> str:
+    """As much of it as an officer reads."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def storable(raw: bytes) -> str:

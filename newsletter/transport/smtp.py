@@ -26,12 +26,15 @@ from newsletter.transport.chunked import ChunkedConnection
 from newsletter.transport.dialogue import Dialogue
 from newsletter.transport.fault import STARTTLS, Fault, NotOfferedError, beneath, entry_error
 from newsletter.transport.options import RelayFacts, Security, SmtpOptions
-from newsletter.transport.reply import storable
+from newsletter.transport.reply import shortened, storable
 from newsletter.transport.stream import Habits, SmtpStream
 from newsletter.transport.transaction import SmtpConnection
 
 _TROUBLE = (aiosmtplib.SMTPException, OSError, ValueError)
 _PERMANENT = 500
+_MOST_SAID = 300
+_MOST_DIGITS = 18
+"""Of a size: more is no number of octets, and a number of thousands of digits is none to Python."""
 
 
 class SmtpTransport:
@@ -196,7 +199,8 @@ class _Entry:
             case "cram-md5":
                 await self._client.auth_crammd5(user, password)
             case _:
-                raise NotOfferedError(", ".join(self._methods()) or "no AUTH")
+                offered = storable(", ".join(self._methods()).encode("utf-8", "surrogateescape"))
+                raise NotOfferedError(shortened(offered, _MOST_SAID) or "no AUTH")
 
     def _methods(self) -> list[str]:
         return self._client.server_auth_methods
@@ -208,11 +212,16 @@ class _Entry:
         return RelayFacts(
             place=self._options.place,
             extensions=frozenset(offered),
-            size_limit=(int(size) or None) if size.isdecimal() else None,
+            size_limit=_octets(size),
             tls=tls.version() or "" if tls else "",
             logged_in=bool(self._options.username),
             certificate_until=valid_until(tls.getpeercert() or {}) if tls else None,
         )
+
+
+def _octets(size: str) -> int | None:
+    """A relay's limit; None where it names none, or no number."""
+    return (int(size) or None) if size.isdecimal() and len(size) <= _MOST_DIGITS else None
 
 
 async def _explained(options: SmtpOptions, phase: Phase, error: Exception) -> RelayError:
@@ -225,8 +234,8 @@ async def _explained(options: SmtpOptions, phase: Phase, error: Exception) -> Re
         phase = Phase.GREETING if phase is Phase.CONNECT else phase
     elif phase is Phase.CONNECT and isinstance(error.__cause__, aiosmtplib.SMTPException):
         phase = Phase.GREETING
-    clean = storable(text.encode("utf-8", "surrogateescape"))
-    return entry_error(options, Fault(phase, code, _without_secrets(clean, options), error))
+    clean = _without_secrets(storable(text.encode("utf-8", "surrogateescape")), options)
+    return entry_error(options, Fault(phase, code, shortened(clean, _MOST_SAID), error))
 
 
 def _without_secrets(text: str, options: SmtpOptions) -> str:

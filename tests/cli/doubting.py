@@ -20,6 +20,8 @@ class DroppingRelay:
     """Reader to Message-ID of the message that is in doubt."""
     taken: list[str] = field(default_factory=list)
     """Message-IDs that were answered 250, in order."""
+    later: set[str] = field(default_factory=set)
+    """Readers whose next message is put off after its final dot."""
 
     def talk(self, peer: socket.socket) -> None:
         """One connection."""
@@ -34,6 +36,10 @@ class DroppingRelay:
                 if word == b"DATA":
                     text = b"".join(iter(wire.readline, b".\r\n"))
                     message_id = str(parsed(text)["Message-ID"])
+                    if reader in self.later:
+                        self.later.remove(reader)
+                        wire.write(b"451 4.7.1 later\r\n")
+                        continue
                     if reader in self.victims - set(self.doubted):
                         self.doubted[reader] = message_id
                         return

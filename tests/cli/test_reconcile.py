@@ -108,6 +108,28 @@ def test_a_refusal_in_the_log_is_a_refusal(
     assert newsroom.run("ledger", "verify").code == 0
 
 
+def test_what_the_log_says_of_an_earlier_try_does_not_settle_the_one_in_doubt(
+    newsroom: Newsroom,
+) -> None:
+    """It was put off, tried again under the same Message-ID, and then fell in doubt."""
+    newsroom.edit("newsletter.toml", 'rate = "500/s"', 'rate = "500/s"\nretry_schedule = ["2 s"]')
+    with dropping(ANNA) as relay:
+        relay.later = {ANNA}
+        assert send_to(newsroom, relay).code == 6
+        log = log_of(relay)
+        story = newsroom.run("status", "1", "--recipient", ANNA, "--format", "json", follow=False)
+        tried = dt.datetime.fromisoformat(story.object["attempts"][0]["at"])
+        log.receive(tried, "3F2A10C0B7", relay.doubted[ANNA])
+        words = "milter-reject: END-OF-MESSAGE from x[192.0.2.7]: 4.7.1 later"
+        log.say(tried, "cleanup", f"3F2A10C0B7: {words}")
+        newsroom.write("mail.log", log.content)
+        ran = newsroom.run("reconcile", "--log", "mail.log")
+    assert ran.code == 6
+    assert "4.7.1 later" in ran.said
+    assert "but perhaps at an earlier try" in ran.said
+    assert states(newsroom) == {"accepted": 4, "in_doubt": 1}
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, lzma.compress, bz2.compress])
 def test_rotated_logs_may_come_in_any_order_packed_and_twice(
     newsroom: Newsroom, relay_in_doubt: DroppingRelay, pack: Callable[[bytes], bytes]

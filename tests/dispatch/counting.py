@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from newsletter.transport.options import Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport
 
+_BEAT = 0.005
 _HELLO = b"250-count.test\r\n250 PIPELINING\r\n"
 
 
@@ -25,6 +26,8 @@ class Counted:
     came: dict[str, list[float]] = field(default_factory=dict)
     refused: dict[str, list[float]] = field(default_factory=dict)
     """When recipients were told that it is too fast, by domain."""
+    stalled: float = 0.0
+    """Seconds for which it was kept waiting at most: what came then, it noted late and at once."""
 
     def transport(self) -> SmtpTransport:
         """The way there."""
@@ -54,9 +57,23 @@ def counting_relay(*most: str) -> Iterator[Counted]:
             yield counted
         finally:
             process.stdin.close()
-            came, refused = json.loads(process.stdout.read())
+            came, refused, counted.stalled = json.loads(process.stdout.read())
             counted.came |= came
             counted.refused |= refused
+
+
+@dataclass
+class Pulse:
+    """How long the event loop of whoever counts, or sends, was kept waiting at most, in seconds."""
+
+    longest: float = 0.0
+
+    async def beat(self) -> None:
+        """For ever."""
+        while True:
+            due = time.monotonic() + _BEAT
+            await asyncio.sleep(_BEAT)
+            self.longest = max(self.longest, time.monotonic() - due)
 
 
 def average(times: list[float]) -> float:
@@ -152,8 +169,11 @@ async def _serve() -> None:
     server = await loop.create_server(lambda: _Talk(strict), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
+    pulse = Pulse()
+    beating = asyncio.create_task(pulse.beat())
     await loop.run_in_executor(None, sys.stdin.read)
-    sys.stdout.write(json.dumps([strict.came, strict.refused]))
+    beating.cancel()
+    sys.stdout.write(json.dumps([strict.came, strict.refused, pulse.longest]))
 
 
 if __name__ == "__main__":

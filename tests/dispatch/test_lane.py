@@ -35,6 +35,8 @@ from tests.transport.relays import GOOD, PIPELINING, Act, ScriptedRelay, Step, o
 TOO_BIG = Refused(Phase.DOT, Reply(552, "5.3.4 message too big"), Blame.MESSAGE)
 LATER = Deferred(Phase.DOT, Reply(450, "4.2.0 later"))
 QUICK = RetryPolicy(first_loss_delay=dt.timedelta(milliseconds=20))
+PATIENT = {"timeout": 60.0, "dot_timeout": 60.0}
+"""These relays answer: how long it takes is the machine's affair, and its disk's."""
 
 
 @dataclass
@@ -248,7 +250,7 @@ def ride(
 
     async def run() -> tuple[RunResult, ScriptedRelay]:
         async with relay({"EHLO": (PIPELINING,), **script}, at) as scripted:
-            transport = SmtpTransport(options_for(scripted.port))
+            transport = SmtpTransport(options_for(scripted.port, **PATIENT))
             return await bench.over(transport, number), scripted
 
     bench.options = replace(bench.options, retry=QUICK)
@@ -275,7 +277,7 @@ def test_a_relay_that_closes_after_each_message_costs_nobody_an_attempt(bench: B
         dropping = {"EHLO": (PIPELINING,), "DOT": (GOOD["DOT"], Act.DROP)}
         async with relay(dropping) as scripted:
             scripted.always = True
-            transport = SmtpTransport(options_for(scripted.port))
+            transport = SmtpTransport(options_for(scripted.port, **PATIENT))
             return await bench.over(transport, number), scripted.connections
 
     result, connections = asyncio.run(run())
@@ -296,7 +298,7 @@ def test_a_relay_that_always_drops_costs_an_attempt_each_time_so_the_waits_grow(
         async with relay({"EHLO": (PIPELINING,), verb: (Act.DROP,)}) as scripted:
             scripted.always = True
             running = asyncio.create_task(
-                bench.over(SmtpTransport(options_for(scripted.port)), number, stop)
+                bench.over(SmtpTransport(options_for(scripted.port, **PATIENT)), number, stop)
             )
             while scripted.connections < 5:  # noqa: ASYNC110 - a relay tells nobody
                 await asyncio.sleep(0.005)

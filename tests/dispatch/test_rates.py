@@ -17,11 +17,12 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
 from newsletter.transport.base import Transport
 from newsletter.values import Address, Rate
-from tests.dispatch.counting import average, counting_relay, worst_second
+from tests.dispatch.counting import Pulse, average, counting_relay, worst_second
 from tests.doubles import START, mint
 from tests.ledger.plans import make_plan, make_terms
 
 pytestmark = pytest.mark.slow
+_HAIR = 0.02
 
 
 def plan_for(addresses: Sequence[str], rate: str, connections: int = 10) -> Plan:
@@ -37,33 +38,41 @@ def send(
     relays: Transport | Sequence[Relay],
     limits: Limits | None = None,
     seconds: float | None = None,
-) -> None:
-    """Send it over real time, to its end or for so long."""
+) -> float:
+    """Send it over real time, to its end or for so long; how long the sender was kept waiting."""
+    pulse = Pulse()
 
     async def run(ledger: Ledger) -> CampaignState:
-        stop = asyncio.Event()
+        stop, beating = asyncio.Event(), asyncio.create_task(pulse.beat())
         if seconds is not None:
             asyncio.get_running_loop().call_later(seconds, stop.set)
         options = RunOptions(limits=limits or Limits())
         number = ledger.record(plan, due=None, now=START)
         done = await run_campaign(ledger, number, relays, mint=mint, options=options, stop=stop)
+        beating.cancel()
         return done.state
 
     with Ledger.open(file) as ledger:
         state = asyncio.run(run(ledger))
         assert state is (CampaignState.PAUSED if seconds else CampaignState.FINISHED)
         assert ledger.verify() == ()
+    return pulse.longest
 
 
-def is_held(times: list[float], rate: float) -> bool:
-    """Within 1 % on average, no second with more than 5 % above it (or one, at its edge)."""
-    return is_not_exceeded(times, rate) and average(times) >= 0.99 * rate
+def is_held(times: list[float], rate: float, stalled: float = 0.0) -> bool:
+    """Within 1 % on average, no second with more than 5 % above it (or one, at its edge).
+
+    Where somebody was kept waiting by the machine (``stalled`` seconds), what was due meanwhile
+    came late and at once: by so much more may a second have, and the average be off.
+    """
+    worst = max(1.05 * rate, rate + 1.5) + stalled * rate
+    off = 0.01 + 2 * stalled / (times[-1] - times[0])
+    return abs(average(times) / rate - 1) <= off and worst_second(times) <= worst
 
 
-def is_not_exceeded(times: list[float], rate: float) -> bool:
-    """However slow the machine is, it sends no more."""
-    worst = max(1.05 * rate, rate + 1.5)
-    return average(times) <= 1.01 * rate and worst_second(times) <= worst
+def by_the_machine(*pulses: float) -> float:
+    """Seconds for which sender and relay were kept waiting; a quiet machine's hair is none."""
+    return sum(longest for longest in pulses if longest > _HAIR)
 
 
 def holds(file: Path, rate: int, measure: Callable[[int], bool]) -> bool:
@@ -97,9 +106,9 @@ def test_a_rate_is_held_within_a_hundredth_and_no_second_has_a_twentieth_more(
 
     def measure(n: int) -> bool:
         with counting_relay() as relay:
-            send(file.with_suffix(f".{n}"), plan, relay.transport())
+            stalled = send(file.with_suffix(f".{n}"), plan, relay.transport())
         assert len(relay.times()) == rate * seconds
-        return is_held(relay.times(), rate)
+        return is_held(relay.times(), rate, by_the_machine(stalled, relay.stalled))
 
     assert holds(file, rate, measure)
 
@@ -114,9 +123,10 @@ def test_a_domains_limit_is_held_as_well_while_others_go_at_full_rate(
 
     def measure(n: int) -> bool:
         with counting_relay() as relay:
-            send(file.with_suffix(f".{n}"), plan, relay.transport(), limits, seconds=4)
-        at_full_rate = average(relay.times()) == pytest.approx(1000, rel=0.03)
-        return at_full_rate and is_held(relay.times("limited.example"), limit)
+            stalled = send(file.with_suffix(f".{n}"), plan, relay.transport(), limits, seconds=4)
+        stalled = by_the_machine(stalled, relay.stalled)
+        at_full_rate = average(relay.times()) == pytest.approx(1000, rel=0.03 + stalled / 2)
+        return at_full_rate and is_held(relay.times("limited.example"), limit, stalled)
 
     assert holds(file, 1000, measure)
 
@@ -130,9 +140,14 @@ def test_each_relay_has_its_own_rate_within_the_campaigns(file: Path) -> None:
                 Relay("quick", quick.transport()),
                 Relay("slow", slow.transport(), frozenset({"a.example"}), rate=Rate(50, 1)),
             ]
-            send(file.with_suffix(f".{n}"), plan, relays, seconds=4)
+            stalled = send(file.with_suffix(f".{n}"), plan, relays, seconds=4)
+        stalled = by_the_machine(stalled, max(slow.stalled, quick.stalled))
         both = sorted(slow.times() + quick.times())
-        held = average(both) == pytest.approx(300, rel=0.05) and worst_second(both) <= 315
-        return held and is_held(slow.times(), 50)
+        held = average(both) == pytest.approx(300, rel=0.05 + stalled / 2)
+        return (
+            held
+            and worst_second(both) <= 315 + 300 * stalled
+            and is_held(slow.times(), 50, stalled)
+        )
 
     assert holds(file, 300, measure)

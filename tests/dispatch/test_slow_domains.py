@@ -20,7 +20,8 @@ from newsletter.ledger.model import CampaignId, CampaignState
 from newsletter.ledger.notes import Place
 from newsletter.transport.base import OutgoingMessage, Transport
 from newsletter.values import Rate
-from tests.dispatch.test_rates import plan_for
+from tests.dispatch.counting import average, worst_second
+from tests.dispatch.test_rates import is_held, plan_for
 from tests.doubles import START, FakeClock, InlineExecutor, ScriptedTransport, accept, mint
 
 BUSY = Reply(421, "4.7.0 too fast for us")
@@ -267,3 +268,21 @@ def test_a_relay_that_stays_away_ends_the_run_once_the_other_one_is_done(stage: 
     assert (result.state, type(result.error)) == (CampaignState.WAITING, RelayUnavailable)
     assert result.progress.counts[DeliveryState.ACCEPTED] == len(here.tried) == 1000
     assert not away.tried
+
+
+@pytest.mark.slow
+def test_each_relay_has_its_own_rate_within_the_campaigns_by_a_clock_that_never_stalls(
+    stage: Stage,
+) -> None:
+    number = stage.record(mixed(1600, "a.example", "b.example"), "300/s", connections=10)
+    quick, slow = ScriptedTransport(stage.clock), ScriptedTransport(stage.clock)
+    relays = [
+        Relay("quick", quick),
+        Relay("slow", slow, frozenset({"a.example"}), rate=Rate(50, 1)),
+    ]
+    stage.run(number, relays, stop_after=3)
+    by_slow = [at for at, _ in slow.tried]
+    both = sorted(by_slow + [at for at, _ in quick.tried])
+    assert is_held(by_slow, 50)
+    assert average(both) == pytest.approx(300, rel=0.05)
+    assert worst_second(both) <= 315

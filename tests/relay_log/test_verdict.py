@@ -100,6 +100,69 @@ def test_what_cleanup_says_of_it_counts(words: str, finding: str) -> None:
     assert verdict_of(log).finding == finding
 
 
+TRIED_TWICE = replace(CASE, tried_before=AT - 4 * MINUTE)
+
+
+def put_off(log: Postfix, at: dt.datetime, queue_id: str, code: str = "4.7.1 later") -> None:
+    """Cleanup receives it, and a filter refuses it."""
+    log.receive(at, queue_id, DOUBTED)
+    words = f"milter-reject: END-OF-MESSAGE from x[192.0.2.7]: {code}"
+    log.say(at, "cleanup", f"{queue_id}: {words}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_an_earlier_try_was_answered_says_nothing_of_the_one_in_doubt(form: str) -> None:
+    """Both have one Message-ID."""
+    log = covering(form)
+    put_off(log, AT - 4 * MINUTE, "3F2A10C0B7")
+    found = verdict_of(log, case=TRIED_TWICE)
+    assert found.finding is Finding.ABSENT
+    assert "its last try is not in the log" in found.why
+    log.receive(AT, "4F2A10C0B7", DOUBTED)
+    found = verdict_of(log, case=TRIED_TWICE)
+    assert found.finding is Finding.RECEIVED
+    assert "4F2A10C0B7" in found.why
+    log.queue(AT, "4F2A10C0B7")
+    assert verdict_of(log, case=TRIED_TWICE).finding is Finding.ACCEPTED
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_of_two_refusals_the_last_one_counts(form: str) -> None:
+    log = covering(form)
+    put_off(log, AT - 4 * MINUTE, "3F2A10C0B7")
+    put_off(log, AT, "4F2A10C0B7", "5.7.1 spam")
+    found = verdict_of(log, case=TRIED_TWICE)
+    assert found.finding is Finding.REFUSED
+    assert "4F2A10C0B7" in found.why
+
+
+@pytest.mark.parametrize(
+    ("log", "case"),
+    [
+        (Postfix(), TRIED_TWICE),
+        (covering(), replace(TRIED_TWICE, doubted_before=True)),
+        (covering(), replace(TRIED_TWICE, tried_before=AT - 2 * MINUTE / 60)),
+    ],
+    ids=["no message sets the clock", "that one is in doubt too", "seconds before"],
+)
+def test_a_refusal_that_may_be_an_earlier_trys_settles_nothing(log: Postfix, case: Case) -> None:
+    put_off(log, AT - 4 * MINUTE, "3F2A10C0B7")
+    found = verdict_of(log, case=case)
+    assert found.finding is Finding.RECEIVED
+    assert "perhaps at an earlier try" in found.why
+
+
+def test_neighbours_that_were_put_off_at_first_set_the_clock_by_when_they_were_taken() -> None:
+    log = Postfix()
+    log.idle(AT - HOUR)
+    for at, queue_id, message_id in ((-1, "1A2B3C4D5E", BEFORE), (1, "2A2B3C4D5E", AFTER)):
+        log.receive(AT + (at - 4) * MINUTE, f"9{queue_id}", message_id)
+        log.take(AT + at * MINUTE, queue_id, message_id)
+    put_off(log, AT - 4 * MINUTE, "3F2A10C0B7")
+    log.idle(AT + HOUR)
+    assert verdict_of(log, case=TRIED_TWICE).finding is Finding.ABSENT
+
+
 def test_words_inside_a_message_are_no_proof() -> None:
     log = covering()
     log.receive(AT, "3F2A10C0B7", DOUBTED)
@@ -231,6 +294,8 @@ def test_a_year_that_is_not_written_is_the_last_that_is_not_to_come() -> None:
         b"2026-11-22T14:10:07+0100 mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
         b"2026-11-22T14:10:07.123456+01:00 mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
         b"Sun 2026-11-22 14:10:07 CET mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
+        b"Sun 2026-11-22 17:10:07 +04 mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
+        b"Sun 2026-11-22 18:40:07 +0530 mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
         b"1795871407.123456 mx1 postfix/qmgr[12]: 3F2A10C0B7: removed",
         b"<22>1 2026-11-22T13:10:07Z mx1 postfix/qmgr 12 - - \xef\xbb\xbf3F2A10C0B7: removed",
         b'<22>1 2026-11-22T13:10:07.1Z mx1 postfix/a/qmgr 12 - [x y="z"] 3F2A10C0B7: removed',
@@ -243,6 +308,23 @@ def test_every_form_of_a_line_is_understood(raw: bytes) -> None:
     entry = parse_entry(line.rest)
     assert entry
     assert (entry.program, entry.queue_id, entry.text) == ("qmgr", "3F2A10C0B7", "removed")
+
+
+def test_a_host_may_be_an_address() -> None:
+    line = parse_line(b"Nov 22 14:10:07 2001:db8::1 postfix/qmgr[12]: 3F2A10C0B7: removed", NOW)
+    assert line
+    assert line.origin.host == "2001:db8::1"
+    assert parse_entry(line.rest)
+
+
+def test_no_terminal_obeys_what_stands_in_a_log() -> None:
+    log = Postfix("mx\x9b1")
+    log.receive(AT, "3F2A10C0B7", DOUBTED)
+    log.finish(AT, "3F2A10C0B7", "bounced (550 \x1b[2J\x00\x07 no\u202e)")
+    found = verdict_of(log)
+    assert found.finding is Finding.ACCEPTED
+    assert "bounced" in found.fate
+    assert (found.fate + found.why).isprintable()
 
 
 @pytest.mark.slow

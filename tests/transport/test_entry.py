@@ -4,12 +4,14 @@ import asyncio
 import base64
 import datetime as dt
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from newsletter.delivery import Accepted, InDoubt
 from newsletter.errors import RelayError, RelayUnavailable
+from newsletter.transport.certificate import certificate_error
 from newsletter.transport.options import Secret, Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport, probe
 from tests.transport.relays import PIPELINING, Act, Step, message_to, options_for, relay
@@ -76,6 +78,41 @@ def test_what_time_does_not_mend_stops_the_run(script: dict[str, Step], said: st
 
     assert type(error) is RelayError
     assert said in error.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"554-5.7.1 " + b"word " * 1_000 + b"\r\n554 5.7.1 end\r\n",
+        b"".join(b"554-5.7.1 line %d\r\n" % n for n in range(500)) + b"554 5.7.1 end\r\n",
+        b"554 \x1b[2J\x1b]0;owned\x07 \x00\x9b\xe8\r\n",
+        b"no SMTP " * 900 + b"\x1b[2J\r\n",
+    ],
+    ids=["long", "many lines", "control characters", "no SMTP"],
+)
+def test_whatever_a_relay_says_an_officer_reads_a_line_of_it(said: bytes) -> None:
+    error = entry_error({"GREETING": (said,)}, timeout=60)
+
+    assert error.message.isprintable()
+    assert len(error.message) < 400
+
+
+def test_whatever_a_relay_offers_an_officer_reads_a_line_of_it() -> None:
+    offers = b"250-relay.test\r\n250 AUTH \x1b[2J " + b"X" * 5_000 + b"\r\n"
+    error = entry_error({"EHLO": (offers,)}, username=USERNAME, password=Secret(PASSWORD))
+
+    assert "offers no login that we know" in error.message
+    assert error.message.isprintable()
+    assert len(error.message) < 400
+
+
+@pytest.mark.parametrize("size", [b"0", b"lots", b"-1", b"9" * 5_000])
+def test_a_size_that_is_no_limit_limits_nothing(size: bytes) -> None:
+    async def ride() -> int | None:
+        async with relay({"EHLO": (b"250-relay.test\r\n250 SIZE %b\r\n" % size,)}) as scripted:
+            return (await probe(options_for(scripted.port))).size_limit
+
+    assert asyncio.run(ride()) is None
 
 
 def test_a_port_where_nobody_listens_is_named() -> None:
@@ -234,6 +271,17 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(
     assert type(error) is RelayError
     assert "is not trusted" in error.message
     assert "127.0.0.1, valid" in error.message
+
+
+def test_the_names_of_a_certificate_are_a_line_to_read() -> None:
+    wrong = ssl.SSLCertVerificationError()
+    wrong.verify_code = 62
+    names = tuple(("DNS", f"mx{n}\x1b[2J.test") for n in range(1_000))
+    error = certificate_error(SmtpOptions(), wrong, {"subjectAltName": names})
+
+    assert "is for mx0" in error.message
+    assert error.message.isprintable()
+    assert len(error.message) < 400
 
 
 def test_a_missing_ca_file_is_said_before_connecting(tmp_path: Path) -> None:
