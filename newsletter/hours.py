@@ -20,6 +20,8 @@ _FORM = re.compile(r"(?:([A-Za-z,\s-]*?)\s*)?(\d[\d:,\s-]*\d)(?:\s+(\S+))?")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _EXAMPLE = 'write for example "Mon-Fri 08:00-18:00 Europe/Rome"'
 _QUIET_EXAMPLE = 'write for example "22:00-07:00 Europe/Rome"'
+_DASHES = str.maketrans("–—−", "---")
+"""As prose prints them."""
 _A_DAY_IN_MINUTES = 24 * 60
 _A_DAY = dt.timedelta(days=1)
 _A_SECOND = dt.timedelta(seconds=1)
@@ -144,7 +146,7 @@ def parse_quiet(text: str, *, default_zone: str) -> Hours:
 
 
 def _parsed(text: str, default_zone: str, days_off: Collection[dt.date]) -> Hours:
-    text = " ".join(text.replace("–", "-").split())  # as prose prints it
+    text = " ".join(text.translate(_DASHES).split())
     match = _FORM.fullmatch(text)
     if not match:
         raise _unreadable(text, "it is not days, hours and a zone")
@@ -181,6 +183,11 @@ def _weekdays(text: str, days: str) -> frozenset[int]:
         return _WEEK
     found: set[int] = set()
     for part in days.split(","):
+        if several := _SEVERAL.get(
+            part.strip().casefold().removeprefix("every ").removesuffix("s")
+        ):
+            found |= several
+            continue
         first, dash, last = part.partition("-")
         begin = _weekday(text, first)
         end = _weekday(text, last) if dash else begin
@@ -189,16 +196,17 @@ def _weekdays(text: str, days: str) -> frozenset[int]:
 
 
 def _weekday(text: str, word: str) -> int:
-    """By its first three letters, or the whole English name."""
+    """By its first three letters or more of the English name."""
     folded = word.strip().casefold()
-    for number, day in enumerate(_DAYS):
-        if folded == day or folded == _LONG[number]:
+    for number, day in enumerate(_LONG):
+        if len(folded) >= len(_DAYS[number]) and day.startswith(folded):
             return number
     near = nearest(folded, (*_DAYS, *_LONG))
     hint = f"; did you mean {near.capitalize()}?" if near else ""
     raise _unreadable(text, f"{word.strip()!r} is not a day of the week{hint}")
 
 
+_SEVERAL = {"day": _WEEK, "weekday": frozenset(range(5)), "weekend": frozenset({5, 6})}
 _LONG = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

@@ -73,7 +73,7 @@ class LocalTime:
         found = [self.part(cell, count, now) for cell, count in readers.items() if count]
         if found and all(part.passed for part in found):
             message = f"{self.wall:%Y-%m-%d %H:%M} has passed on every reader's clocks"
-            raise UsageError(message, cure="name a later time, or leave --at out to send now")
+            raise UsageError(message, cure="name a later time")
         return tuple(sorted(found, key=lambda part: (part.at, part.zone, part.cell)))
 
     def due(self, first: dt.datetime) -> Due:

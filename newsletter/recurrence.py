@@ -30,6 +30,9 @@ _FORM = re.compile(r"(.*?)\s+([0-9]{1,2}):([0-9]{2})(?:\s+(\S+))?")
 _CRON_FIELD = re.compile(r"[0-9*/,-]+")
 _ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]")
+_CRON_WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)\b.*", re.IGNORECASE)
+_DASHES = str.maketrans("–—−", "---")
+"""As prose prints them."""
 _LONGEST = 200
 _FIELDS = 5
 _A_DAY = dt.timedelta(days=1)
@@ -84,7 +87,7 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
 
     Raises ``UsageError`` for what cannot be read, never happens, or comes more than once a day.
     """
-    said = " ".join(text.replace("–", "-").split())  # as prose prints it
+    said = " ".join(text.translate(_DASHES).split())
     if len(said) > _LONGEST:
         message = f"a rule of {len(said)} letters is no rule"
         raise UsageError(message, cure=_EXAMPLE)
@@ -103,7 +106,8 @@ def parse_every(text: str, *, default_zone: str) -> Recurrence:
 def _cron_said(said: str) -> tuple[str, str, str]:
     fields = said.split()
     zone = fields[_FIELDS] if len(fields) == _FIELDS + 1 else ""
-    if len(fields) < _FIELDS or len(fields) > _FIELDS + 1 or _CRON_FIELD.fullmatch(zone):
+    is_field = _CRON_FIELD.fullmatch(zone) or _CRON_WEEKDAY.fullmatch(zone)
+    if len(fields) < _FIELDS or len(fields) > _FIELDS + 1 or is_field:
         message = f"{said!r} has {len(fields)} fields"
         cure = "cron has five: minute, hour, day of the month, month, day of the week"
         raise UsageError(message, cure=f"{cure}; then perhaps a zone")
@@ -124,7 +128,7 @@ def _said(said: str) -> tuple[str, str, str]:
 
 def _day_fields(days: str, said: str) -> tuple[str, str, str]:
     """Cron's day of the month, month and day of the week."""
-    found = days.replace(",", " ").split()
+    found = re.sub(r"\s*-\s*", "-", days).replace(",", " ").split()
     _refuse_every_second(found, said)
     tokens = [_word(token, said) for token in found if token not in _FILLERS]
     months = [_MONTHS.index(each) + 1 for each in tokens if each in _MONTHS]

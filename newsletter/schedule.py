@@ -1,7 +1,7 @@
 """Wall times to instants, and back to a verdict: start now, wait, or too late.
 
-An officer says a wall time in a zone. That pair is what is kept; the instant is derived from it
-again at each start, since a zone's rules may change (IANA publishes several times a year).
+An officer says a wall time in a zone. That pair is kept, and beside it the instant that it meant
+when it was said: that one counts, also where a zone's rules are changed before it comes.
 """
 
 import datetime as dt
@@ -20,14 +20,20 @@ GRACE = dt.timedelta(hours=2)
 
 _FORM = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[T ]\s*(\d{2}):(\d{2})(?::(\d{2}))?"
-    r"\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z]\S*)?"
+    r"\s*(Z|[+-]\d\S*|[A-Za-z]\S*)?"
 )
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_OFFSET = re.compile(r"([+-])(\d{2}):?([0-5]\d)")
+_SHORT_OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.IGNORECASE)
+"""As people say it: ``UTC+1``, ``+1``."""
 _NOT_A_PLACE = re.compile(r"localtime|posixrules|Factory|posix/|right/")
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _EXAMPLE = 'write for example "2026-12-03 10:00 Europe/Rome"'
 _TRY = "newsletter schedule list"
 _ONE_SECOND = dt.timedelta(seconds=1)
 _A_DAY = dt.timedelta(days=1)
+_HOURS_A_DAY = 24
+_LAST_YEAR = 9990
+"""What comes after a time (a window, a retry, a curve) is to be in the calendar, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,7 @@ def instant_of(wall: dt.datetime | str, zone: str) -> dt.datetime:
     if isinstance(wall, str):
         wall = dt.datetime.fromisoformat(wall)
     place = zone_of(zone)
-    try:
-        early, late = (_in_utc(wall.replace(fold=fold), place) for fold in (0, 1))
-    except OverflowError as error:
-        message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
-        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
+    early, late = _both(wall, zone, place)
     if early == late:
         return early
     raise _ambiguous(wall, zone, early, late) if early < late else _skipped(wall, zone, place)
@@ -114,12 +116,8 @@ def first_instant_of(wall: dt.datetime, zone: str) -> dt.datetime:
     Raises ``UsageError`` beyond the calendar.
     """
     place = zone_of(zone)
-    try:
-        early, late = (_in_utc(wall.replace(fold=fold), place) for fold in (0, 1))
-        return early if early <= late else _change_near(wall, place)
-    except OverflowError as error:
-        message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
-        raise UsageError(message, cure=_EXAMPLE, next_command=_TRY) from error
+    early, late = _both(wall, zone, place)
+    return early if early <= late else _change_near(wall, place)
 
 
 def local_date(instant: dt.datetime, zone: str) -> dt.date:
@@ -148,11 +146,7 @@ def zone_of(name: str) -> dt.tzinfo:
     if not _NOT_A_PLACE.match(name):
         with suppress(zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return zoneinfo.ZoneInfo(name)
-    near = _nearest_zone(name)
-    cure = f"did you mean {near}?" if near else _EXAMPLE
-    if name.lower() in {"am", "pm"}:
-        cure = "hours count from 0 to 23: write 21:00 for nine in the evening"
-    raise UsageError(f"{name!r} is not a time zone", cure=cure, next_command=_TRY)
+    raise UsageError(f"{name!r} is not a time zone", cure=_meant(name), next_command=_TRY)
 
 
 def check_future(due: Due, now: dt.datetime, otherwise: str = "") -> None:
@@ -168,6 +162,15 @@ def verdict(due: Due, now: dt.datetime, grace: dt.timedelta = GRACE) -> Verdict:
     if now < due.instant:
         return Verdict.WAITING
     return Verdict.DUE_NOW if now - due.instant <= grace else Verdict.MISSED
+
+
+def _both(wall: dt.datetime, zone: str, place: dt.tzinfo) -> tuple[dt.datetime, dt.datetime]:
+    """The instants that a wall time may mean (PEP 495); ``UsageError`` beyond the calendar."""
+    if wall.year <= _LAST_YEAR:
+        with suppress(OverflowError):
+            return _in_utc(wall.replace(fold=0), place), _in_utc(wall.replace(fold=1), place)
+    message = f"{wall.isoformat(' ')} {zone} is beyond the calendar"
+    raise UsageError(message, cure=_EXAMPLE, next_command=_TRY)
 
 
 def _in_utc(wall: dt.datetime, place: dt.tzinfo) -> dt.datetime:
@@ -229,12 +232,28 @@ def _shown(wall: dt.datetime) -> str:
     return wall.strftime("%Y-%m-%d %H:%M:%S" if wall.second else "%Y-%m-%d %H:%M")
 
 
+def _meant(name: str) -> str:
+    """What to write instead of what is no zone."""
+    if name.lower() in {"am", "pm"}:
+        return "hours count from 0 to 23: write 21:00 for nine in the evening"
+    offset = _SHORT_OFFSET.fullmatch(name)
+    if offset and int(offset[2]) < _HOURS_A_DAY:
+        return f"did you mean {offset[1]}{int(offset[2]):02}:{offset[3] or '00'}?"
+    near = _nearest_zone(name)
+    return f"did you mean {near}?" if near else _EXAMPLE
+
+
 def _nearest_zone(name: str) -> str | None:
-    """By the whole name first, then by the city alone (``Rome``, ``europe/rome``)."""
-    known = zoneinfo.available_timezones()
-    folded = {zone.casefold(): zone for zone in sorted(known, reverse=True)}
-    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(known, reverse=True)}
+    """By the whole name first, then by the city alone (``Rome``, ``europe/rome``).
+
+    Of an abbreviation (``CEST``, ``IST``) a near one is another zone.
+    """
+    known = sorted(filter(is_zone, _known_zones()), reverse=True)
+    folded = {zone.casefold(): zone for zone in known}
+    cities = {zone.rpartition("/")[2].casefold(): zone for zone in known if "/" in zone}
     wanted = name.casefold()
+    if wanted in folded or _ABBREVIATION.fullmatch(name):
+        return folded.get(wanted)
     for names in (folded, cities):
         found = nearest(wanted, names)
         if found:

@@ -114,6 +114,8 @@ def test_where_every_day_is_a_day_off_there_is_no_next_time() -> None:
         "monday-friday 8:00-18:00",
         "Mon,Tue,Wed,Thu,Fri 08:00-12:00, 12:00-18:00 Europe/Rome",
         " mon-thu, fri 08:00 - 18:00  Europe/Rome",
+        "Mon, tues, Wed, thurs - fri 08:00—18:00",
+        "every weekday 08:00−18:00",
     ],
 )
 def test_each_way_to_say_office_hours_means_the_same(text: str) -> None:

@@ -12,6 +12,7 @@ from newsletter.schedule import (
     Due,
     Verdict,
     check_future,
+    first_instant_of,
     instant_of,
     parse_when,
     verdict,
@@ -76,6 +77,10 @@ def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
         ("europe/rome", ROME),
         ("Rome", ROME),
         ("Europe/Pariss", "Europe/Paris"),
+        ("UTC+1", "+01:00"),
+        ("gmt-3:30", "-03:30"),
+        ("+1", "+01:00"),
+        ("+01", "+01:00"),
     ],
 )
 def test_an_unknown_zone_is_refused_with_the_nearest_name(name: str, meant: str) -> None:
@@ -85,13 +90,22 @@ def test_an_unknown_zone_is_refused_with_the_nearest_name(name: str, meant: str)
     assert caught.value.cure == f"did you mean {meant}?"
 
 
+@pytest.mark.parametrize("name", ["CEST", "BST", "IST", "PST"])
+def test_an_abbreviation_is_not_taken_for_another_one(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        zone_of(name)
+    assert "Europe/Rome" in caught.value.cure
+
+
 def test_a_time_by_twelve_hours_is_told_how_hours_count() -> None:
     with pytest.raises(UsageError) as caught:
         zone_of("pm")
     assert "write 21:00" in caught.value.cure
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/localtime", "+99:99", "", "localtime"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/localtime", "+99:99", "+01:60", "UTC+31", "", "localtime"]
+)
 def test_a_zone_is_never_a_path_nor_an_impossible_offset(name: str) -> None:
     with pytest.raises(UsageError, match="is not a time zone"):
         zone_of(name)
@@ -205,6 +219,14 @@ def _check_cures(wall: dt.datetime, zone: str) -> None:
     except UsageError as refused:
         for choice in refused.cure.split('"')[1::2]:
             assert parse_when(choice, default_zone=zone).instant
+
+
+@pytest.mark.parametrize("zone", ["UTC", ROME, "America/New_York", "+01:00"])
+def test_a_time_after_which_no_other_fits_the_calendar_is_refused(zone: str) -> None:
+    wall = utc(9999, 12, 31, 12).replace(tzinfo=None)
+    for read in (instant_of, first_instant_of):
+        with pytest.raises(UsageError, match="beyond the calendar"):
+            read(wall, zone)
 
 
 def test_a_time_that_has_passed_is_refused() -> None:

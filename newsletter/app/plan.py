@@ -189,9 +189,10 @@ def _terms(app: App, request: PlanRequest) -> Terms:
 
 
 def _times(app: App, request: PlanRequest) -> SendingTimes:
-    """Window and quiet hours with their zones; ``UsageError`` where nothing could ever leave."""
-    if app.profile == STAGING:
-        return SendingTimes()
+    """Window and quiet hours with their zones; ``UsageError`` where nothing could ever leave.
+
+    A rehearsal keeps to neither, but what cannot be read is told there, too.
+    """
     when = app.settings.schedule
     window = _chosen("--window", request.window, when.window, ANY_TIME)
     quiet = _chosen("--quiet", request.quiet, when.quiet, NEVER)
@@ -200,7 +201,7 @@ def _times(app: App, request: PlanRequest) -> SendingTimes:
         times.next_open(app.clock())
     except ValueError as error:
         raise UsageError(str(error), cure="leave some time between the quiet hours") from error
-    return times
+    return SendingTimes() if app.profile == STAGING else times
 
 
 def _chosen(option: str, said: str | None, otherwise: str, lifts: str) -> str:

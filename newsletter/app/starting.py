@@ -11,6 +11,10 @@ from newsletter.recurrence import parse_every
 from newsletter.schedule import Due, check_future, parse_wall, parse_when, zone_of
 
 _SHOWN = 4
+_DECIDE = (
+    "say --passed now (they get it as soon as it begins) or --passed next-day,"
+    " or name a later time; nothing was recorded or sent"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,11 @@ class Start:
     undecided: int = 0
     """Readers whose local time is over while nobody said what becomes of them."""
 
-    def check_decided(self) -> None:
+    def check_decided(self, cure: str = _DECIDE) -> None:
         """Raise ``UsageError`` while somebody's local time is over and nobody said what then."""
         if self.undecided:
-            raise UsageError(
-                f"the local time has passed for {self.undecided} of the readers",
-                cure="say --passed now (they get it as soon as it begins) or --passed next-day,"
-                " or name a later time; nothing was recorded or sent",
-            )
+            message = f"the local time has passed for {self.undecided} of the readers"
+            raise UsageError(message, cure=cure)
 
 
 def start_of(app: App, asked: Asked, zones: Mapping[str, int]) -> Start:

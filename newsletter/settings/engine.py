@@ -18,6 +18,7 @@ class EngineOptions(Options):
     timeout: float = Field(
         default=10,
         ge=1,
+        le=86_400,
         description="Seconds of silence after which other workers take over a worker's part.",
     )
     parts: int = Field(

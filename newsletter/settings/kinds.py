@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from newsletter.errors import UsageError
 from newsletter.hours import parse_hours, parse_quiet
 from newsletter.lint.limits import Limits
+from newsletter.schedule import is_zone
 from newsletter.values import Address, Rate, is_selector, nearest, parse_language, seconds_of
 from newsletter.verp import LONGEST_BEGIN
 
@@ -133,7 +134,7 @@ def _feedback_id(raw: str) -> str:
 
 
 def _zone(raw: str) -> str:
-    if raw not in zoneinfo.available_timezones():
+    if not is_zone(raw):
         near = nearest(raw, zoneinfo.available_timezones())
         message = f"is not a time zone{f': did you mean {near!r}?' if near else ''}"
         raise ValueError(message)

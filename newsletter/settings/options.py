@@ -185,7 +185,10 @@ class ScheduleOptions(Options):
         description='Whose public holidays the window leaves out: "IT", "CA-QC", "IT, DE".',
     )
     max_late: int = Field(
-        default=7200, ge=0, description="Seconds after which a due campaign is missed, not sent."
+        default=7200,
+        ge=0,
+        le=1_000_000_000,
+        description="Seconds after which a due campaign is missed, not sent.",
     )
 
 

@@ -127,6 +127,22 @@ def test_a_local_campaign_is_moved_on_every_readers_clocks(newsroom: Newsroom) -
 
 
 @pytest.mark.slow
+def test_a_move_to_a_time_that_has_passed_for_some_says_what_can_be_done(
+    newsroom: Newsroom,
+) -> None:
+    readers(newsroom, FAR_EAST, FAR_WEST)
+    wall = soon(FAR_EAST, 48)
+    newsroom.run("send", ISSUE, "--at", f"{wall:%Y-%m-%d %H:%M}", "--local-time", "--yes")
+    before = next_at(newsroom)
+    for hours, says in ((-1, "has passed for 1 of the readers"), (-48, "on every reader's")):
+        ran = newsroom.run("schedule", "move", "1", f"{soon(FAR_EAST, hours):%Y-%m-%d %H:%M}")
+        assert (ran.code, says in ran.err) == (2, True)
+        assert "name a later time" in ran.err
+        assert "--" not in ran.err
+    assert next_at(newsroom) == before
+
+
+@pytest.mark.slow
 def test_local_time_without_a_time_and_passed_without_local_time_are_told(
     newsroom: Newsroom,
 ) -> None:
