@@ -1,10 +1,8 @@
 """The two databases behind one door: how they are opened, written and read."""
 
 import hashlib
-import math
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,36 +21,15 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    DisconnectionError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
+from newsletter.ledger.faults import database_errors, told
+from newsletter.ledger.server import open_server, shown
 
 _BUSY_SECONDS = 15
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_PASSING = ("08", "25P03", "40", "53300", "55P03", "57P")
-"""PostgreSQL, appendix A: connection lost, cut off while idle in a transaction, deadlock, too many
-connections, a lock that was waited for in vain, shutting down."""
-_SURELY_ALIVE = 5.0
-"""Seconds since its last use in which a connection is not tried first."""
 _ROWS = 2_000
 _A_PLACE = "name a file, or postgresql://user@host/database"
-_CURES = {
-    "readonly": "the file or folder is read-only, or the disk fails: see that you may write there",
-    "unable to open": "the folder is missing, read-only or full",
-    "disk is full": "the disk is full: make room, then newsletter resume",
-    "disk i/o": "the disk fails or is full: make room or move the ledger",
-    "locked": "another process writes for long: try again",
-    "not a database": "the file is no ledger: name another, or restore a backup",
-    "malformed": "the file is damaged: restore a backup",
-    "connection": "the database server does not answer: start it, or check the address",
-}
 
 
 def parse_location(where: str | Path) -> URL:
@@ -79,7 +56,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._engine = _open_sqlite(url) if self.is_sqlite else _open_postgresql(url)
+        self._engine = _open_sqlite(url) if self.is_sqlite else open_server(url)
         self._writer = self._engine.execution_options(newsletter_begin="IMMEDIATE")
 
     @property
@@ -87,7 +64,7 @@ class Database:
         """What to call it in a message; never with a password."""
         if self.is_sqlite:
             return str(self.url.database)
-        return self.url.set(drivername="postgresql").render_as_string()
+        return shown(self.url)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -168,12 +145,29 @@ class Database:
             with self._told():
                 held = connection.execute(select(take(_key(name)))).scalar()
             if not held:
-                message = "a process on another machine sends from this ledger"
-                raise LedgerLocked(message, next_command="newsletter status")
+                raise _sent_from_elsewhere()
             yield
         finally:
             connection.invalidate()  # ends the session, and with it the lock
             connection.close()
+
+    def wait_for(self, name: str, connection: Connection) -> None:
+        """On PostgreSQL, be alone in something until the transaction ends; else nothing."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(_key(name))))
+
+    def refuse_sender(self, name: str, connection: Connection) -> None:
+        """On PostgreSQL, ``LedgerLocked`` while others hold that lock; else nobody takes it now."""
+        if not connection.execute(select(func.pg_try_advisory_xact_lock(_key(name)))).scalar():
+            raise _sent_from_elsewhere()
+
+    def refuse_encoding(self, connection: Connection) -> None:
+        """``LedgerError`` for a server's database that has no room for every name and subject."""
+        kept = "" if self.is_sqlite else connection.execute(text("SHOW server_encoding")).scalar()
+        if kept not in {"", "UTF8"}:
+            message = f"the database of the ledger {self.name} is kept in {kept}, not in UTF8"
+            cure = "make it anew: createdb --encoding=UTF8 --template=template0 NAME"
+            raise LedgerError(message, cure=cure)
 
     def is_locked(self, name: str, connection: Connection) -> bool:
         """Whether anybody holds the lock of that name, alone or with others."""
@@ -189,8 +183,13 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except database_errors() as error:
             raise told(error, self.name) from error
+
+
+def _sent_from_elsewhere() -> LedgerLocked:
+    message = "a process on another machine sends from this ledger"
+    return LedgerLocked(message, next_command="newsletter status")
 
 
 def _key(name: str) -> int:
@@ -225,26 +224,6 @@ def streamed(
     """The rows of a query, some thousands of them in memory at a time."""
     options = {"stream_results": True, "yield_per": _ROWS}
     return iter(connection.execute(query, execution_options=options))
-
-
-def told(error: Exception, name: str) -> LedgerError:
-    """A database's error in an officer's words; ``LedgerUnavailable`` if it may pass by itself."""
-    fault = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    first = fault[0] if fault else type(error).__name__
-    cure = next((cure for sign, cure in _CURES.items() if sign in first.lower()), "")
-    kind = LedgerUnavailable if _may_pass(error) else LedgerError
-    return kind(f"the ledger {name} cannot be used: {first}", cure=cure)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether somebody else has the lock, or the server restarts or lost the connection."""
-    driver = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(driver, sqlite3.Error):
-        return getattr(driver, "sqlite_errorcode", 0) & 0xFF in _BUSY
-    state = getattr(driver, "sqlstate", None)
-    if state is None:
-        return isinstance(error, OperationalError)  # no answer at all
-    return str(state).startswith(_PASSING)
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -295,38 +274,6 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("newsletter_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def _open_postgresql(url: URL) -> Engine:
-    try:
-        engine = create_engine(url)
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        message = "PostgreSQL needs the extra 'postgres'"
-        raise LedgerError(message, cure="pip install 'newsletter[postgres]'") from error
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", _see_whether_it_lives)
-    return engine
-
-
-def _note_use(connection: Any, record: Any) -> None:
-    del connection
-    record.info["used"] = time.monotonic()
-
-
-def _see_whether_it_lives(connection: Any, record: Any, proxy: object) -> None:
-    """A connection that was idle may be lost; one that was in use just now is not asked each time.
-
-    That would be another question to the server for every transaction.
-    """
-    del proxy
-    if time.monotonic() - record.info.get("used", math.inf) < _SURELY_ALIVE:
-        return
-    try:
-        connection.autocommit = True
-        connection.execute("SELECT 1")
-        connection.autocommit = False
-    except Exception as error:  # whatever the driver says, the pool makes another
-        raise DisconnectionError from error
 
 
 def create_private(path: Path) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from newsletter.errors import LedgerError, LedgerLocked
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_PATIENCE = 0.3
+PATIENCE = 0.3
+"""Seconds: a look is over at once, a sender stays."""
 _CURE = "make room on the disk, or give yourself the right to write there"
 
 
@@ -37,14 +38,15 @@ def this_process() -> Process:
 
 
 @contextmanager
-def sending_lock(path: Path, now: dt.datetime) -> Iterator[None]:
+def sending_lock(path: Path, now: dt.datetime, *, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file while the block runs; ``LedgerLocked`` names who holds it otherwise.
 
-    The kernel lets go when the process dies, however it dies, so no lock is ever stale.
+    ``patience`` are the seconds in which that one may be done. The kernel lets go when the process
+    dies, however it dies, so no lock is ever stale.
     """
     handle = _open(path)
     try:
-        _acquire(handle, path)
+        _acquire(handle, path, patience)
         _sign(handle, path, now)
         yield
     finally:
@@ -74,9 +76,9 @@ def _open(path: Path, how: int = os.O_CREAT | os.O_RDWR) -> int:
         raise LedgerError(message, cure=_CURE) from error
 
 
-def _acquire(handle: int, path: Path) -> None:
+def _acquire(handle: int, path: Path, patience: float) -> None:
     """Try for a moment: a look from ``is_held`` is over at once, a sender stays."""
-    limit = time.monotonic() + _PATIENCE
+    limit = time.monotonic() + patience
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,8 +9,12 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database, create_private, parse_location
-from newsletter.ledger.lock import sending_lock
+from newsletter.ledger.lock import PATIENCE, sending_lock
 from newsletter.ledger.residence import Residence, refuse_vanished
+
+_MIGRATION = "migration"
+_MAKING = 60.0
+"""Seconds in which whoever makes a ledger is surely done."""
 
 
 def identity_of(database: Database) -> str:
@@ -74,10 +78,15 @@ def bring_up_to_date(
     if found is not None and found > schema.HEAD:
         message = f"the ledger {database.name} is of a newer version ({found} > {schema.HEAD})"
         raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
-    with sending_lock(folder / f"{stem}.lock", dt.datetime.now(dt.UTC)):
-        if found is not None and database.is_sqlite:
+    if not database.is_sqlite:
+        _migrate(database)
+        return
+    patience = PATIENCE if found else _MAKING  # nobody sends from one that is not there
+    lock = folder / f"{stem}.lock"
+    with sending_lock(lock, dt.datetime.now(dt.UTC), patience=patience):
+        if _revision(database) not in {None, schema.HEAD}:
             copy_whole(database, _kept(folder, stem))
-        _migrate(database, make=found is None)
+        _migrate(database)
         if residence and not residence.known:
             residence.turn()
 
@@ -96,18 +105,31 @@ def _refuse_orphan(folder: Path, stem: str, name: str) -> None:
 
 def _revision(database: Database) -> str | None:
     with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return _revision_within(connection)
 
 
-def _migrate(database: Database, *, make: bool) -> None:
+def _revision_within(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(database: Database) -> None:
+    """Make it or bring it up to date, unless another process has just done so."""
     with database.write() as connection:
-        if make and database.is_sqlite:
+        database.wait_for(_MIGRATION, connection)
+        found = _revision_within(connection)
+        if found == schema.HEAD:
+            return
+        if found is None and database.is_sqlite:
             _make(connection)
         else:
             from newsletter.ledger.migrate import upgrade
 
+            if found is None:
+                database.refuse_encoding(connection)
+            elif not database.is_sqlite:  # who sends from a file has its lock
+                database.refuse_sender(_meta(connection, "ledger"), connection)
             upgrade(connection)
         if not _meta(connection, "ledger"):
             connection.execute(insert(schema.meta), {"key": "ledger", "value": new_identity()})

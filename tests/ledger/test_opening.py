@@ -4,6 +4,7 @@ import os
 import re
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from sqlalchemy.exc import OperationalError
 from newsletter.dispatch.counted import NOTHING_COUNTED, counted_of
 from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
 from newsletter.ledger.clicked import NOTHING_CLICKED
-from newsletter.ledger.database import told
+from newsletter.ledger.database import Database, parse_location
+from newsletter.ledger.faults import told
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.lock import sending_lock
 from newsletter.ledger.migrate import config_for
@@ -352,3 +354,47 @@ def test_a_server_that_restarts_may_pass_and_its_full_disk_does_not(
 
     error = OperationalError("", {}, Driver("fault"))
     assert isinstance(told(error, "x"), LedgerUnavailable) is passes
+
+
+@pytest.mark.parametrize(
+    ("said", "cure"),
+    [
+        ('FATAL:  password authentication failed for user "news"', "see the user and the password"),
+        ("fe_sendauth: no password supplied", "~/.pgpass"),
+        ('FATAL:  database "news" does not exist', "createdb"),
+        ('FATAL:  role "news" does not exist', "createuser"),
+        ("permission denied for schema public", "make tables"),
+        ("cannot execute INSERT in a read-only transaction", "may only read"),
+        ("FATAL:  sorry, too many clients already", "max_connections"),
+        ("FATAL:  the database system is starting up", "start it, or check"),
+        ("Connection refused", "start it, or check"),
+    ],
+)
+def test_what_a_server_refuses_is_told_with_its_own_cure(said: str, cure: str) -> None:
+    error = OperationalError("", {}, Exception(f"connection to server at h failed: {said}"))
+    assert cure in told(error, "x").cure
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://news:hush%2Fhush@h/news",
+        "postgresql://news@h/news?password=hush%2Fhush",
+        "postgresql://h/news?user=news&sslpassword=hush%2Fhush&sslmode=verify-full",
+    ],
+)
+def test_a_password_stands_in_no_name_of_a_ledger_wherever_the_address_has_it(
+    address: str,
+) -> None:
+    name = Database(parse_location(address)).name
+    assert "hush" not in name
+    assert name.startswith("postgresql://")
+
+
+def test_of_many_that_make_a_ledger_at_once_each_has_the_same_one(tmp_path: Path) -> None:
+    def opened(_: int) -> str:
+        with Ledger.open(tmp_path / "ledger.db") as ledger:
+            return ledger.identity
+
+    with ThreadPoolExecutor(4) as processes:
+        assert len({*processes.map(opened, range(4))}) == 1
