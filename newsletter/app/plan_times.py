@@ -1,13 +1,13 @@
 """When a plan's messages would leave: each part of the audience, and the last of all."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from newsletter.app.lasting import Lane
 from newsletter.app.starting import Start
 from newsletter.app.warming import Day
-from newsletter.campaign import Plan
 from newsletter.local_time import Part
 from newsletter.schedule import first_instant_of, zone_of
 from newsletter.sending_times import SendingTimes
@@ -58,21 +58,26 @@ def opens_at(times: SendingTimes, begins: dt.datetime) -> dt.datetime | None:
 
 
 def done_at(
-    plan: Plan, start: Start, times: SendingTimes, begins: dt.datetime, days: Sequence[Day] = ()
+    lanes: Sequence[Lane],
+    start: Start,
+    times: SendingTimes,
+    begins: dt.datetime,
+    days: Sequence[Day] = (),
+    zone: str = "UTC",
 ) -> dt.datetime | None:
-    """When the last message leaves at the plan's rate; None if that is over a year away.
+    """When the last message leaves under all limits; None if that is over a year away.
 
-    Where a warm-up spreads them over ``days``, those of the last day leave on it.
+    Where a warm-up spreads them over ``days`` of a ``zone``, those of the last day leave on it.
     """
-    at = begins
-    if days and sum(day.messages or 0 for day in days) < len(plan.recipients):
+    total = max(lane.messages for lane in lanes)
+    if days and sum(day.messages or 0 for day in days) < total:
         return None
+    amounts = [(part.at, part.readers / total) for part in start.parts] or [(begins, 1.0)]
+    if len(days) > 1:
+        midnight = first_instant_of(dt.datetime.combine(days[-1].date, dt.time()), zone)
+        amounts = [(midnight, (days[-1].messages or 0) / total)]
     try:
-        if len(days) > 1:
-            return _on_its_clocks(_done_on(days[-1], plan, times, start), times)
-        for due, readers in _amounts(plan, start, begins):
-            duration = dt.timedelta(seconds=readers / plan.terms.rate.per_second)
-            at = times.after(max(at, due), duration)
+        at = max(_done(lane, amounts, times) for lane in lanes)
     except (ValueError, OverflowError):
         return None
     if start.due and not times.is_limited:
@@ -80,19 +85,14 @@ def done_at(
     return _on_its_clocks(at, times)
 
 
-def _done_on(last: Day, plan: Plan, times: SendingTimes, start: Start) -> dt.datetime:
-    hours = times.window or times.quiet
-    zone = hours.zone if hours else start.due.zone if start.due else "UTC"
-    midnight = first_instant_of(dt.datetime.combine(last.date, dt.time()), zone)
-    duration = dt.timedelta(seconds=(last.messages or 0) / plan.terms.rate.per_second)
-    return times.after(midnight, duration)
-
-
-def _amounts(plan: Plan, start: Start, begins: dt.datetime) -> Iterator[tuple[dt.datetime, int]]:
-    if not start.parts:
-        yield begins, len(plan.recipients)
-    for part in start.parts:
-        yield part.at, part.readers
+def _done(
+    lane: Lane, amounts: Sequence[tuple[dt.datetime, float]], times: SendingTimes
+) -> dt.datetime:
+    """Each amount, a share of its messages, goes when it is due and the one before is gone."""
+    at = amounts[0][0]
+    for due, share in amounts:
+        at = lane.done(max(at, due), times, share)
+    return at
 
 
 def _on_its_clocks(instant: dt.datetime, times: SendingTimes) -> dt.datetime:

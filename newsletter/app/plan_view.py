@@ -16,6 +16,7 @@ from newsletter.app.compose import (
     sections_label,
 )
 from newsletter.app.days_off import times_of
+from newsletter.app.lasting import lanes_of
 from newsletter.app.open import STAGING, App
 from newsletter.app.people import Readers
 from newsletter.app.plan_times import PartLine, done_at, opens_at, part_lines
@@ -115,7 +116,7 @@ class PlanView:
     opens_at: dt.datetime | None
     """When messages may leave first, if they may not when it is due."""
     done_at: dt.datetime | None
-    """When the last message would leave at this rate; None if that is over a year away."""
+    """When the last message would leave under all limits; None if that is over a year away."""
     connections: int
     on_doubt: str
     """``hold``, or ``resend``: then whoever is in doubt may have the message twice."""
@@ -168,6 +169,7 @@ def view_of(
     times = times_of(plan.terms)
     begins = start.due.instant if start.due else app.clock()
     days = days_of(app, ledger, recipients, begins, times)
+    lanes = lanes_of(app, recipients, plan.terms.rate)
     return PlanView(
         issue=plan.slug,
         content_digest=plan.content_digest,
@@ -205,10 +207,10 @@ def view_of(
         window=_window(plan),
         quiet=plan.terms.quiet,
         opens_at=opens_at(times, begins),
-        done_at=done_at(plan, start, times, begins, days),
+        done_at=done_at(lanes, start, times, begins, days, app.settings.schedule.zone),
         connections=plan.terms.connections,
         on_doubt=plan.terms.on_doubt,
-        seconds=len(plan.recipients) / plan.terms.rate.per_second,
+        seconds=max(lane.seconds for lane in lanes),
         tracking=tracking_of_plan(app, plan, recipients, ledger),
         findings=checked.findings,
         checks_passed=checked.passed,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "bold": 1, "dim": 2}
+_A_DAY = 86_400
 
 
 def paint(text: str, color: str) -> str:
@@ -38,7 +39,9 @@ def duration(seconds: float) -> str:
         return f"about {max(1, round(seconds))} s"
     if seconds < 5400:  # noqa: PLR2004 below that, minutes do
         return f"about {round(seconds / 60)} min"
-    return f"about {seconds / 3600:.1f} h"
+    if seconds < 2 * _A_DAY:
+        return f"about {seconds / 3600:.1f} h"
+    return f"about {seconds / _A_DAY:.1f} days"
 
 
 def size(octets: int) -> str:

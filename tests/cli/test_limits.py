@@ -175,3 +175,15 @@ def an_hour_later(newsroom: Newsroom) -> None:
         connection.execute("UPDATE quota SET minute = minute - 70")
         connection.execute("UPDATE campaign SET resume_at = resume_at - 70 * 60000000")
         connection.commit()
+
+
+def test_the_plans_end_counts_every_limit_and_not_the_rate_alone(newsroom: Newsroom) -> None:
+    readers(newsroom, 40, ("soci.example", "altri.example"))
+    settings(newsroom, '[limits]\nday = 10\n[limits.domains]\n"altri.example" = "1/h"')
+    at = ("--at", "2100-01-04 10:00 UTC")
+    assert "about 3.0 days" in (found := newsroom.run("plan", ISSUE, *at)).out
+    assert "done about Thu 2100-01-07 10:00" in found.out
+    newsroom.edit("newsletter.toml", "day = 10", "day = 1000")
+    found = newsroom.run("plan", ISSUE, *at)
+    assert "about 20.0 h" in found.out
+    assert "done about Tue 2100-01-05 06:00" in found.out
