@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from newsletter.app.open import STAGING, App, open_app
 from newsletter.app.plan import Planned, PlanRequest, make_plan
 from newsletter.app.relay import relay_ready, uses_staging_inbox
 from newsletter.app.relays import every_smtp_options, limits_of, relays_of
+from newsletter.app.signals import that_stop
 from newsletter.app.status import next_step
 from newsletter.app.steering import OPEN_STATES
 from newsletter.app.telling import NOBODY, Witness
@@ -246,27 +246,27 @@ def options_of(app: App, ledger: Ledger, number: CampaignId) -> RunOptions:
 
 @contextlib.asynccontextmanager
 async def stopping(given: asyncio.Event | None = None) -> AsyncIterator[asyncio.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets; the second one ends the program.
+    """An event that the first signal to stop sets; the second one ends the program.
 
     An event that is ``given`` is set by whoever gave it.
     """
     if given is not None:
         yield given
         return
-    stop = asyncio.Event()
+    stop, numbers = asyncio.Event(), that_stop()
     loop = asyncio.get_running_loop()
 
     def halt() -> None:
         stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         loop.add_signal_handler(number, halt)
     try:
         yield stop
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 

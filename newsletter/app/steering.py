@@ -17,6 +17,7 @@ from newsletter.local_time import Passed
 
 Ask = Callable[[str], str]
 """How the officer is asked: a prompt goes in, what she typed comes out."""
+_MOST_NAMED = 4
 _STOPPING = 30.0  # seconds that a run gives its open dialogues
 
 OPEN_STATES = frozenset(
@@ -74,16 +75,19 @@ class Cancelled:
 def find_campaign(ledger: Ledger, which: str | None, states: Sequence[CampaignState]) -> Campaign:
     """A campaign by number or by its issue's name; by default the newest in one of the states.
 
-    Raises ``UsageError`` when there is none.
+    Raises ``UsageError`` when there is none, and where a beginning may mean several issues.
     """
     campaigns = ledger.campaigns()
     numbered = [c for c in campaigns if which == str(c.id)]
     if numbered:
         return numbered[0]
-    named = [c for c in campaigns if not which or c.slug == which or c.slug.startswith(which)]
-    fitting = [c for c in named if c.state in states]
-    if fitting or named:
-        return (fitting or named)[-1]
+    named = [c for c in campaigns if not which or c.slug == which]
+    named = named or [c for c in campaigns if _begins(c.slug, which or "")]
+    fitting = [c for c in named if c.state in states] or named
+    if which:
+        _refuse_several(which, list(dict.fromkeys(c.slug for c in fitting)))
+    if fitting:
+        return fitting[-1]
     raise UsageError(
         f"no campaign of {which!r} was recorded" if which else "no campaign was recorded yet",
         cure="the issues that were sent are listed by status" if campaigns else "",
@@ -91,12 +95,24 @@ def find_campaign(ledger: Ledger, which: str | None, states: Sequence[CampaignSt
     )
 
 
-def to_resume(app: App, which: str | None) -> tuple[CampaignId, int]:
-    """The campaign to carry on, made ready, and how many recipients it has."""
+def _begins(slug: str, which: str) -> bool:
+    """Digits alone may be the number of a campaign that there is not: a slip must not hit one."""
+    return slug.startswith(f"{which}-" if which.isdecimal() else which)
+
+
+def _refuse_several(which: str, slugs: Sequence[str]) -> None:
+    if len(slugs) > 1:
+        named = ", ".join(slugs[:_MOST_NAMED])
+        message = f"{which!r} may mean {named}{' …' if len(slugs) > _MOST_NAMED else ''}"
+        cure = "write more of the name, or the campaign's number"
+        raise UsageError(message, cure=cure, next_command="newsletter status")
+
+
+def to_resume(app: App, which: str | None) -> Campaign:
+    """The campaign to carry on, made ready; or scheduled again, if its time is yet to come."""
     with open_ledger(app, create=False) as ledger:
         campaign = find_campaign(ledger, which, tuple(RESUMABLE))
-        ready = ledger.resume(campaign.id, app.clock())
-        return ready.id, ready.recipients
+        return ledger.resume(campaign.id, app.clock())
 
 
 def to_retry(app: App, which: str | None, *, failed: bool, deferred: bool) -> Progress:
@@ -211,7 +227,7 @@ def move(app: App, which: str | None, at: str) -> Campaign:
         told = passed if terms.local_time else None
         asked = Asked(at, told, local_time=terms.local_time, moves=True)
         start = start_of(app, asked, ledger.zones(campaign.id) if terms.local_time else {})
-        start.check_decided()
+        start.check_decided("name a later time; nothing was changed")
         if start.due is None:
             raise UsageError("a campaign is moved to a time")
         instants = {part.cell: part.at for part in start.parts}

@@ -14,6 +14,7 @@ from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.occurring import judge_all
 from newsletter.app.open import App, open_app
 from newsletter.app.sending import OnProgress, run_here
+from newsletter.app.signals import that_stop
 from newsletter.app.steering import close_cancelled
 from newsletter.app.telling import Told, Witness
 from newsletter.app.together import is_shared
@@ -33,7 +34,6 @@ from newsletter.schedule import Verdict, verdict
 
 STEERED = frozenset({CampaignState.CANCELLED, CampaignState.PAUSED, CampaignState.FINISHED})
 """What a campaign that was due may be by the time it is taken; there is nothing to run then."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +109,20 @@ class Orders:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator["Orders"]:
         """Heed the first signal; the second one ends the program."""
-        loop = asyncio.get_running_loop()
+        loop, signals = asyncio.get_running_loop(), that_stop()
 
         def heed(number: signal.Signals) -> None:
             self._by_hand = number is signal.SIGINT
             self.stop.set()
-            for each in _SIGNALS:
+            for each in signals:
                 loop.remove_signal_handler(each)
 
-        for each in _SIGNALS:
+        for each in signals:
             loop.add_signal_handler(each, heed, each)
         try:
             yield self
         finally:
-            for each in _SIGNALS:
+            for each in signals:
                 loop.remove_signal_handler(each)
 
 

@@ -82,9 +82,16 @@ class Desk:
             print(f"next: {self.command(next_command)}")  # noqa: T201 same
 
     def say(self, line: str) -> None:
-        """Tell a person something while the command works; silent in JSON."""
-        if self.as_text:
+        """Tell a person something while the command works; silent in JSON.
+
+        Where nobody listens any more (a closed terminal, a pipe to `head`), the work goes on.
+        """
+        if not self.as_text:
+            return
+        try:
             print(line, flush=True)  # noqa: T201 this is the conversation
+        except OSError:
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 to the end
 
     def command(self, command: str) -> str:
         """A command that runs as printed: this program, and the same newsletter."""

@@ -295,9 +295,12 @@ def resume(desk: Desk, issue: Which = None, take_over: TakeOver = False) -> int 
     from newsletter.cli.live import Live
 
     settle_in(desk.app, take_over=take_over)
-    number, total = steering.to_resume(desk.app, issue)
-    with Live(desk, total=total) as live:
-        progress = sending.run(desk.app, number, live)
+    campaign = steering.to_resume(desk.app, issue)
+    if campaign.state in steering.TIMED:
+        desk.show(campaign, show_sending.moved(campaign), "newsletter schedule list")
+        return None
+    with Live(desk, total=campaign.recipients) as live:
+        progress = sending.run(desk.app, campaign.id, live)
     return show_sending.finish(desk, progress)
 
 

@@ -48,8 +48,14 @@ def pause(connection: Connection, number: CampaignId, now: dt.datetime, reason: 
 
 
 def resume(connection: Connection, number: CampaignId, now: dt.datetime) -> Campaign:
-    """Let it be run again; the caller runs it, or a worker does."""
-    return _move(connection, number, "resume", S.READY, now, "")
+    """Let it be run again; the caller runs it, or a worker does.
+
+    One that was paused before its time came waits for it again.
+    """
+    before = campaign(connection, number)
+    early = before.due is not None and before.due.instant > now
+    again = early and before.state is S.PAUSED and not _has_begun(connection, number)
+    return _move(connection, number, "resume", S.SCHEDULED if again else S.READY, now, "")
 
 
 def cancel(connection: Connection, number: CampaignId, now: dt.datetime, reason: str) -> int:

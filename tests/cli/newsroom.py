@@ -209,7 +209,7 @@ class Newsroom:
         if not self.ledger.exists():
             return []
         seen = self.run("status", "--format", "json", follow=False).object
-        many = [campaign for campaign, _ in seen["campaigns"]]
+        many = [each["campaign"] for each in seen["campaigns"]]
         return many or ([seen["progress"]["campaign"]] if seen["progress"] else [])
 
     def nothing_happened(self) -> bool:

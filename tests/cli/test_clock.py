@@ -325,7 +325,7 @@ def test_a_local_time_that_passed_beyond_the_grace_asks_instead_of_being_sent(
     assert "whose local time was 2026-12-03 09:00 UTC" in machine.newsroom.run("status").out
 
     machine.set("2026-12-03 11:10")
-    number, _ = to_resume(machine.app(), None)
+    number = to_resume(machine.app(), None).id
     sending.run(machine.app(), number, nothing)
     assert machine.newsroom.relay.counts == {"aiko@soci.example": 1, "anna@soci.example": 1}
 

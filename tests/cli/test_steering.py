@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import signal
 
 import pytest
@@ -34,6 +35,25 @@ def test_a_signal_pauses_cleanly_and_resume_completes_exactly_once(
     assert newsroom.run("resume").code == 0
     assert newsroom.relay.counts == dict.fromkeys(readers, 1)
     assert newsroom.run("ledger", "verify").code == 0
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_pauses_cleanly_and_nobody_is_in_doubt(
+    newsroom: Newsroom,
+) -> None:
+    readers = many(newsroom, 40, "25/s")
+    child = newsroom.child(*SEND)
+    wait_until(lambda: len(newsroom.relay.received) >= 5)
+    for stream in (child.stdout, child.stderr):  # nobody hears what it says from now on
+        assert stream
+        stream.close()
+    child.send_signal(signal.SIGHUP)
+    child.wait(120)
+    (campaign,) = newsroom.campaigns()
+    assert (campaign["state"], campaign["reason"]) == ("paused", "stopped by you")
+    newsroom.edit("newsletter.toml", 'rate = "25/s"', 'rate = "500/s"')
+    assert newsroom.run("resume", follow=False).code == 0
+    assert newsroom.relay.counts == dict.fromkeys(readers, 1)
 
 
 @pytest.mark.slow
@@ -91,6 +111,46 @@ def test_a_campaign_that_waits_for_its_time_is_told_how_it_gets_another_one(
     assert (early.code, early.next) == (2, "newsletter schedule list")
     assert "it is sent at 2100-01-01 10:00" in early.err
     assert "schedule move gives it another time" in early.err
+
+
+def test_one_that_was_paused_before_its_time_waits_for_it_again(newsroom: Newsroom) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00")
+    assert newsroom.run("pause", "1", follow=False).code == 0
+    assert newsroom.campaigns()[0]["state"] == "paused"
+    early = newsroom.run("resume")
+    assert (early.code, early.next) == (0, "newsletter schedule list")
+    assert "is sent at 2100-01-01 10:00" in early.out
+    assert newsroom.campaigns()[0]["state"] == "scheduled"
+    assert not newsroom.relay.received
+
+    assert newsroom.run("pause", "1", follow=False).code == 0
+    due_now(newsroom)
+    assert newsroom.run("resume").code == 0
+    assert newsroom.relay.counts == dict.fromkeys(EVERYBODY, 1)
+
+
+def test_a_number_that_there_is_not_hits_no_campaign_by_the_name_of_its_issue(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.run(*SEND, "--at", "2100-01-01 10:00")
+    for slip in ("2", "20", "01", "1.0", "-1", "٢"):
+        ran = newsroom.run("schedule", "cancel", slip, follow=False)
+        assert ran.code == 2, slip
+    assert newsroom.campaigns()[0]["state"] == "scheduled"
+    assert newsroom.run("schedule", "cancel", "2026").code == 0
+
+
+def test_a_beginning_that_may_mean_two_issues_steers_neither(newsroom: Newsroom) -> None:
+    copy = ISSUE.replace("news", "news-two")
+    shutil.copytree(newsroom.root / "issues" / ISSUE, newsroom.root / "issues" / copy)
+    for issue in (ISSUE, copy):
+        newsroom.run("send", issue, "--yes", "--at", "2100-01-01 10:00", follow=False)
+    ran = newsroom.run("schedule", "cancel", "2026-11", follow=False)
+    assert (ran.code, f"may mean {ISSUE}, {copy}" in ran.err) == (2, True)
+    assert "write more of the name" in ran.err
+    assert newsroom.run("schedule", "cancel", ISSUE, follow=False).code == 0
+    states = {each["slug"]: each["state"] for each in newsroom.campaigns()}
+    assert states == {ISSUE: "cancelled", copy: "scheduled"}
 
 
 def test_what_is_missed_by_more_than_the_grace_asks_instead_of_going_out(
