@@ -189,6 +189,49 @@ def test_faults_in_limits_and_relays_are_told_with_their_line(
     assert "s3cret" not in problem
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        *(
+            ("host", host, "write its name or address alone")
+            for host in ("", " ", "127.0.0.1 ", "127.0.0.1:25", "smtp://x.example", "a@x.example",
+                         "a..b", "a" * 64, "x.example\\nx", "\\u001b[2J", "[127.0.0.1", "::1]:25")
+        ),
+        *(
+            ("hello", name, "cannot be said in EHLO")
+            for name in ("my host", "münchen.example", "x\\r\\nMAIL")
+        ),
+    ],
+)  # fmt: skip
+def test_where_a_relay_is_and_what_it_is_greeted_with_are_read_with_care(
+    root: Path, key: str, value: str, told: str
+) -> None:
+    change(
+        root,
+        'host = "127.0.0.1"',
+        'host = "x"\nhello = "x"'.replace(f'{key} = "x"', f'{key} = "{value}"'),
+    )
+    (problem,) = problems(root)
+    assert told in problem
+    assert f"relay.{key}" in problem
+    assert problem.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("::1", "::1"),
+        ("[::1]", "::1"),
+        ("LOCALHOST", "LOCALHOST"),
+        ("mail_1.x.example.", "mail_1.x.example."),
+        ("bücher.example", "bücher.example"),
+    ],
+)
+def test_a_relay_is_named_or_has_an_address(root: Path, written: str, read: str) -> None:
+    change(root, 'host = "127.0.0.1"', f'host = "{written}"\nhello = "[192.0.2.7]"')
+    assert load_settings(root, environ={}).relay.host == read
+
+
 def test_a_default_relay_that_is_not_there_brings_the_nearest_one(root: Path) -> None:
     add(root, MORE)
     (told,) = problems(root, NEWSLETTER_DEFAULT_RELAY="bigg")

@@ -123,7 +123,13 @@ def _refuse_confusion(request: ReconcileRequest) -> None:
     """One word at a time, and each where it makes sense."""
     said = [bool(request.word), bool(request.assumed), bool(request.logs)]
     where = f" {request.which}" if request.which else ""
-    if sum(said) > 1 or (request.absent and not request.logs):
+    if request.absent and not request.logs:
+        raise UsageError(
+            "--absent says what becomes of those who are not in a log: name it with --log",
+            cure="nothing was changed",
+            next_command="newsletter reconcile --help",
+        )
+    if sum(said) > 1:
         raise UsageError(
             "say one thing: --log, or --recipient with a word, or --assume-… for all",
             cure="nothing was changed",
@@ -136,7 +142,7 @@ def _refuse_confusion(request: ReconcileRequest) -> None:
             cure=f"or say {option} for all; nothing was changed",
             next_command=f"newsletter reconcile{where}",
         )
-    if request.recipient and (request.assumed or request.logs):
+    if request.recipient is not None and not request.word:
         raise UsageError(
             "--recipient goes with --accepted or --not-accepted",
             cure="nothing was changed",

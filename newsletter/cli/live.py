@@ -59,7 +59,7 @@ class Live:
             self._bar.show(snapshot)
             self._tell_slow(snapshot)
             return
-        if snapshot.stopping and snapshot.left and not self._stopping:
+        if _is_stopping(snapshot) and not self._stopping:
             self._stopping = True
             self._desk.say("stopping… open dialogues are finished first")
         if time.monotonic() - self._last_line >= _LINE_EVERY:
@@ -84,6 +84,11 @@ class Live:
             self._desk.say(line)
 
 
+def _is_stopping(snapshot: Snapshot) -> bool:
+    """Whether it ends before all is done, and is not at its end."""
+    return snapshot.stopping and snapshot.left > 0 and snapshot.connections > 0
+
+
 class _Bar:
     """rich's progress bar, loaded only where there is a terminal to show it."""
 
@@ -105,7 +110,7 @@ class _Bar:
     def show(self, snapshot: Snapshot) -> None:
         if self._task is not None:
             done = snapshot.count(*_FINAL)
-            stopping = "stopping… " if snapshot.stopping and snapshot.left else ""
+            stopping = "stopping… " if _is_stopping(snapshot) else ""
             self._progress.update(
                 self._task,
                 total=snapshot.recipients,

@@ -23,8 +23,11 @@ def _left(run: Run, campaign: Campaign) -> str:
     """Who waits, in words."""
     if campaign.terms.local_time and run.meter.counts.get(DeliveryState.QUEUED, 0):
         return "the others' local time has not come"
-    slow = any(place.waiting for place in run.roads.slow_places())
-    return "only retries and slow domains are left" if slow else "only retries are left"
+    retries = run.meter.counts.get(DeliveryState.DEFERRED, 0)
+    others = run.meter.counts.get(DeliveryState.QUEUED, 0)
+    told = ["retries"] * bool(retries or not others)
+    told += ["slow domains" if len(run.roads.all) == 1 else "slow domains or relays"] * bool(others)
+    return f"only {' and '.join(told)} are left"
 
 
 def closed(run: Run) -> Halt | None:

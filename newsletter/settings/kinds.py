@@ -25,6 +25,8 @@ _LIST_ID = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _RESOLVER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?")
 _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_HELLO = re.compile(r"[!-~]*")
 _RULE_ID = re.compile(r"[EWN]\d{3}")
 _LONGEST_LIST_ID = 255
 LIMITS = tuple(field.name for field in dataclasses.fields(Limits))
@@ -174,6 +176,38 @@ def _domain(raw: str) -> str:
         raise ValueError(message) from None
 
 
+def _host(raw: str) -> str:
+    """A name or an address, the brackets of IPv6 taken off."""
+    try:
+        in_brackets = raw[:1] + raw[-1:] == "[]"
+        return str(ipaddress.ip_address(raw[1:-1] if in_brackets else raw))
+    except ValueError:
+        pass
+    try:
+        raw.encode("idna")
+    except UnicodeError:
+        known = False  # a label that is empty or too long
+    else:
+        known = bool(_HOST.fullmatch(raw))
+    if not known:
+        message = (
+            f"{raw!r} is not a host: write its name or address alone, such as smtp.example;"
+            " its port goes into port"
+        )
+        raise ValueError(message)
+    return raw
+
+
+def _hello(raw: str) -> str:
+    if not _HELLO.fullmatch(raw):
+        message = (
+            f"{raw!r} cannot be said in EHLO: write a name in ASCII such as news.example, or an"
+            " address in brackets such as [192.0.2.7]"
+        )
+        raise ValueError(message)
+    return raw
+
+
 def _relay_name(raw: str) -> str:
     if not _RELAY_NAME.fullmatch(raw):
         message = f"{raw!r} is not a name for a relay: use a-z, 0-9 and single _"
@@ -217,6 +251,9 @@ Window = Annotated[Line, AfterValidator(_window)]
 Quiet = Annotated[Line, AfterValidator(_quiet)]
 Holidays = Annotated[Line, AfterValidator(_holidays)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Host = Annotated[str, AfterValidator(_host)]
+"""Where a server is: a name, or an address."""
+Hello = Annotated[str, AfterValidator(_hello)]
 RelayName = Annotated[str, AfterValidator(_relay_name)]
 RuleId = Annotated[str, AfterValidator(_rule_id)]
 LimitName = Annotated[str, AfterValidator(_limit_name)]

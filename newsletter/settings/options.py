@@ -18,7 +18,9 @@ from newsletter.settings.kinds import (
     LIMITS,
     Domain,
     EmailAddress,
+    Hello,
     Holidays,
+    Host,
     LanguageTag,
     LimitName,
     Line,
@@ -55,7 +57,7 @@ class WarmupOptions(Options):
 class RelayOptions(Options):
     """The SMTP server that messages are handed to. Without a host it is the staging inbox."""
 
-    host: str | None = Field(default=None, description="Name or address of the relay.")
+    host: Host | None = Field(default=None, description="Name or address of the relay.")
     port: int | None = Field(
         default=None, ge=1, le=65535, description="By default 587 (starttls), 465 (tls), 25 (none)."
     )
@@ -67,7 +69,7 @@ class RelayOptions(Options):
         default="starttls", description="none is refused off loopback unless insecure = true."
     )
     insecure: bool = Field(default=False, description="Allows plain text off this machine.")
-    hello: Line | None = Field(
+    hello: Hello | None = Field(
         default=None, description="The name said in EHLO; by default the sender's domain."
     )
     ca_file: Path | None = Field(
@@ -116,7 +118,7 @@ class NamedRelayOptions(RelayOptions):
     Its password is NEWSLETTER_RELAYS__NAME__PASSWORD.
     """
 
-    host: str = Field(description="Name or address of the relay.")
+    host: Host = Field(description="Name or address of the relay.")
     domains: tuple[Domain, ...] = Field(
         default=(), description="Readers at these domains are mailed through this relay."
     )

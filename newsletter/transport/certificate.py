@@ -54,7 +54,10 @@ def certificate_error(
     reason = error.verify_message or "not trusted"
     message = f"the certificate of {options.place} is not trusted: {reason} ({_names(fields)}, "
     message += f"valid {_dates(fields)})"
-    return RelayError(message, cure="use a relay with a certificate of a public authority")
+    cure = (
+        "name the authority that signed it in relay.ca_file, or have the relay show a public one's"
+    )
+    return RelayError(message, cure=cure)
 
 
 def valid_until(fields: Fields) -> dt.datetime | None:

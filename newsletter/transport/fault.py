@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from newsletter.delivery import Phase
 from newsletter.errors import RelayError, RelayUnavailable
-from newsletter.transport.options import SmtpOptions
+from newsletter.transport.options import Security, SmtpOptions
 
 STARTTLS = "STARTTLS"
 _SETTINGS = "check host, port and security under [relay]"
 _WRONG_TLS = 'port 465 wants security = "tls", ports 587 and 25 "starttls"'
+_OLD_TLS = ("protocol version", "unsupported protocol")
+_WANTS_TLS = frozenset({530, 538})
+"""What is said to a login in clear text (RFC 4954, 6)."""
 _AUTH_CURE = "check relay.username and NEWSLETTER_RELAY__PASSWORD; only one try was made"
 
 
@@ -54,8 +57,10 @@ def entry_error(options: SmtpOptions, fault: Fault) -> RelayError:
     tls = beneath(fault.error, ssl.SSLError)
     if tls:
         reason = getattr(tls, "reason", "") or str(tls)
-        message = f"TLS with {options.place} failed: {reason.lower().replace('_', ' ')}"
-        return RelayError(message, cure=_WRONG_TLS)
+        why = reason.lower().replace("_", " ")
+        old = any(words in why for words in _OLD_TLS)
+        cure = "have the relay offer TLS 1.2 or 1.3" if old else _WRONG_TLS
+        return RelayError(f"TLS with {options.place} failed: {why}", cure=cure)
     if fault.code:
         return _answered(options, fault)
     return _unreachable(options, fault)
@@ -78,7 +83,9 @@ def _answered(options: SmtpOptions, fault: Fault) -> RelayError:
     if fault.phase is Phase.STARTTLS:
         return RelayError(f"{said} to STARTTLS; nothing was sent in clear text", cure=_WRONG_TLS)
     if fault.phase is Phase.AUTH and fault.code >= 500:  # noqa: PLR2004 - permanent
-        return RelayError(f"login as {options.username} failed: {said}", cure=_AUTH_CURE)
+        in_clear = fault.code in _WANTS_TLS and options.security is Security.NONE
+        cure = 'set relay.security to "starttls" or "tls"' if in_clear else _AUTH_CURE
+        return RelayError(f"login as {options.username} failed: {said}", cure=cure)
     if 400 <= fault.code < 500:  # noqa: PLR2004 - transient
         return RelayUnavailable(f"{said}: it asks us to come back later", cure="try again later")
     if fault.code < 0:

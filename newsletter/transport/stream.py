@@ -23,6 +23,8 @@ from newsletter.transport.transit import Transit
 CLOSING = 421
 NEGATIVE = 400
 _QUIT_SECONDS = 1.0
+_NOT_IMPLEMENTED = frozenset({500, 502})
+"""It does not know the command (RFC 5321, 4.2.4), and is well."""
 
 
 @dataclass(slots=True)
@@ -87,10 +89,11 @@ class SmtpStream(ABC):
             raise
 
     async def check(self) -> None:
-        """Say NOOP; raises ``RelayUnavailable`` when the relay does not answer it with 250."""
+        """Say NOOP; raises ``RelayUnavailable`` when the relay has nothing good to say to it."""
         try:
             reply = await self._dialogue.ask(b"NOOP", self._timeout)
-            said = str(reply) if reply.code >= NEGATIVE else ""
+            known = reply.code not in _NOT_IMPLEMENTED
+            said = str(reply) if reply.code >= NEGATIVE and known else ""
         except Lost as loss:
             said = str(loss)
         if said:

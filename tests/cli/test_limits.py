@@ -32,6 +32,7 @@ def test_a_canary_is_sent_first_and_the_others_when_the_officer_resumes(
     assert ran.code == 6
     assert "the first 4; the others when you resume it" in ran.out
     assert "canary: 4 of 4 accepted; it goes on when you resume it" in ran.out
+    assert "stopping" not in ran.out
     assert len(newsroom.relay.received) == 4
     assert ran.next == "newsletter resume 1"
     assert newsroom.run("resume").code == 0

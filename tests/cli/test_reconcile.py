@@ -210,6 +210,8 @@ def test_a_word_against_all_in_doubt_has_them_wait_again(
     [
         ("--accepted",),
         ("--not-accepted",),
+        ("--recipient", ANNA),
+        ("--recipient", ""),
         ("--recipient", ANNA, "--assume-accepted"),
         ("--recipient", DARIO, "--accepted"),
         ("--recipient", ANNA, "--accepted", "--assume-not"),

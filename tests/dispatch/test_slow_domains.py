@@ -161,6 +161,14 @@ def test_a_limited_domain_is_sent_to_its_end_and_nobody_is_lost(stage: Stage) ->
     assert stage.clock.monotonic() == pytest.approx(15, rel=0.1)
 
 
+def test_a_run_says_for_whom_it_ends_whether_it_tried_them_or_not(stage: Stage) -> None:
+    number = stage.record(mixed(3, "limited.example"), "100/s")
+    limits = Limits(domains={"limited.example": Rate(1, 86_400)})
+    for _ in range(2):
+        result = stage.run(number, ScriptedTransport(stage.clock), limits)
+        assert result.why.startswith("only slow domains are left, the next at ")
+
+
 @pytest.mark.slow
 def test_a_relay_that_is_busy_as_a_whole_is_slowed_as_a_whole(stage: Stage) -> None:
     number = stage.record([f"r{n}@d{n}.example" for n in range(400)], "20/s")

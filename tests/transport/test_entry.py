@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import Accepted, InDoubt
+from newsletter.delivery import Accepted, InDoubt, Phase
 from newsletter.errors import RelayError, RelayUnavailable
 from newsletter.transport.certificate import certificate_error
+from newsletter.transport.fault import Fault
+from newsletter.transport.fault import entry_error as fault_error
 from newsletter.transport.options import Secret, Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport, probe
 from tests.transport.relays import PIPELINING, Act, Step, message_to, options_for, relay
@@ -344,6 +346,36 @@ def test_a_relay_that_has_no_time_for_a_login_is_unavailable() -> None:
     )
 
     assert type(error) is RelayUnavailable
+
+
+def test_a_login_that_wants_tls_is_not_blamed_on_the_password() -> None:
+    error = entry_error(
+        {
+            "EHLO": (b"250-relay.test\r\n250 AUTH PLAIN\r\n",),
+            "AUTH": (b"530 5.7.0 must issue a STARTTLS command first\r\n",),
+        },
+        username=USERNAME,
+        password=Secret(PASSWORD),
+    )
+
+    assert "relay.security" in error.cure
+
+
+def test_a_relay_that_knows_only_old_tls_is_not_blamed_on_the_port() -> None:
+    old = ssl.SSLError(1, "tlsv1 alert protocol version")
+    old.reason = "TLSV1_ALERT_PROTOCOL_VERSION"
+    error = fault_error(SmtpOptions(), Fault(Phase.STARTTLS, 0, "", old))
+
+    assert "TLS 1.2" in error.cure
+
+
+@pytest.mark.parametrize("said", [b"250 ok\r\n", b"500 what?\r\n", b"502 5.5.1 what?\r\n"])
+def test_a_relay_that_does_not_know_noop_is_well(said: bytes) -> None:
+    async def ride() -> None:
+        async with relay({"NOOP": (said,)}) as scripted:
+            await probe(options_for(scripted.port))
+
+    asyncio.run(ride())
 
 
 def test_a_login_that_the_relay_does_not_offer_is_said() -> None:
