@@ -15,6 +15,7 @@ from newsletter.ledger.model import (
     CampaignId,
     CampaignState,
     DeliveryRow,
+    Progress,
     Pruned,
     RunRecord,
 )
@@ -120,7 +121,7 @@ def report_of(ledger: Ledger, number: CampaignId) -> Report:
         pruned=progress.pruned,
         afterwards=ledger.returns.afterwards(number),
         clicked=ledger.clicks.of_campaign(number),
-        next_command=_next(progress.campaign, progress.count(DeliveryState.IN_DOUBT)),
+        next_command=_next(progress),
     )
 
 
@@ -148,7 +149,13 @@ def _reasons(answers: Iterable[AnswerCount], *states: DeliveryState) -> tuple[Re
     return tuple(Reason(code, words, count) for (code, words), count in counted.most_common())
 
 
-def _next(campaign: Campaign, doubts: int) -> str:
+def _next(progress: Progress) -> str:
+    """What carries it on, or settles it; nothing once all is done."""
+    campaign, killed = progress.campaign, progress.interrupted_at is not None
+    if campaign.state is CampaignState.CANCELLED and killed:
+        return f"newsletter cancel {campaign.id}"
+    if campaign.state is CampaignState.RUNNING and not killed:
+        return f"newsletter status {campaign.id} --watch"
     if campaign.state in {
         CampaignState.PAUSED,
         CampaignState.STOPPED,
@@ -159,4 +166,4 @@ def _next(campaign: Campaign, doubts: int) -> str:
         return f"newsletter resume {campaign.id}"
     if campaign.state in {CampaignState.SCHEDULED, CampaignState.MISSED}:
         return "newsletter schedule list"
-    return f"newsletter reconcile {campaign.id}" if doubts else ""
+    return f"newsletter reconcile {campaign.id}" if progress.count(DeliveryState.IN_DOUBT) else ""

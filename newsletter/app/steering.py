@@ -188,6 +188,8 @@ def close_cancelled(ledger: Ledger, number: CampaignId, now: dt.datetime) -> Can
         judged = clear_up(ledger, number, now, for_ever=True)
     if before.campaign.state is not CampaignState.CANCELLED:
         ledger.cancel(number, now)
+    if before.campaign.state is CampaignState.RUNNING and judged is None:
+        _wait_for_the_sender(ledger)  # whom it had not begun with is spared, too
     after = ledger.progress(number)
     return Cancelled(
         campaign=after.campaign,

@@ -102,8 +102,11 @@ def retry(
     kept.refuse_retry(connection, number)
     if before.state in {S.CANCELLED, S.RUNNING}:
         message = f"campaign {number} is {before.state}"
-        cure = "pause it first" if before.state is S.RUNNING else "record a follow-up instead"
-        raise UsageError(message, cure=cure)
+        runs = before.state is S.RUNNING
+        cure = "pause it first" if runs else "record a follow-up instead"
+        raise UsageError(
+            message, cure=cure, next_command=f"newsletter pause {number}" if runs else ""
+        )
     table = schema.delivery
     statement = update(table).where(
         table.c.campaign == number,

@@ -8,7 +8,7 @@ from newsletter.delivery import InDoubt, Outcome, Phase, Reply, outcome_of
 from newsletter.transport.dialogue import Dialogue, Owed
 from newsletter.transport.options import RelayFacts
 from newsletter.transport.reply import Lost
-from newsletter.transport.stream import CLOSING, NEGATIVE, Habits, SmtpStream
+from newsletter.transport.stream import CLOSING, NEGATIVE, NOT_IMPLEMENTED, Habits, SmtpStream
 from newsletter.transport.transit import Transit
 
 _OF_ADDRESSES = "2.1."
@@ -109,9 +109,15 @@ class ChunkedConnection(SmtpStream):
         if reply.text.startswith(_OF_ADDRESSES):
             self._out_of_step(transit, f"the answer to an address came last: {reply}")
             return
+        unknown = reply.code in NOT_IMPLEMENTED and not transit.refusal
+        if unknown:  # it offered them all the same: none of its connections is given any more
+            self._habits.chunking, self._closing = False, True
         if self._closing and not self._line:
             self._dialogue.abandon("the relay is closing or out of step")
-        transit.handover.settled(self._outcome(transit, reply))
+        if unknown:
+            transit.handover.untried(None)
+        else:
+            transit.handover.settled(self._outcome(transit, reply))
 
     def _outcome(self, transit: Transit, reply: Reply) -> Outcome:
         if transit.refused is None:

@@ -23,8 +23,8 @@ from newsletter.transport.transit import Transit
 CLOSING = 421
 NEGATIVE = 400
 _QUIT_SECONDS = 1.0
-_NOT_IMPLEMENTED = frozenset({500, 502})
-"""It does not know the command (RFC 5321, 4.2.4), and is well."""
+NOT_IMPLEMENTED = frozenset({500, 502})
+"""The relay does not know the command (RFC 5321, 4.2.4), and is well."""
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class SmtpStream(ABC):
         """Say NOOP; raises ``RelayUnavailable`` when the relay has nothing good to say to it."""
         try:
             reply = await self._dialogue.ask(b"NOOP", self._timeout)
-            known = reply.code not in _NOT_IMPLEMENTED
+            known = reply.code not in NOT_IMPLEMENTED
             said = str(reply) if reply.code >= NEGATIVE and known else ""
         except Lost as loss:
             said = str(loss)

@@ -75,6 +75,21 @@ def test_another_terminal_pauses_a_run_and_cancels_the_rest(newsroom: Newsroom) 
     assert newsroom.run("ledger", "verify").code == 0
 
 
+@pytest.mark.slow
+def test_a_run_that_is_cancelled_from_another_terminal_is_told_in_true_numbers(
+    newsroom: Newsroom,
+) -> None:
+    many(newsroom, 60, "25/s")
+    child = newsroom.child(*SEND)
+    wait_until(lambda: len(newsroom.relay.received) >= 3)
+    assert newsroom.run("report", follow=False).next == "newsletter status 1 --watch"
+    assert newsroom.run("retry", "--failed", follow=False).next == "newsletter pause 1"
+    done = newsroom.run("cancel", "--yes", follow=False)
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 6, out + err
+    assert f"{60 - len(newsroom.relay.received)} recipients spared" in done.out
+
+
 def test_cancelling_without_a_terminal_wants_yes(newsroom: Newsroom) -> None:
     newsroom.run(*SEND, "--at", "2100-01-01 10:00")
     ran = newsroom.run("cancel")

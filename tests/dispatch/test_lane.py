@@ -30,7 +30,16 @@ from newsletter.transport.smtp import SmtpTransport
 from tests.dispatch.streams import FedRelay
 from tests.doubles import START, FakeClock, InlineExecutor, accept, mint
 from tests.ledger.plans import make_plan, make_terms
-from tests.transport.relays import GOOD, PIPELINING, Act, ScriptedRelay, Step, options_for, relay
+from tests.transport.relays import (
+    CHUNKING,
+    GOOD,
+    PIPELINING,
+    Act,
+    ScriptedRelay,
+    Step,
+    options_for,
+    relay,
+)
 
 TOO_BIG = Refused(Phase.DOT, Reply(552, "5.3.4 message too big"), Blame.MESSAGE)
 LATER = Deferred(Phase.DOT, Reply(450, "4.2.0 later"))
@@ -284,6 +293,23 @@ def test_a_relay_that_closes_after_each_message_costs_nobody_an_attempt(bench: B
     assert result.progress.counts == {DeliveryState.ACCEPTED: 6}
     assert bench.attempts(number) == [1] * 6
     assert connections == 6
+
+
+@pytest.mark.slow
+def test_a_relay_that_offers_chunks_and_does_not_know_them_costs_nobody_an_attempt(
+    bench: Bench,
+) -> None:
+    number = bench.record(9)
+
+    async def run() -> RunResult:
+        async with relay({"EHLO": (CHUNKING,), "BDAT": (b"502 5.5.1 what?\r\n",)}) as scripted:
+            scripted.always = True
+            options = options_for(scripted.port, chunking_window=4, **PATIENT)
+            return await bench.over(SmtpTransport(options), number)
+
+    assert asyncio.run(run()).progress.counts == {DeliveryState.ACCEPTED: 9}
+    assert bench.attempts(number) == [1] * 9
+    assert bench.ledger.verify() == ()
 
 
 @pytest.mark.slow

@@ -166,6 +166,17 @@ def test_a_5yz_or_4yz_reply_is_judged_by_where_it_came(verb: str) -> None:
     assert [type(outcome) for outcome in deferred].count(Accepted) == 5
 
 
+@pytest.mark.parametrize("said", [b"500 5.5.1 what?\r\n", b"502 5.5.1 not here\r\n"])
+def test_a_relay_that_offers_chunks_and_does_not_know_them_is_given_none_any_more(
+    said: bytes,
+) -> None:
+    rode = ride({"BDAT": (said,)}, messages(9))
+
+    assert rode.row.untried == [0]
+    assert [type(outcome) for outcome in rode.outcomes] == [Accepted] * 3
+    assert not rode.chunking
+
+
 def test_an_intent_that_cannot_be_recorded_puts_nothing_on_the_wire() -> None:
     rode = ride({}, messages(1), full=True)
 
