@@ -10,8 +10,9 @@ import pytest
 
 from newsletter.audience.model import Person
 from newsletter.campaign import Plan, Recipient
+from newsletter.delivery import DeliveryState
 from newsletter.dispatch.limits import Limits, Relay
-from newsletter.dispatch.model import RunOptions
+from newsletter.dispatch.model import RunOptions, Snapshot
 from newsletter.dispatch.runner import run_campaign
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
@@ -39,16 +40,25 @@ def send(
     limits: Limits | None = None,
     seconds: float | None = None,
 ) -> float:
-    """Send it over real time, to its end or for so long; how long the sender was kept waiting."""
+    """Send it over real time, to its end or for so long from the first message on.
+
+    Returns how long the sender was kept waiting.
+    """
     pulse = Pulse()
 
     async def run(ledger: Ledger) -> CampaignState:
         stop, beating = asyncio.Event(), asyncio.create_task(pulse.beat())
-        if seconds is not None:
-            asyncio.get_running_loop().call_later(seconds, stop.set)
+        ends: list[asyncio.TimerHandle] = []
+
+        def look(snapshot: Snapshot) -> None:
+            if seconds is not None and not ends and snapshot.count(DeliveryState.ACCEPTED):
+                ends.append(asyncio.get_running_loop().call_later(seconds, stop.set))
+
         options = RunOptions(limits=limits or Limits())
         number = ledger.record(plan, due=None, now=START)
-        done = await run_campaign(ledger, number, relays, mint=mint, options=options, stop=stop)
+        done = await run_campaign(
+            ledger, number, relays, mint=mint, on_progress=look, options=options, stop=stop
+        )
         beating.cancel()
         return done.state
 
