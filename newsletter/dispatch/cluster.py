@@ -28,7 +28,8 @@ _LOOKS = 2.0
 _SPREAD = 0.5
 """Seconds over which workers look for one that may be taken over now."""
 _MOST_TAKEN_OVER = 4
-"""Parts of the dead that one worker goes on with at once, beside its own."""
+"""Parts of the dead that one worker goes on with at once, beside its own; each has dialogues of
+its own. With more it says what became of their readers, and leaves the rest to whoever is free."""
 _CLOSING = 40.0
 """Seconds in which the other workers have finished what was open."""
 P = ParamSpec("P")
@@ -120,14 +121,17 @@ class Cluster:
             if stop.is_set() or (each.campaign, each.number) in self._doing:
                 continue
             if each.left:
-                self._take_over(each.campaign, each.number, stop)
+                await self._take_over(each.campaign, each.number, stop)
             elif not self._hand.locked():
                 self._begin(self._answer(each.campaign, each.number, stop))
                 return
 
-    def _take_over(self, number: CampaignId, part: int, stop: asyncio.Event) -> None:
+    async def _take_over(self, number: CampaignId, part: int, stop: asyncio.Event) -> None:
+        """Go on with it; or, with full hands, judge who was in the hands of the dead."""
         if len(self._others) < _MOST_TAKEN_OVER:
             self._begin(self._do(number, part, stop))
+        else:
+            await self._do(number, part, stop, only_judge=True)
 
     def _begin(self, work: Awaitable[object]) -> None:
         task: asyncio.Task[bool] = asyncio.ensure_future(work)  # type: ignore[arg-type]
@@ -173,11 +177,13 @@ class Cluster:
 
     # One part
 
-    async def _do(self, number: CampaignId, part: int, stop: asyncio.Event) -> bool:
+    async def _do(
+        self, number: CampaignId, part: int, stop: asyncio.Event, *, only_judge: bool = False
+    ) -> bool:
         """Whether it was taken; whatever befalls it, the worker goes on."""
         self._doing.add((number, part))
         try:
-            await self.do_part(number, Share(part, self.name, self.timeout), stop)
+            await self.do_part(number, Share(part, self.name, self.timeout, only_judge), stop)
         except TryLater:
             return False
         except (LedgerLocked, LedgerUnavailable) as error:

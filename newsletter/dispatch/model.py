@@ -24,6 +24,8 @@ class Share:
     """A name of its own among all workers."""
     timeout: float
     """Seconds of silence after which the others think a worker gone."""
+    only_judge: bool = False
+    """Whether it is to say only what became of those in the hands of whoever had it before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,10 @@ class _Runner:
 
     async def finish(self, stop: asyncio.Event) -> RunResult:
         """Send until something says halt, then wind down and write the last word."""
+        share = self._run.options.share
+        if share and share.only_judge:  # that was done when it was opened
+            self._run.halt(Halt(CampaignState.RUNNING, ""))
+            return await self._close()
         roads = self._run.roads.all
         lanes = [Lane(self._run, road) for road in roads for _ in range(max(1, road.lanes))]
         working = {self._start(lane.work()): lane for lane in lanes}

@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from newsletter.ledger.model import CampaignState
+from newsletter.ledger.model import CampaignState, RunRecord
 from newsletter.ledger.schema import is_ours, metadata
 from tests.crash.crew import TIMEOUT, Crew, Killed
 from tests.crash.forks import Forks
@@ -45,6 +45,11 @@ def crew(forks: Forks, folder: Path, shared: str) -> Iterator[Crew]:
         finally:
             crew.end()
             shutil.rmtree(folder / "news", ignore_errors=True)
+
+
+def _closed(runs: Iterable[RunRecord]) -> set[int]:
+    """Those that somebody found interrupted."""
+    return {run.id for run in runs if run.why == "interrupted"}
 
 
 def hold(crew: Crew) -> set[str]:
@@ -122,6 +127,29 @@ def test_workers_that_are_killed_are_taken_over_by_the_others(crew: Crew) -> Non
         slowest = max(slowest, *waited)
     if FULL:  # on a machine of its own; said last, so that no promise goes untried for it
         assert slowest <= TIMEOUT + 2
+
+
+def test_one_that_is_left_alone_judges_more_parts_than_it_can_go_on_with(crew: Crew) -> None:
+    """Nobody waits for a free hand to learn what became of those in the air."""
+    crew.record(800, parts=8, rate="60/s")
+    workers = [crew.begin() for _ in range(7)]
+    with crew.memory() as memory:
+        wait_until(lambda: len([r for r in memory.runs(crew.number) if not r.ended_at]) == 7)
+        crew.wait_for_accepted(30)
+        killed = []
+        for pid in workers:
+            killed.append(Killed(pid, dt.datetime.now(dt.UTC)))
+            crew.kill(pid)
+        left = [run for run in memory.runs(crew.number) if run.pid in workers and not run.ended_at]
+        crew.begin()
+        wait_until(lambda: _closed(memory.runs(crew.number)) >= {run.id for run in left})
+        assert len(left) == 7
+        assert memory.progress(crew.number).accepted < 400, "it had come to the end of none"
+    if FULL:  # on a machine of its own
+        assert max(crew.takeovers(killed)) <= TIMEOUT + 2
+    crew.wait_for()
+    crew.stop()
+    hold(crew)
 
 
 def test_a_frozen_worker_that_comes_back_marks_nothing(crew: Crew) -> None:

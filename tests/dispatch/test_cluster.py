@@ -39,9 +39,11 @@ class Worker:
 
     books: Books
     took: list[int] = field(default_factory=list)
+    judged: list[int] = field(default_factory=list)
+    takes_long: bool = False
 
     def __post_init__(self) -> None:
-        """Its parts are done at once."""
+        """Its parts are done at once, or when it goes home."""
         self.stop = asyncio.Event()
         books: Any = self.books
         self.cluster = Cluster(books, self._do, _now, print, timeout=10.0, division=Division())
@@ -49,13 +51,16 @@ class Worker:
     async def _do(self, number: CampaignId, share: Share, stop: asyncio.Event) -> None:
         assert number == ONE
         assert stop is self.stop
-        self.took.append(share.part)
+        (self.judged if share.only_judge else self.took).append(share.part)
+        if self.takes_long and not share.only_judge:
+            await stop.wait()
 
     async def look(self, company: Company, *found: Open) -> float:
         """Seconds until it looks again."""
         self.books.company, self.books.found = company, found
         await self.cluster._look(self.stop)
-        await asyncio.gather(*self.cluster._others)
+        if not self.takes_long:
+            await asyncio.gather(*self.cluster._others)
         return self.cluster._until_next_look()
 
 
@@ -115,3 +120,17 @@ def test_what_was_left_is_taken_over_beside_the_next_part_that_waits() -> None:
         return worker.took
 
     assert sorted(asyncio.run(look())) == [1, 7, 8]
+
+
+def test_a_worker_with_full_hands_judges_what_was_left_and_leaves_the_rest_to_others() -> None:
+    async def look() -> Worker:
+        worker = Worker(Books(), takes_long=True)
+        await worker.look(Company(0), *(Open(ONE, n, left=True) for n in range(1, 8)))
+        await asyncio.sleep(0)
+        worker.stop.set()
+        await asyncio.gather(*worker.cluster._others)
+        return worker
+
+    worker = asyncio.run(look())
+    assert worker.took == [1, 2, 3, 4]
+    assert worker.judged == [5, 6, 7]
