@@ -27,6 +27,7 @@ _RELAY_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 """So that it can stand in the name of a variable, between two ``__``."""
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
 _HELLO = re.compile(r"[!-~]*")
+_NEARLY_A_SERVER = re.compile(r"[a-z][a-z0-9+]+:(?!//)", re.IGNORECASE)
 _RULE_ID = re.compile(r"[EWN]\d{3}")
 _LONGEST_LIST_ID = 255
 LIMITS = tuple(field.name for field in dataclasses.fields(Limits))
@@ -168,6 +169,13 @@ def _holidays(raw: str) -> str:
     return raw
 
 
+def _place(raw: str) -> str:
+    if _NEARLY_A_SERVER.match(raw):  # it may hold a password, which no file is to be named by
+        message = "is neither a file nor an address: write postgresql://user@host/database"
+        raise ValueError(message)
+    return raw
+
+
 def _domain(raw: str) -> str:
     try:
         return Address.parse(f"reader@{raw}").domain
@@ -250,6 +258,8 @@ Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]
 Quiet = Annotated[Line, AfterValidator(_quiet)]
 Holidays = Annotated[Line, AfterValidator(_holidays)]
+LedgerPlace = Annotated[str, AfterValidator(_place)]
+"""A file, or the address of a server's database."""
 Zone = Annotated[str, AfterValidator(_zone)]
 Host = Annotated[str, AfterValidator(_host)]
 """Where a server is: a name, or an address."""

@@ -22,6 +22,7 @@ from newsletter.settings.kinds import (
     Holidays,
     Host,
     LanguageTag,
+    LedgerPlace,
     LimitName,
     Line,
     Options,
@@ -279,7 +280,7 @@ class Settings(BaseSettings):
     give_up_after: Wait = Field(
         default="48 h", description="After so long a deferral expires: 90 s, 5 min, 4 h, 2 d."
     )
-    ledger: str = Field(
+    ledger: LedgerPlace = Field(
         default=".newsletter/ledger.db",
         min_length=1,
         description="A SQLite file, or postgresql://…",

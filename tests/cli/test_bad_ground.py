@@ -327,6 +327,16 @@ def test_a_fault_in_a_variable_names_the_variable(
     assert_refused(newsroom, newsroom.run(*SEND), "NEWSLETTER_CONNECTIONS", "valid integer")
 
 
+def test_an_address_of_a_server_that_is_misspelt_is_no_file_and_its_password_not_shown(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_LEDGER", "postgresql:/news:hush@127.0.0.1/news")
+    ran = newsroom.run(*SEND, follow=False)
+    assert (ran.code, "postgresql://user@host/database" in ran.err) == (2, True)
+    assert "hush" not in ran.said
+    assert not [path for path in newsroom.root.rglob("*") if "hush" in path.name]
+
+
 def test_a_fault_in_dotenv_names_the_file_and_its_line(newsroom: Newsroom) -> None:
     newsroom.write(".env", "# ours\nNEWSLETTER_CONNECTIONS=many\n")
     assert_refused(newsroom, newsroom.run(*SEND), ".env:2", "valid integer")
