@@ -59,7 +59,9 @@ class LocalTime:
             return Part(cell, zone, readers, at)
         if self.passed is not Passed.NEXT_DAY:
             return Part(cell, zone, readers, now.astimezone(dt.UTC), passed=True)
-        wall = self.wall
+        today = local_clock(now, zone).date()
+        wall = dt.datetime.combine(max(today, self.wall.date()), self.wall.time())
+        at = first_instant_of(wall, zone)
         while at <= now:
             wall += _A_DAY
             at = first_instant_of(wall, zone)
@@ -72,7 +74,7 @@ class LocalTime:
         """
         found = [self.part(cell, count, now) for cell, count in readers.items() if count]
         if found and all(part.passed for part in found):
-            message = f"{self.wall:%Y-%m-%d %H:%M} has passed on every reader's clocks"
+            message = f"{self.wall.isoformat(' ', 'minutes')} has passed on every reader's clocks"
             raise UsageError(message, cure="name a later time")
         return tuple(sorted(found, key=lambda part: (part.at, part.zone, part.cell)))
 

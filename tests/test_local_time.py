@@ -116,3 +116,23 @@ def test_a_time_that_has_passed_everywhere_is_refused() -> None:
 def test_only_the_very_name_of_a_zone_is_one() -> None:
     assert is_zone("Europe/Rome")
     assert not any(is_zone(name) for name in ("europe/rome", "localtime", "Factory", "+01:00", ""))
+
+
+@pytest.mark.slow
+@settings(deadline=None)
+@given(WALLS, st.integers(0, 40), st.sampled_from(ZONES))
+@example(dt.datetime(2011, 12, 30, 10), 0, "Pacific/Apia")  # noqa: DTZ001  a day that was skipped
+def test_whoever_waits_for_the_next_day_waits_for_the_first_that_is_to_come(
+    wall: dt.datetime, days: int, zone: str
+) -> None:
+    now = first_instant_of(wall, zone) + days * dt.timedelta(days=1) + A_SECOND
+    found = LocalTime(wall, ROME, Passed.NEXT_DAY).part(zone, 1, now)
+    later = (first_instant_of(wall + n * dt.timedelta(days=1), zone) for n in range(days + 3))
+    assert found.at == next(at for at in later if at > now)
+
+
+def test_a_time_of_long_ago_waits_for_the_next_day_as_any_other() -> None:
+    ages = LocalTime(dt.datetime(2, 1, 1, 10), ROME, Passed.NEXT_DAY)  # noqa: DTZ001
+    assert ages.part(ROME, 1, utc(2026, 12, 3, 12)).at == utc(2026, 12, 4, 9)
+    with pytest.raises(UsageError, match="0002-01-01 10:00 has passed"):
+        ages.parts({ROME: 1}, utc(2026, 12, 3, 12))
