@@ -1,5 +1,6 @@
 """A ledger moves: to this program's form, or from its file into a server's database."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from newsletter.ledger.copying import CopiedTable
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.opening import kept_before, revision_at
 
+_A_SCHEME = re.compile(r"postgres[a-z+]*:", re.IGNORECASE)
 _A_SERVER = "set NEWSLETTER_LEDGER=postgresql://user@host/database, its password in ~/.pgpass"
 
 
@@ -48,6 +50,9 @@ def move_ledger(app: App, source: Path) -> Moved:
     if "://" not in url:
         message = f"the settings name a file as the ledger, {url}: there is no database to copy to"
         raise UsageError(message, cure=_A_SERVER, next_command="newsletter ledger backup")
+    if any(map(_A_SCHEME.fullmatch, source.parts)):  # it may hold a password
+        message = "a ledger moves from its file into a server's database, and not back"
+        raise UsageError(message, cure="name the file; a server's database is kept with pg_dump")
     if not source.is_file():
         message = f"there is no ledger at {source}"
         raise UsageError(message, cure="name the file, .newsletter/ledger.db if you chose no other")

@@ -281,8 +281,10 @@ def pause(desk: Desk, issue: Which = None) -> None:
     """Stop a running campaign after what is in flight, from any terminal."""
     from newsletter.app.status import next_step
     from newsletter.app.steering import pause as pause_campaign
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
 
+    settle_in(desk.app, take_over=False)
     progress = pause_campaign(desk.app, issue)
     desk.show(progress, show_sending.paused(progress), next_step(progress))
 
@@ -311,9 +313,11 @@ def cancel(
 ) -> None:
     """Spare everybody who still waits, for ever."""
     from newsletter.app.steering import cancel as cancel_campaign
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import ask
 
+    settle_in(desk.app, take_over=False)
     done = cancel_campaign(desk.app, issue, ask(desk), agreed=yes)
     following = "reconcile" if done.in_doubt else "report"
     desk.show(done, show_sending.cancelled(done), f"newsletter {following} {done.campaign.id}")

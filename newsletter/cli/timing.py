@@ -70,8 +70,10 @@ def schedule_move(
     """Give a scheduled (or missed) campaign another time, or a series another rule."""
     from newsletter.app.serial import move_series, series_number
     from newsletter.app.steering import move
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending, show_times
 
+    settle_in(desk.app, take_over=False)
     if series := series_number(campaign):
         line = move_series(desk.app, series, at)
         desk.show(line, show_times.series_moved(line), "newsletter schedule list")
@@ -84,8 +86,10 @@ def schedule_cancel(desk: Desk, campaign: Timed = None) -> None:
     """Take a scheduled campaign back: nobody of it is mailed; a series goes on no more."""
     from newsletter.app.serial import end_series, refuse_unnamed, series_number
     from newsletter.app.steering import cancel_scheduled
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending, show_times
 
+    settle_in(desk.app, take_over=False)
     if series := series_number(campaign):
         ended = end_series(desk.app, series)
         desk.show(ended, show_times.series_ended(ended))

@@ -62,6 +62,26 @@ def test_what_cannot_be_copied_is_said_and_nothing_is_changed(
     again = newsroom.run("ledger", "copy", FILE, follow=False)
     assert again.code == 2
     assert "this ledger was moved to" in again.err
+    back = newsroom.run("ledger", "copy", "postgresql://news:hush@h/news", follow=False)
+    assert (back.code, "and not back" in back.err, "hush" in back.said) == (2, True, False)
+
+
+def test_a_word_on_what_moved_away_is_refused_for_nobody_would_hear_it(
+    newsroom: Newsroom, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert newsroom.run(*SEND, "--at", "2100-01-01 10:00", follow=False).code == 0
+    monkeypatch.setenv("NEWSLETTER_LEDGER", server)
+    assert newsroom.run("ledger", "copy", FILE, follow=False).code == 0
+    monkeypatch.delenv("NEWSLETTER_LEDGER")
+    for words in (
+        ("schedule", "move", "1", "2100-02-01 10:00"),
+        ("schedule", "cancel", "1"),
+        ("pause", "1"),
+        ("cancel", "1", "--yes"),
+    ):
+        ran = newsroom.run(*words, follow=False)
+        assert (ran.code, "this ledger was moved to" in ran.err) == (2, True), words
+    assert newsroom.campaigns()[0]["state"] == "scheduled"
 
 
 def test_a_database_without_a_ledger_is_one_in_which_nothing_was_recorded_yet(
