@@ -125,8 +125,10 @@ def unsubscribe(
 ) -> None:
     """Never mail this reader again: it outlives every later import of a list."""
     from newsletter.app.readers import suppress
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
+    settle_in(desk.app, take_over=False)
     done = suppress(desk.app, reader, "unsubscribed", note)
     desk.show(done, show.suppressed(done), f"newsletter subscribers show {done.address}")
 
@@ -150,8 +152,10 @@ def suppressions_add(
 ) -> None:
     """Never mail this address again."""
     from newsletter.app.readers import suppress
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
+    settle_in(desk.app, take_over=False)
     done = suppress(desk.app, reader, reason, note)
     desk.show(done, show.suppressed(done))
 
@@ -165,7 +169,9 @@ def suppressions_remove(
 ) -> None:
     """Let an address be mailed again, because the reader asked for it."""
     from newsletter.app.readers import unsuppress
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
+    settle_in(desk.app, take_over=False)
     done = unsuppress(desk.app, reader, agreed=yes)
     desk.show(done, show.unsuppressed(done))

@@ -35,9 +35,11 @@ def approve(
 ) -> None:
     """Let a series send this content of an issue; its next edit takes the word back."""
     from newsletter.app import approving
+    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_times
     from newsletter.cli.live import ask
 
+    settle_in(desk.app, take_over=False)
     if reject:
         done = approving.reject(desk.app, issue, reason)
     else:

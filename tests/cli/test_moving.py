@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.cli.newsroom import ISSUE, Newsroom
-from tests.cli.readers import SEND, many
+from tests.cli.readers import ANNA, SEND, many
 from tests.ledger.databases import empty, postgres, run_statements
 
 __all__ = ["postgres"]
@@ -78,6 +78,10 @@ def test_a_word_on_what_moved_away_is_refused_for_nobody_would_hear_it(
         ("schedule", "cancel", "1"),
         ("pause", "1"),
         ("cancel", "1", "--yes"),
+        ("approve", ISSUE, "--yes"),
+        ("subscribers", "unsubscribe", ANNA),
+        ("suppressions", "add", ANNA),
+        ("suppressions", "remove", ANNA, "--yes"),
     ):
         ran = newsroom.run(*words, follow=False)
         assert (ran.code, "this ledger was moved to" in ran.err) == (2, True), words
