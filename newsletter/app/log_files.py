@@ -22,6 +22,8 @@ _LOOKED_AT = 1_000
 """Lines in which a first time must stand, for its file to be put in order."""
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 """The first octets of gzip, bzip2 and xz; a file's name says nothing."""
+_UNKNOWN = {b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4"}
+"""Ways of packing that Python does not read by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _open(name: str, stack: contextlib.ExitStack, now: dt.datetime) -> LogFile:
 def _lines(name: str, raw: BinaryIO) -> Iterator[bytes]:
     """Line by line; of a line without end only the beginning, so that memory stays small."""
     try:
-        file = _plain(raw)
+        file = _plain(name, raw)
         begun = False
         while line := file.readline(_LONGEST_LINE):
             if not begun:
@@ -75,9 +77,12 @@ def _lines(name: str, raw: BinaryIO) -> Iterator[bytes]:
         raise _unreadable(name, str(error) or "it ends in the middle") from error
 
 
-def _plain(raw: BinaryIO) -> io.BufferedIOBase:
+def _plain(name: str, raw: BinaryIO) -> io.BufferedIOBase:
     file = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(raw)  # type: ignore[type-var]  # a stream of bytes
     first = file.peek(6)
+    packed = next((way for sign, way in _UNKNOWN.items() if first.startswith(sign)), "")
+    if packed:
+        raise _unreadable(name, f"it is packed with {packed}: unpack it first")
     gzipped, bzipped, xzipped = (first.startswith(sign) for sign in _PACKED)
     if gzipped:
         return gzip.GzipFile(fileobj=file)

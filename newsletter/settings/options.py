@@ -74,7 +74,9 @@ class RelayOptions(Options):
         default=None, description="The name said in EHLO; by default the sender's domain."
     )
     ca_file: Path | None = Field(
-        default=None, description="Certificates to trust besides the system's (PEM)."
+        default=None,
+        description="Certificates to trust besides the system's (PEM), from the newsletter's"
+        " folder.",
     )
     pipelining: bool = Field(
         default=True, description="Several commands at once (RFC 2920), where the relay offers it."

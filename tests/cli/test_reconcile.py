@@ -165,8 +165,9 @@ def test_a_log_may_come_over_the_standard_input(
         (b"", "no line of"),
         (b"this is a letter\nto nobody\n", "no line of"),
         (gzip.compress(b"Nov 22 14:10:07 mx1 x: y\n" * 9)[:-9], "cannot be read"),
+        (b"\x28\xb5\x2f\xfd\x04\x00", "packed with zstd: unpack it first"),
     ],
-    ids=["not there", "empty", "no log", "cut off"],
+    ids=["not there", "empty", "no log", "cut off", "packed otherwise"],
 )
 def test_a_log_that_cannot_be_read_is_told_and_settles_nothing(
     newsroom: Newsroom, relay_in_doubt: DroppingRelay, content: bytes | None, told: str
