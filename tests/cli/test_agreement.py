@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.inbox.server import StagingInbox
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom
-from tests.cli.readers import ANNA, SEND, filed
+from tests.cli.readers import ANNA, SEND, due_now, filed
 from tests.cli.relay import parsed
 
 pytestmark = pytest.mark.slow  # real messages over real SMTP
@@ -65,7 +65,10 @@ def test_a_second_send_of_an_unfinished_campaign_is_refused_with_the_way_to_go_o
     assert ran.code == 2
     assert ran.next == "newsletter resume 1"
     assert len(newsroom.campaigns()) == 1
-    assert newsroom.run("resume", "1").code == 0
+    assert newsroom.run("resume", "1").code == 0  # it waits for its time again
+    assert newsroom.relay.recipients == []
+    due_now(newsroom)
+    assert newsroom.run("run-due").code == 0
     assert set(newsroom.relay.recipients) == EVERYBODY
 
 
