@@ -1,12 +1,13 @@
 """A ledger moves: to this program's form, or from its file into a server's database."""
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.app.memory import open_ledger, refuse_without_ledger
 from newsletter.app.open import App
-from newsletter.errors import UsageError
+from newsletter.errors import LedgerCopied, UsageError
 from newsletter.ledger.copying import CopiedTable
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.opening import kept_before, revision_at
@@ -57,7 +58,16 @@ def move_ledger(app: App, source: Path) -> Moved:
         message = f"there is no ledger at {source}"
         raise UsageError(message, cure="name the file, .newsletter/ledger.db if you chose no other")
     with Ledger.open(source, create=False) as given, open_ledger(app) as taken:
-        return Moved(given.name, taken.name, given.move_into(taken, app.clock()))
+        try:
+            return Moved(given.name, taken.name, given.move_into(taken, app.clock()))
+        except LedgerCopied as error:
+            raise LedgerCopied(error.message, cure=_cure(error.cure, source)) from error
+
+
+def _cure(cure: str, source: Path) -> str:
+    """A take-over goes by the settings, and these name the server."""
+    file = shlex.quote(str(source.absolute()))
+    return f"{cure}. For the file that is: NEWSLETTER_LEDGER={file} newsletter ledger take-over"
 
 
 def migrate_ledger(app: App) -> Migrated:

@@ -173,7 +173,9 @@ def paused(progress: Progress) -> list[str]:
     campaign = progress.campaign
     if campaign.state is CampaignState.FINISHED:
         return [f"campaign {campaign.id} is finished: nobody waits", progress_line(progress)]
-    return [f"campaign {campaign.id} pauses after what is in flight", progress_line(progress)]
+    in_hand = progress.count(DeliveryState.CLAIMED)
+    how = "pauses after what is in flight" if in_hand else "is paused"
+    return [f"campaign {campaign.id} {how}", progress_line(progress)]
 
 
 def report(made: Report, saved: Sequence[Path] = ()) -> Iterator[str]:

@@ -62,8 +62,13 @@ def test_what_cannot_be_copied_is_said_and_nothing_is_changed(
     again = newsroom.run("ledger", "copy", FILE, follow=False)
     assert again.code == 2
     assert "this ledger was moved to" in again.err
+    assert not again.next, "take-over by itself would go to the server"
+    assert f"NEWSLETTER_LEDGER={newsroom.root / FILE} newsletter ledger take-over" in again.err
     back = newsroom.run("ledger", "copy", "postgresql://news:hush@h/news", follow=False)
     assert (back.code, "and not back" in back.err, "hush" in back.said) == (2, True, False)
+    monkeypatch.setenv("NEWSLETTER_LEDGER", str(newsroom.root / FILE))
+    assert newsroom.run("ledger", "take-over", "--yes", follow=False).code == 0
+    assert newsroom.run("schedule", "list", follow=False).code == 0
 
 
 def test_a_word_on_what_moved_away_is_refused_for_nobody_would_hear_it(
