@@ -14,6 +14,7 @@ from newsletter.app.imap_account import account_of
 from newsletter.app.memory import has_ledger, open_ledger
 from newsletter.app.open import App
 from newsletter.app.readers import parse_reader
+from newsletter.app.taking_over import settle_in
 from newsletter.app.tokens import token_keys
 from newsletter.dispatch.outgoing import message_ids
 from newsletter.errors import NewsletterError, TryLater, UsageError
@@ -244,6 +245,7 @@ def process_mail(opened: Callable[[], App], mail: Callable[[], BinaryIO]) -> Pro
     """
     try:
         app, raw = opened(), _whole(mail())
+        settle_in(app, take_over=False)
         with open_ledger(app) as ledger:
             reader = _Reader(app, ledger, "pipe")
             kind, events = reader.read(raw)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.arguments import Which, Yes
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 from newsletter.errors import LedgerError
 
@@ -26,6 +26,7 @@ def register(top: typer.Typer) -> None:
         "prune",
         example="newsletter ledger prune --older-than 2y --dry-run",
         exits="0 done · 2 bad input · 4 not agreed to",
+        records=Records(unless="dry_run"),
     )(prune)
     command(
         ledger,

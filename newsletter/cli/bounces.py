@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 from newsletter.cli.people import Reader
 from newsletter.errors import Incomplete, UsageError
@@ -27,6 +27,7 @@ def register(top: typer.Typer) -> None:
         "fetch",
         example="newsletter bounces fetch",
         exits="0 done · 2 bad input · 6 some mails could not be read",
+        records=Records(),
     )(fetch)
     command(
         bounces,
@@ -36,7 +37,12 @@ def register(top: typer.Typer) -> None:
     )(process)
     command(bounces, "list", example="newsletter bounces list --campaign 12")(bounces_list)
     command(bounces, "show", example="newsletter bounces show 7")(bounces_show)
-    command(bounces, "reset", example="newsletter bounces reset anna@soci.example")(reset)
+    command(
+        bounces,
+        "reset",
+        example="newsletter bounces reset anna@soci.example",
+        records=Records(),
+    )(reset)
     command(complaints, "list", example="newsletter complaints list")(complaints_list)
 
 

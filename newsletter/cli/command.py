@@ -3,11 +3,13 @@
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from newsletter.cli.arguments import TakeOver
 from newsletter.cli.desk import CheckFormat, Desk, Format
 
 Errand = Callable[..., int | None]
@@ -36,6 +38,17 @@ _SHARED: dict[str, tuple[Any, Any]] = {
     "profile": (_PROFILE, None),
     "root": (_ROOT, None),
 }
+_TAKE_OVER: dict[str, tuple[Any, Any]] = {"take_over": (TakeOver, False)}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Of a command that writes what the true ledger ought to know: a copy refuses it."""
+
+    unless: str = ""
+    """The errand's flag with which it only looks, so that a copy does as well."""
+    may_take_over: bool = False
+    """Whether the word that the copy is the true one now may stand beside the command."""
 
 
 def group(help_text: str) -> typer.Typer:
@@ -50,21 +63,28 @@ def command(
     example: str,
     exits: str = "0 done · 2 bad input",
     for_build_servers: bool = False,
+    records: Records | None = None,
 ) -> Callable[[Errand], Errand]:
     """Register a function whose first parameter is a ``Desk`` as a command.
 
     ``example`` and ``exits`` (the exit codes) stand at the end of its help; a command for build
-    servers knows their formats too.
+    servers knows their formats too. One that ``records`` is refused on a copy of a ledger, and on
+    one that moved away: nobody would hear it there.
     """
     options = dict(_SHARED)
     if for_build_servers:
         options["format"] = (_CHECK_FORMAT, CheckFormat.text)
+    if records and records.may_take_over:
+        options = _TAKE_OVER | options
 
     def register(errand: Errand) -> Errand:
         @functools.wraps(errand)
         def run(**arguments: Any) -> int | None:
-            shown_as, profile, root = (arguments.pop(key) for key in options)
-            return errand(Desk(root, profile, shown_as), **arguments)
+            given = {key: arguments.pop(key) for key in options}
+            desk = Desk(given["root"], given["profile"], given["format"])
+            if records and not arguments.get(records.unless):
+                _settle_in(desk, take_over=given.get("take_over", False))
+            return errand(desk, **arguments)
 
         own = list(inspect.signature(errand, eval_str=True).parameters.values())[1:]
         shared = [
@@ -82,3 +102,9 @@ def command(
         return errand
 
     return register
+
+
+def _settle_in(desk: Desk, *, take_over: bool) -> None:
+    from newsletter.app.taking_over import settle_in
+
+    settle_in(desk.app, take_over=take_over)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import readers
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 from newsletter.errors import ListError
 
@@ -37,7 +37,10 @@ def register(top: typer.Typer) -> None:
         subscribers_show
     )
     command(
-        subscribers, "unsubscribe", example="newsletter subscribers unsubscribe anna@soci.example"
+        subscribers,
+        "unsubscribe",
+        example="newsletter subscribers unsubscribe anna@soci.example",
+        records=Records(),
     )(unsubscribe)
     readers.register(top, subscribers)
     command(suppressions, "list", example="newsletter suppressions list")(suppressions_list)
@@ -45,9 +48,13 @@ def register(top: typer.Typer) -> None:
         suppressions,
         "add",
         example="newsletter suppressions add anna@soci.example --reason complained",
+        records=Records(),
     )(suppressions_add)
     command(
-        suppressions, "remove", example="newsletter suppressions remove anna@soci.example --yes"
+        suppressions,
+        "remove",
+        example="newsletter suppressions remove anna@soci.example --yes",
+        records=Records(),
     )(suppressions_remove)
 
 
@@ -125,10 +132,8 @@ def unsubscribe(
 ) -> None:
     """Never mail this reader again: it outlives every later import of a list."""
     from newsletter.app.readers import suppress
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
-    settle_in(desk.app, take_over=False)
     done = suppress(desk.app, reader, "unsubscribed", note)
     desk.show(done, show.suppressed(done), f"newsletter subscribers show {done.address}")
 
@@ -152,10 +157,8 @@ def suppressions_add(
 ) -> None:
     """Never mail this address again."""
     from newsletter.app.readers import suppress
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
-    settle_in(desk.app, take_over=False)
     done = suppress(desk.app, reader, reason, note)
     desk.show(done, show.suppressed(done))
 
@@ -169,9 +172,7 @@ def suppressions_remove(
 ) -> None:
     """Let an address be mailed again, because the reader asked for it."""
     from newsletter.app.readers import unsuppress
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_people as show
 
-    settle_in(desk.app, take_over=False)
     done = unsuppress(desk.app, reader, agreed=yes)
     desk.show(done, show.unsuppressed(done))

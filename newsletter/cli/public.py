@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 
 
@@ -16,6 +16,7 @@ def register(top: typer.Typer) -> None:
         "serve",
         example="newsletter serve --check",
         exits="0 stopped, or every page answers · 1 a port is taken, a page fails · 2 bad input",
+        records=Records(unless="check"),
     )(serve)
     archive = group("What was sent, as a site for everybody.")
     top.add_typer(archive, name="archive")
@@ -30,6 +31,7 @@ def register(top: typer.Typer) -> None:
         "correct",
         example='newsletter archive correct 2019-11 --note "The date of the assembly was wrong."',
         exits="0 filed · 2 it was not sent, says what was sent, or is faulty",
+        records=Records(),
     )(archive_correct)
 
 

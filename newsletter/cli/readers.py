@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 from newsletter.consent import Basis
 from newsletter.errors import UsageError
@@ -40,16 +40,23 @@ def register(top: typer.Typer, subscribers: typer.Typer) -> None:
     command(consent, "expiring", example="newsletter consent expiring --within 90")(
         consent_expiring
     )
-    command(consent, "withdraw", example="newsletter consent withdraw anna@soci.example")(
-        consent_withdraw
-    )
-    command(subscribers, "forget", example="newsletter subscribers forget anna@soci.example")(
-        forget
-    )
+    command(
+        consent,
+        "withdraw",
+        example="newsletter consent withdraw anna@soci.example",
+        records=Records(),
+    )(consent_withdraw)
+    command(
+        subscribers,
+        "forget",
+        example="newsletter subscribers forget anna@soci.example",
+        records=Records(unless="dry_run"),
+    )(forget)
     command(
         subscribers,
         "import",
         example="newsletter subscribers import members_export.csv --list soci --dry-run",
+        records=Records(unless="dry_run"),
     )(import_)
     command(
         subscribers,
@@ -60,6 +67,7 @@ def register(top: typer.Typer, subscribers: typer.Typer) -> None:
         subscribers,
         "add",
         example='newsletter subscribers add anna@soci.example --list soci --source "paper form"',
+        records=Records(),
     )(add)
 
 

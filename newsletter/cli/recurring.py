@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli.command import command
+from newsletter.cli.command import Records, command
 from newsletter.cli.desk import Desk
 
 Issue = Annotated[
@@ -19,6 +19,7 @@ def register(top: typer.Typer) -> None:
         "approve",
         example="newsletter approve 2026-12",
         exits="0 done · 2 bad input · 3 checks failed · 4 not agreed to",
+        records=Records(),
     )(approve)
 
 
@@ -35,11 +36,9 @@ def approve(
 ) -> None:
     """Let a series send this content of an issue; its next edit takes the word back."""
     from newsletter.app import approving
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_times
     from newsletter.cli.live import ask
 
-    settle_in(desk.app, take_over=False)
     if reject:
         done = approving.reject(desk.app, issue, reason)
     else:

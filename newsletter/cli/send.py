@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from newsletter.cli import recurring, settle, timing
-from newsletter.cli.arguments import SENT, Agreed, TakeOver, Which, Yes
-from newsletter.cli.command import command
+from newsletter.cli.arguments import SENT, Agreed, Which, Yes
+from newsletter.cli.command import Records, command
 from newsletter.cli.desk import Desk
 from newsletter.local_time import Passed
 
@@ -105,20 +105,34 @@ def register(top: typer.Typer) -> None:
         "send",
         example='newsletter send 2019-11 --at "2026-12-03 10:00 Europe/Rome"',
         exits=SENT,
+        records=Records(unless="dry_run", may_take_over=True),
     )(send)
     recurring.register(top)
     timing.register(top)
     command(top, "status", example="newsletter status --in-doubt")(status)
-    command(top, "pause", example="newsletter pause 2019-11")(pause)
-    command(top, "resume", example="newsletter resume", exits=SENT)(resume)
+    command(top, "pause", example="newsletter pause 2019-11", records=Records())(pause)
+    command(
+        top,
+        "resume",
+        example="newsletter resume",
+        exits=SENT,
+        records=Records(may_take_over=True),
+    )(resume)
     command(
         top,
         "cancel",
         example="newsletter cancel 2019-11 --yes",
         exits="0 done · 2 bad input · 4 not agreed to",
+        records=Records(),
     )(cancel)
     settle.register(top)
-    command(top, "retry", example="newsletter retry 2019-11 --failed", exits=SENT)(retry)
+    command(
+        top,
+        "retry",
+        example="newsletter retry 2019-11 --failed",
+        exits=SENT,
+        records=Records(may_take_over=True),
+    )(retry)
 
 
 def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
@@ -197,18 +211,14 @@ def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The dry run's folder.")
     ] = None,
-    take_over: TakeOver = False,
 ) -> int | None:
     """Show the plan, ask for the number of recipients, record it and send it."""
     from newsletter.app import agreeing, sending
     from newsletter.app.agreement import Agreement
     from newsletter.app.plan import PlanRequest
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import beginning, show, show_sending, show_starting
     from newsletter.cli.live import Live, ask
 
-    if not dry_run:
-        settle_in(desk.app, take_over=take_over)
     request = PlanRequest(
         beginning.named(desk, issue, every),
         lists=tuple(only or ()),
@@ -281,22 +291,18 @@ def pause(desk: Desk, issue: Which = None) -> None:
     """Stop a running campaign after what is in flight, from any terminal."""
     from newsletter.app.status import next_step
     from newsletter.app.steering import pause as pause_campaign
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
 
-    settle_in(desk.app, take_over=False)
     progress = pause_campaign(desk.app, issue)
     desk.show(progress, show_sending.paused(progress), next_step(progress))
 
 
-def resume(desk: Desk, issue: Which = None, take_over: TakeOver = False) -> int | None:
+def resume(desk: Desk, issue: Which = None) -> int | None:
     """Carry on: only those who wait are tried; nobody accepted or in doubt is mailed again."""
     from newsletter.app import sending, steering
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
-    settle_in(desk.app, take_over=take_over)
     campaign = steering.to_resume(desk.app, issue)
     if campaign.state in steering.TIMED:
         desk.show(campaign, show_sending.moved(campaign), "newsletter schedule list")
@@ -313,11 +319,9 @@ def cancel(
 ) -> None:
     """Spare everybody who still waits, for ever."""
     from newsletter.app.steering import cancel as cancel_campaign
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import ask
 
-    settle_in(desk.app, take_over=False)
     done = cancel_campaign(desk.app, issue, ask(desk), agreed=yes)
     following = "reconcile" if done.in_doubt else "report"
     desk.show(done, show_sending.cancelled(done), f"newsletter {following} {done.campaign.id}")
@@ -332,15 +336,12 @@ def retry(
     deferred: Annotated[
         bool, typer.Option("--deferred", help="Those who wait for their next try: now.")
     ] = False,
-    take_over: TakeOver = False,
 ) -> int | None:
     """Try again now those who were refused or deferred; nobody accepted, nobody in doubt."""
     from newsletter.app import sending, steering
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending
     from newsletter.cli.live import Live
 
-    settle_in(desk.app, take_over=take_over)
     progress = steering.to_retry(desk.app, issue, failed=failed, deferred=deferred)
     campaign = progress.campaign
     if campaign.state not in steering.HELD:

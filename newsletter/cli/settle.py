@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from newsletter.cli.arguments import Agreed, Which, Yes
-from newsletter.cli.command import command
+from newsletter.cli.command import Records, command
 from newsletter.cli.desk import Desk
 from newsletter.errors import Incomplete
 
@@ -18,6 +18,7 @@ def register(top: typer.Typer) -> None:
         example="newsletter reconcile 3 --log mail.log --log mail.log.1.gz",
         exits="0 nobody is in doubt · 2 bad input · 4 not agreed to · 5 another number · "
         "6 some still are",
+        records=Records(),
     )(reconcile)
 
 

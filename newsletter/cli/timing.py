@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from newsletter.cli.arguments import SENT
-from newsletter.cli.command import command, group
+from newsletter.cli.command import Records, command, group
 from newsletter.cli.desk import Desk
 
 Timed = Annotated[
@@ -25,23 +25,32 @@ def register(top: typer.Typer) -> None:
     schedule = group("Campaigns that are to be sent at a time.")
     top.add_typer(schedule, name="schedule")
     command(schedule, "list", example="newsletter schedule list")(schedule_list)
-    command(schedule, "move", example='newsletter schedule move 3 "2026-12-04 09:00"')(
-        schedule_move
+    command(
+        schedule,
+        "move",
+        example='newsletter schedule move 3 "2026-12-04 09:00"',
+        records=Records(),
+    )(schedule_move)
+    command(schedule, "cancel", example="newsletter schedule cancel 3", records=Records())(
+        schedule_cancel
     )
-    command(schedule, "cancel", example="newsletter schedule cancel 3")(schedule_cancel)
     command(
         top,
         "worker",
         example="newsletter worker",
         exits="0 stopped, or well · 1 not well (--health) · 2 bad input or ledger",
+        records=Records(unless="health"),
     )(worker)
     warmup = group("The first days of a relay: so many messages on each.")
     top.add_typer(warmup, name="warmup")
     command(warmup, "status", example="newsletter warmup status")(warmup_status)
-    command(warmup, "set", example="newsletter warmup set --day 1 --curve 200,500,1000,2000")(
-        warmup_set
-    )
-    command(top, "run-due", example="newsletter run-due", exits=SENT)(run_due)
+    command(
+        warmup,
+        "set",
+        example="newsletter warmup set --day 1 --curve 200,500,1000,2000",
+        records=Records(),
+    )(warmup_set)
+    command(top, "run-due", example="newsletter run-due", exits=SENT, records=Records())(run_due)
 
 
 def schedule_list(desk: Desk) -> None:
@@ -70,10 +79,8 @@ def schedule_move(
     """Give a scheduled (or missed) campaign another time, or a series another rule."""
     from newsletter.app.serial import move_series, series_number
     from newsletter.app.steering import move
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending, show_times
 
-    settle_in(desk.app, take_over=False)
     if series := series_number(campaign):
         line = move_series(desk.app, series, at)
         desk.show(line, show_times.series_moved(line), "newsletter schedule list")
@@ -86,10 +93,8 @@ def schedule_cancel(desk: Desk, campaign: Timed = None) -> None:
     """Take a scheduled campaign back: nobody of it is mailed; a series goes on no more."""
     from newsletter.app.serial import end_series, refuse_unnamed, series_number
     from newsletter.app.steering import cancel_scheduled
-    from newsletter.app.taking_over import settle_in
     from newsletter.cli import show_sending, show_times
 
-    settle_in(desk.app, take_over=False)
     if series := series_number(campaign):
         ended = end_series(desk.app, series)
         desk.show(ended, show_times.series_ended(ended))
@@ -120,14 +125,12 @@ def worker(
     ] = None,
 ) -> int | None:
     """Run what is due, in the foreground, until SIGTERM or Ctrl-C (for systemd)."""
-    from newsletter.app.taking_over import settle_in
     from newsletter.app.working import work
     from newsletter.cli import show_worker
     from newsletter.cli.live import Live
 
     if health:
         return _health(desk)
-    settle_in(desk.app, take_over=False)
     with Live(desk, plain=True) as live:
         work(desk.app, show_worker.witnesses(live, log, metrics), every=every)
     desk.show({"stopped": True}, ())
@@ -145,12 +148,10 @@ def _health(desk: Desk) -> int:
 
 def run_due(desk: Desk) -> int | None:
     """Run what is due now, once, and end (for cron)."""
-    from newsletter.app.taking_over import settle_in
     from newsletter.app.working import run_due_once
     from newsletter.cli import show_starting
     from newsletter.cli.live import Live
 
-    settle_in(desk.app, take_over=False)
     with Live(desk, plain=True) as live:
         done = run_due_once(desk.app, live)
     desk.show(done, show_starting.run_due(done))
