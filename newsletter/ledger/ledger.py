@@ -284,11 +284,11 @@ class Ledger:
 
     def resume(self, number: CampaignId, now: dt.datetime) -> Campaign:
         """Make it ready to run again; ``LedgerLocked`` while a process sends it."""
-        with self._database.write() as connection:  # nobody begins a run while this is open
-            state = standing.campaign(connection, number).state
-            if state is CampaignState.RUNNING and self._is_sent_from(connection):
+        with self._database.write() as connection:
+            before = steering.to_resume(connection, number)  # nobody begins a run from here on
+            if before.state is CampaignState.RUNNING and self._is_sent_from(connection):
                 raise locked(self._lock_path)
-            return steering.resume(connection, number, now)
+            return steering.resume(connection, before, now)
 
     def cancel(self, number: CampaignId, now: dt.datetime, reason: str = "") -> int:
         """Spare everybody who waits, for ever; how many were spared at once."""

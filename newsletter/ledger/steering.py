@@ -47,15 +47,19 @@ def pause(connection: Connection, number: CampaignId, now: dt.datetime, reason: 
     return _move(connection, number, "pause", S.PAUSED, now, reason)
 
 
-def resume(connection: Connection, number: CampaignId, now: dt.datetime) -> Campaign:
+def to_resume(connection: Connection, number: CampaignId) -> Campaign:
+    """A campaign that may be resumed, as it is until this transaction ends."""
+    return _fit(connection, number, "resume")
+
+
+def resume(connection: Connection, before: Campaign, now: dt.datetime) -> Campaign:
     """Let it be run again; the caller runs it, or a worker does.
 
     One that was paused before its time came waits for it again.
     """
-    before = campaign(connection, number)
     early = before.due is not None and before.due.instant > now
-    again = early and before.state is S.PAUSED and not _has_begun(connection, number)
-    return _move(connection, number, "resume", S.SCHEDULED if again else S.READY, now, "")
+    again = early and before.state is S.PAUSED and not _has_begun(connection, before.id)
+    return _put(connection, before, "resume", S.SCHEDULED if again else S.READY, now)
 
 
 def cancel(connection: Connection, number: CampaignId, now: dt.datetime, reason: str) -> int:
@@ -84,9 +88,9 @@ def reschedule(
 
 def mark_missed(connection: Connection, number: CampaignId, now: dt.datetime) -> Campaign:
     """Its time went by: it asks for a new one instead of going out by surprise."""
-    before = campaign(connection, number)
+    before = _fit(connection, number, "miss")
     due = f"{before.due.wall_time} {before.due.zone}" if before.due else "its time"
-    return _move(connection, number, "miss", S.MISSED, now, f"nobody could send at {due}")
+    return _put(connection, before, "miss", S.MISSED, now, f"nobody could send at {due}")
 
 
 def retry(
@@ -98,7 +102,7 @@ def retry(
         names = ", ".join(sorted(beyond))
         message = f"deliveries that are {names} are never tried again by a retry"
         raise UsageError(message, cure="retry refused, expired or deferred ones")
-    before = campaign(connection, number)
+    before = campaign_from(locked_campaign(connection, number))
     kept.refuse_retry(connection, number)
     if before.state in {S.CANCELLED, S.RUNNING}:
         message = f"campaign {number} is {before.state}"
@@ -180,6 +184,11 @@ def _move(
     detail: str = "",
 ) -> Campaign:
     """Change the state, or say why the word makes no sense here."""
+    return _put(connection, _fit(connection, number, verb), verb, state, now, reason, detail)
+
+
+def _fit(connection: Connection, number: CampaignId, verb: str) -> Campaign:
+    """The campaign, which nobody else changes now; ``UsageError`` where the word has no sense."""
     before = campaign_from(locked_campaign(connection, number))
     if before.state not in _FROM[verb]:
         message = f"campaign {number} is {before.state}: there is nothing to {verb}"
@@ -187,8 +196,20 @@ def _move(
             cure = f"it is sent at {before.due}; schedule move gives it another time"
             raise UsageError(message, cure=cure, next_command="newsletter schedule list")
         raise UsageError(message, next_command=f"newsletter status {number}")
-    _update(connection, number, {"state": state, "reason": storable(reason)})
-    note_event(connection, number, now, verb, storable(detail or reason))
+    return before
+
+
+def _put(
+    connection: Connection,
+    before: Campaign,
+    verb: str,
+    state: CampaignState,
+    now: dt.datetime,
+    reason: str = "",
+    detail: str = "",
+) -> Campaign:
+    _update(connection, before.id, {"state": state, "reason": storable(reason)})
+    note_event(connection, before.id, now, verb, storable(detail or reason))
     return replace(before, state=state, reason=reason)
 
 
