@@ -176,7 +176,7 @@ def _why_not(entry: Entry, barred: Mapping[str, str], left: set[str], never: set
     if entry.verdict is Verdict.UNCONFIRMED:
         return "never confirmed"
     if entry.verdict is Verdict.UNKNOWN:
-        return "its state is not one of the tool's: say it as unsubscribed or active"
+        return "its state is not known here: write it as active or unsubscribed"
     if entry.address.key in never:
         return "suppressed by another row of this import"
     if entry.address.key in left:

@@ -35,6 +35,8 @@ class ListView:
     rows: int
     duplicates: int
     refused: int
+    unread: bool
+    """Whether no row could be read at all: the file is no list as it stands."""
     mended: int
     noted: int
     encoding: str
@@ -133,6 +135,7 @@ def _view(
         rows=file.rows if file else 0,
         duplicates=file.duplicates if file else 0,
         refused=file.refused if file else 0,
+        unread=bool(file and not file.rows and file.problems(Gravity.REFUSED)),
         mended=len(file.problems(Gravity.MENDED)) if file else 0,
         noted=len(file.problems(Gravity.NOTED)) if file else 0,
         encoding=both[-1].encoding,

@@ -42,26 +42,11 @@ class Verdict(StrEnum):
     BARRED = "manual"
     """Never mailed, by the officer's word."""
     UNKNOWN = "unknown"
-    """In a state that the tool is not known to have."""
+    """In a state whose words are not known here."""
 
 
 OWN_LISTS, OWN_STATUS = "newsletter_lists", "newsletter_status"
 """What the newsletter's own export says of each reader besides the fields."""
-EMAIL = ("email", "email_address", "subscriber", "e_mail", "e_mail_address", "mail")
-RENAMED = {
-    "firstname": "first_name",
-    "fname": "first_name",
-    "prenom": "first_name",
-    "nome": "first_name",
-    "lastname": "last_name",
-    "lname": "last_name",
-    "surname": "last_name",
-    "nom": "last_name",
-    "cognome": "last_name",
-    "lang": "language",
-    "locale": "language",
-    "cc": "country",
-}
 _SINCE = (
     "confirm_time",
     "confirmation_timestamp",
@@ -89,8 +74,12 @@ _STATUS = (
     "subscription_status",
     "email_marketing",
     "email_marketing_status",
-    "type",
+    "stato_iscrizione",
 )
+_TYPE = "type"
+"""A state in some tools' files; anywhere else it may be any sort of reader."""
+_AGREED = ("subscribed", "opt_in", "optin", "consent", "consenso")
+"""Whether the reader agreed, or since when."""
 _BLOCKED = (
     "blocklisted",
     "blacklisted",
@@ -104,7 +93,7 @@ _BLOCKED = (
     "unsubscribed_email",
 )
 BOOKKEEPING = frozenset({
-    *_SINCE, *IPS, *_STATUS, *_BLOCKED, "contact_id", "uuid", "id", "attributes", "modified_time",
+    *_SINCE, *IPS, *_STATUS, _TYPE, *_BLOCKED, "contact_id", "uuid", "id", "attributes", "modified_time",
     "updated_at", "last_changed", "leid", "euid", "notes", "email_type",
     "member_rating", "latitude", "longitude", "gmtoff", "dstoff", "region", "unsub_time",
     "unsub_campaign_title", "unsub_campaign_id",
@@ -115,15 +104,21 @@ BOOKKEEPING = frozenset({
 })  # fmt: skip
 _WORDS = {
     Verdict.UNCONFIRMED: r"unconfirmed|not[ _-]?confirmed|pending|non[ _-]?subscribed"
-                         r"|not[ _-]?subscribed|never|transactional|waiting",
+                         r"|not[ _-]?subscribed|never|transactional|waiting"
+                         r"|non (?:confermat|iscritt)|in attesa|en attente|non confirm",
     Verdict.COMPLAINED: r"complain|junk|spam|abuse",
-    Verdict.BOUNCED: r"bounc|cleaned|invalid|undeliver",
+    Verdict.BOUNCED: r"bounc|cleaned|invalid|undeliver|rimbalz|respint",
     Verdict.UNSUBSCRIBED: r"unsub|opt(?:ed)?[ _-]?out|inactive|disabled|block|blacklist|suppress"
-                          r"|archived|deleted|removed|left|do[ _-]?not|deactivated",
-    Verdict.SUBSCRIBED: r"subscribed|active|enabled|confirmed|opt(?:ed)?[ _-]?in|yes|true|1$",
+                          r"|archived|deleted|removed|left|do[ _-]?not|deactivated"
+                          r"|cancell|disiscri|disattiv|inattiv|non attiv|rimoss|sospes|bloccat"
+                          r"|d[eé]sabon|d[eé]sinscri|d[eé]sactiv|inactif|supprim"
+                          r"|abgemeldet|abbestellt|inaktiv|gel[oö]scht|gesperrt",
+    Verdict.SUBSCRIBED: r"subscribed|active|enabled|confirmed|opt(?:ed)?[ _-]?in|yes|true|1$"
+                        r"|iscritt|attiv|confermat|abonn|inscrit|actif|angemeldet|aktiv|^s[iì]$",
 }  # fmt: skip
 """The order decides: ``unsubscribed`` and ``unconfirmed`` end like their contraries."""
-_NO = frozenset({"", "0", "false", "no", "n", "non"})
+_REFUSED = frozenset({"0", "false", "no", "n", "non", "nein", "falso", "faux"})
+_NO = _REFUSED | {""}
 
 
 def recognised(names: frozenset[str]) -> Tool:
@@ -153,8 +148,8 @@ def verdict_of(tool: Tool, path: Path, names: Sequence[str], cells: Mapping[str,
     for name in _BLOCKED:
         if name in names and cells.get(name, "").casefold() not in _NO:
             return Verdict.UNSUBSCRIBED
-    said = [cells[name].casefold() for name in _STATUS if cells.get(name)]
-    found = [_in_words(word) for word in said]
+    said = {name: cells[name].casefold() for name in (*_STATUS, _TYPE) if cells.get(name)}
+    found = [_in_words(word) for word in said.values()]
     for verdict in _WORDS:
         if verdict in found and verdict is not Verdict.SUBSCRIBED:
             return verdict
@@ -165,9 +160,12 @@ def verdict_of(tool: Tool, path: Path, names: Sequence[str], cells: Mapping[str,
     if "clean_time" in names:
         return Verdict.BOUNCED
     of_file = _of_file(path.stem.casefold())
-    if of_file is Verdict.SUBSCRIBED and said and tool is not Tool.CSV and not any(found):
-        return Verdict.UNKNOWN
-    return of_file
+    if of_file is not Verdict.SUBSCRIBED:
+        return of_file
+    if any(cells.get(name, "").casefold() in _REFUSED for name in _AGREED):
+        return Verdict.UNCONFIRMED
+    states = said.keys() - {_TYPE} if tool is Tool.CSV else said.keys()
+    return Verdict.UNKNOWN if states and not any(found) else Verdict.SUBSCRIBED
 
 
 def _own_verdict(word: str) -> Verdict:

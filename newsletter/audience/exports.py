@@ -10,9 +10,7 @@ from pathlib import Path
 
 from newsletter.audience.cells import clean_cell
 from newsletter.audience.export_words import (
-    EMAIL,
     IPS,
-    RENAMED,
     Tool,
     Verdict,
     attributes,
@@ -21,7 +19,7 @@ from newsletter.audience.export_words import (
     recognised,
     verdict_of,
 )
-from newsletter.audience.header import column_name
+from newsletter.audience.header import ADDRESSES, IN_OTHER_WORDS, column_name
 from newsletter.audience.model import Gravity
 from newsletter.audience.row import CheckedRow, Remarks, shown
 from newsletter.audience.table import BrokenRow, Row, Table, UnreadableTable, detect_encoding
@@ -108,15 +106,15 @@ class _Reading:
     def _take_header(self, header: Row) -> None:
         raw = [column_name(clean_cell(cell)[0]) for cell in header.cells]
         self._export.tool = self._tool or recognised(frozenset(raw))
-        email = next((name for name in EMAIL if name in raw), None)
+        email = next((name for name in ADDRESSES if name in raw), None)
         if email is None:
-            message = "there is no column with addresses: none of " + ", ".join(EMAIL)
+            message = "there is no column with addresses, such as email or e_mail_address"
             problem = Problem(
-                self._export.path, message, "name it email", header.line, 1, "header",
+                self._export.path, message, "name theirs email", header.line, 1, "header",
                 shown(header.text),
             )  # fmt: skip
             raise ListError([problem])
-        renamed = {} if self._export.tool is Tool.NEWSLETTER else RENAMED
+        renamed = {} if self._export.tool is Tool.NEWSLETTER else IN_OTHER_WORDS
         named = ["email" if name == email else renamed.get(name, name) for name in raw]
         self._names = tuple(_unique(named))
         tool = self._export.tool

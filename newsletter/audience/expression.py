@@ -31,6 +31,24 @@ from newsletter.audience.model import MULTIPLE_FIELDS, Person
 LONGEST_EXPRESSION = 1_000
 _EXAMPLE = 'write for example "china" in interests and language == "it"'
 
+_SLIPS = {
+    "<>": "write !=",
+    "AND": "write and, in small letters",
+    "OR": "write or, in small letters",
+    "NOT": "write not, in small letters",
+    "=": "write == where two texts are the same",
+    "&": "write and",
+    "|": "write or",
+    "!": "write not",
+    "“": 'write straight quotes: "it"',
+    "”": 'write straight quotes: "it"',
+    "„": 'write straight quotes: "it"',
+    "‘": 'write straight quotes: "it"',
+    "’": 'write straight quotes: "it"',
+    "«": 'write straight quotes: "it"',
+}
+"""What may stand where an expression ends to make sense, and what was meant."""
+
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 Test = Callable[[Person], bool]
@@ -80,7 +98,9 @@ def parse_tree(text: str) -> ast.expr:
             tree = ast.parse(flat, mode="eval").body
     except SyntaxError as error:
         offset = indent + (error.offset - 1 if error.offset else len(flat))
-        raise FaultyExpression(Fault(offset, f"does not parse: {error.msg}", _EXAMPLE)) from error
+        cure = next((c for sign, c in _SLIPS.items() if flat.startswith(sign, offset - indent)), "")
+        fault = Fault(offset, f"does not parse: {error.msg}", cure or _EXAMPLE)
+        raise FaultyExpression(fault) from error
     except (ValueError, MemoryError, RecursionError) as error:
         raise FaultyExpression(Fault(0, f"does not parse: {error}", _EXAMPLE)) from error
     return _with_offsets(tree, flat, indent)

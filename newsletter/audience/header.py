@@ -29,24 +29,47 @@ RESERVED = frozenset(
 )
 """Names that are filled for every person, whatever the file says."""
 
-_MEANT_AS_EMAIL = frozenset(
-    {
-        "mail",
-        "e_mail",
-        "email_address",
-        "e_mail_address",
-        "mail_address",
-        "address",
-        "emails",
-        "indirizzo",
-        "indirizzo_email",
-        "posta",
-        "posta_elettronica",
-        "courriel",
-        "adresse",
-        "correo",
-    }
+ADDRESSES = (
+    *("email", "email_address", "subscriber", "e_mail", "e_mail_address", "mail", "mail_address"),
+    *("indirizzo_e_mail", "indirizzo_email", "indirizzo_mail", "posta_elettronica"),
+    *("indirizzo_posta_elettronica", "indirizzo_di_posta_elettronica", "e_mail_1_value"),
+    *("courriel", "adresse_e_mail", "adresse_email", "adresse_mail", "adresse_courriel"),
+    *("e_mail_adresse", "email_adresse", "mailadresse"),
+    *("correo_electronico", "correo", "direccion_de_correo_electronico"),
 )
+"""What other programs and languages call the column of the addresses."""
+
+_MEANT_AS_EMAIL = frozenset({*ADDRESSES, "emails", "address", "indirizzo", "posta", "adresse"})
+
+IN_OTHER_WORDS = {
+    "firstname": "first_name",
+    "fname": "first_name",
+    "given_name": "first_name",
+    "nome": "first_name",
+    "prenom": "first_name",
+    "vorname": "first_name",
+    "lastname": "last_name",
+    "lname": "last_name",
+    "surname": "last_name",
+    "family_name": "last_name",
+    "cognome": "last_name",
+    "nom": "last_name",
+    "nachname": "last_name",
+    "apellidos": "last_name",
+    "lang": "language",
+    "locale": "language",
+    "lingua": "language",
+    "langue": "language",
+    "sprache": "language",
+    "idioma": "language",
+    "cc": "country",
+    "paese": "country",
+    "pays": "country",
+    "interessi": "interests",
+    "fuso_orario": "timezone",
+}
+"""Known columns as other programs and languages call them."""
+
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -108,9 +131,10 @@ def _missing_email(cells: Sequence[str], columns: Sequence[str]) -> HeaderFault:
 
 
 def header_doubts(columns: Sequence[str]) -> Iterator[HeaderFault]:
-    """Names that look like a misspelt known column."""
+    """Names that look like a known column, misspelt or in another language."""
     for index, name in enumerate(columns):
-        meant = nearest(name, KNOWN_COLUMNS)
-        if name not in KNOWN_COLUMNS and meant and meant not in columns and meant[0] == name[0]:
+        near = nearest(name, KNOWN_COLUMNS)
+        meant = IN_OTHER_WORDS.get(name) or (near if near and near[0] == name[0] else None)
+        if name not in KNOWN_COLUMNS and meant and meant not in columns:
             message = f"the column `{name}` is a field of your own; did you mean `{meant}`?"
             yield HeaderFault(message, "rename it if so", index)

@@ -211,6 +211,8 @@ class Kinds:
                     self._fault(node, f"{left} cannot be in {right}", 'as in "china" in interests')
                 elif right is Kind.WORDS:
                     self._check_small(sides[0])
+                elif right is Kind.TEXT:
+                    self._check_row(*sides)
             case ast.Eq() | ast.NotEq():
                 if left is not right or left not in _EQUAL:
                     self._fault(node, f"{left} is never the same as {right}", _cure_for(kinds))
@@ -220,6 +222,12 @@ class Kinds:
                 if left is not right or left not in _ORDERED:
                     message = f"{left} is neither smaller nor larger than {right}"
                     self._fault(node, message, _cure_for(kinds))
+
+    def _check_row(self, side: ast.expr, row: ast.expr) -> None:
+        """``country in ("IT")`` has no comma: as a text, it would hold an empty cell, too."""
+        if isinstance(row, ast.Constant) and not isinstance(side, ast.Constant):
+            cure = f'write == "{row.value}", or a row with commas, as in ("IT", "CH")'
+            self._fault(row, f"{row.value!r} is one text, not a row of texts", cure)
 
     def _check_small(self, side: ast.expr) -> None:
         word = side.value if isinstance(side, ast.Constant) else None

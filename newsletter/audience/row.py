@@ -100,7 +100,8 @@ class CheckedRow:
             count -= 1
         if count == len(columns):
             return True
-        message = f"the row has {count} cells, the header has {len(columns)}"
+        held = f"{count} cell" if count == 1 else f"{count} cells"
+        message = f"the row has {held}, the header has {len(columns)}"
         self.remark(
             Gravity.REFUSED, "", message, "add or remove separators, or quote the cell with one"
         )

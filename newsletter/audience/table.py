@@ -26,6 +26,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_SURELY_UTF8 = re.compile(rb"[\xc3-\xc5][\x80-\xbf]|[\xe3-\xed][\x80-\xbf]{2}")
+"""Letters of Europe and Asia; in Windows-1252 a capital with a tilde or ring, then a sign."""
 _SPREADSHEET = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx and ods, xls
 _OPENING = re.compile(r' *"')
 _QUOTED = re.compile(r' *"((?:[^"]|"")*+)" *')
@@ -121,6 +123,7 @@ def detect_encoding(path: Path) -> Encoding:
     if not line:
         return Encoding("utf-8")
     _check_cp1252(path)
+    _refuse_mixed(path, line)
     return Encoding("cp1252", line)
 
 
@@ -144,6 +147,24 @@ def _first_line_not_utf8(path: Path) -> int:
             if not block:
                 return 0
             line += block.count(b"\n")
+
+
+def _refuse_mixed(path: Path, strange: int) -> None:
+    """Rows of two programs in one file: read as either, the other's names come out garbled."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if _SURELY_UTF8.search(line) and _is_utf8(line):
+                message = f"this line is not UTF-8, but line {number} is: the file mixes encodings"
+                cure = "type the accents of this line anew, and save the file as UTF-8"
+                raise UnreadableTable(message, cure, strange)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_cp1252(path: Path) -> None:

@@ -64,7 +64,8 @@ def lists(desk: Desk) -> None:
     from newsletter.cli import show_people as show
 
     rows = list_lists(desk.app)
-    desk.show({"lists": rows}, show.lists(rows))
+    faulty = any(row.refused or row.unread for row in rows)
+    desk.show({"lists": rows}, show.lists(rows), "newsletter subscribers check" if faulty else "")
 
 
 def segments_list(desk: Desk) -> None:

@@ -25,12 +25,16 @@ def lists(rows: Sequence[ListView]) -> Iterator[str]:
                 _said(row),
                 " · ".join(f"{tag} {count}" for tag, count in row.languages.items()),
                 _written(row) if row.path else "no file",
-                paint(f"{row.refused} refused", "red") if row.refused else "",
+                paint(_not_read(row), "red") if row.refused or row.unread else "",
             )
             for row in rows
         ),
         right=(1,),
     )
+
+
+def _not_read(row: ListView) -> str:
+    return "cannot be read" if row.unread else f"{row.refused} refused"
 
 
 def _written(row: ListView) -> str:

@@ -77,11 +77,23 @@ def test_windows_1252_names_the_first_line_that_is_not_utf8(tmp_path: Path) -> N
     assert only(read(tmp_path, rows.encode("cp1252")), Gravity.NOTED).line == 3
 
 
+def test_rows_of_two_programs_in_one_file_are_refused_at_the_stranger(tmp_path: Path) -> None:
+    ours = "email,name\na@soci.example,Niccolò\nb@soci.example,Zoë\n".encode()
+    problem = only(read(tmp_path, ours + "c@soci.example,René\n".encode("cp1252")), Gravity.REFUSED)
+    assert (problem.line, "line 2 is" in problem.message) == (4, True)
+    assert "accents" in problem.cure
+
+
+def test_capitals_before_signs_are_no_second_encoding(tmp_path: Path) -> None:
+    text = "email,name\na@soci.example,«CAFÉ»\nb@soci.example,Ñ°1 – Renè”\n"
+    assert only(read(tmp_path, text.encode("cp1252")), Gravity.NOTED).line == 2
+
+
 @pytest.mark.slow
 def test_a_letter_cut_by_a_block_of_reading_is_still_utf8(tmp_path: Path) -> None:
     content = "email,name\n" + "".join(f"r{n}@soci.example,{'è' * (n % 9)}\n" for n in range(9_000))
     assert read(tmp_path, content).remarks == ()
-    late = only(read(tmp_path, content.encode() + b"x@soci.example,\xe8\n"), Gravity.NOTED)
+    late = only(read(tmp_path, content.encode() + b"x@soci.example,\xe8\n"), Gravity.REFUSED)
     assert late.line == 9_002
 
 
@@ -100,6 +112,7 @@ def test_big_endian_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
         (codecs.BOM_UTF16_LE + "email\nn@soci.example".encode("utf-16-le") + b"x", "middle"),
         (b"name\nAnna\n", "no column `email`"),
         (b"mail,name\na@soci.example,A\n", "found `mail`, did you mean `email`?"),
+        (b"Indirizzo e-mail;Nome\n", "found `Indirizzo e-mail`, did you mean `email`?"),
         (b"name,emial\nA,a@soci.example\n", "found `emial`, did you mean `email`?"),
         (b"a@soci.example,Anna\n", "a reader's row, not a header"),
         (b"email,name,email\n", "`email` is there twice"),
@@ -157,7 +170,7 @@ def test_each_separator_is_found(tmp_path: Path, content: str, separator: str) -
         ("a@soci.example b@soci.example,Anna", 1, "several addresses"),
         ("Anna <a@soci.example>,Anna", 1, "holds a name too"),
         ("nicolò@soci.example,Anna", 1, "not ASCII"),
-        ("a@soci.example", 1, "1 cells, the header has 2"),
+        ("a@soci.example", 1, "1 cell, the header has 2"),
         ("a@soci.example,Anna,Rossi", 1, "3 cells, the header has 2"),
         ('a@soci.example,"Anna" Rossi', 16, "goes on after its closing quote"),
         ("a@soci.example," + "x" * 2_001, 16, "2,001 characters"),
@@ -282,6 +295,23 @@ def test_a_misspelt_column_is_a_free_field_and_noted(tmp_path: Path) -> None:
     found = read(tmp_path, "email,intrests,Città natale\na@soci.example,china,Roma\n")
     assert "did you mean `interests`?" in only(found, Gravity.NOTED).message
     assert found.columns == ("email", "intrests", "citta_natale")
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [
+        ("Lingua", "language"),
+        ("Nome", "first_name"),
+        ("Nachname", "last_name"),
+        ("pays", "country"),
+    ],
+)
+def test_a_known_column_in_another_language_is_noted(
+    tmp_path: Path, column: str, meant: str
+) -> None:
+    note = only(read(tmp_path, f"email,{column}\na@soci.example,it\n"), Gravity.NOTED)
+    assert f"did you mean `{meant}`?" in note.message
+    assert note.line == 1
 
 
 def test_language_tags_come_in_their_usual_case(tmp_path: Path) -> None:

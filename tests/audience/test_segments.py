@@ -109,6 +109,8 @@ def problems_of(text: str) -> tuple[Problem, ...]:
         ("segment(country)", 9, "a name in quotes"),
         ("country is age", 1, "`is`"),
         ("country # note", 9, "comment"),
+        ('country in ("IT")', 13, "one text, not a row"),
+        ('lower(country) not in "it"', 23, "one text, not a row"),
         ("x" * 1_001, 1, "1,001 characters"),
         ("not " * 40 + "country", 121, "nested too deep"),
     ],
@@ -118,6 +120,23 @@ def test_a_mistake_is_shown_at_its_column(text: str, column: int, message: str) 
     assert message in problem.message
     assert (problem.line, problem.column) == (1, column)
     assert problem.source == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ('country = "IT"', "write =="),
+        ('country <> "IT"', "write !="),
+        ("country && age", "write and"),
+        ("country || age", "write or"),
+        ('country == "IT" AND age', "write and"),
+        ("!country", "write not"),
+        ("country == “IT”", "straight quotes"),
+        ('country == "IT" 3', "write for example"),
+    ],
+)
+def test_a_sign_of_another_language_is_told_ours(text: str, cure: str) -> None:
+    assert cure in problems_of(text)[0].cure
 
 
 @pytest.mark.parametrize(

@@ -499,3 +499,17 @@ def test_outside_a_newsletter_the_way_to_one_is_shown(
     assert "no newsletter.toml here or in a folder above" in said
     following = said.rpartition("next: newsletter ")[2].split()
     assert run(following) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("Indirizzo;Nome\n", "cannot be read"), ("email\nnobody\n", "1 refused")],
+)
+def test_a_list_that_is_faulty_is_shown_as_such_with_where_to_look(
+    newsroom: Newsroom, content: str, said: str
+) -> None:
+    newsroom.write("subscribers/soci.csv", content)
+    ran = newsroom.run("lists", follow=False)
+    line = next(line for line in ran.out.splitlines() if line.startswith("soci "))
+    assert (ran.code, said in line) == (0, True)
+    assert "next: newsletter subscribers check" in ran.out

@@ -249,6 +249,55 @@ def test_a_state_in_other_words_brings_nobody_in(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "said", "gone", "why"),
+    [
+        ("status", "cancellato", "unsubscribed", ""),
+        ("Status", "disattivato", "unsubscribed", ""),
+        ("status", "désabonné", "unsubscribed", ""),
+        ("status", "in attesa di conferma", "", "never confirmed"),
+        ("status", "parcheggiato", "", "its state is not known here"),
+        ("subscribed", "no", "", "never confirmed"),
+        ("opt-in", "FALSE", "", "never confirmed"),
+        ("Consenso", "No", "", "never confirmed"),
+    ],
+)
+def test_who_said_no_in_a_table_of_ones_own_is_not_brought_in(
+    newsroom: Newsroom, column: str, said: str, gone: str, why: str
+) -> None:
+    yes = {"cancellato": "iscritto", "no": "yes", "FALSE": "TRUE", "No": "Sì"}.get(said, "active")
+    text = f"email,{column}\nz@posta.example,{said}\ny@posta.example,{yes}\n"
+    done = imported(newsroom, {"all.csv": text})
+    assert [line.partition(",")[0] for line in written(newsroom)] == ["email", "y@posta.example"]
+    assert suppressed(newsroom) == ({"z@posta.example": gone} if gone else {})
+    assert [each["why"].partition(":")[0] for each in done["kept_out"]] == ([why] if why else [])
+
+
+@pytest.mark.slow
+def test_a_type_of_reader_is_no_state(newsroom: Newsroom) -> None:
+    assert imported(newsroom, {"in.csv": "email,type\nz@posta.example,Socio\n"})["added"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Indirizzo e-mail;Nome;Cognome;Lingua",
+        "Indirizzo posta elettronica;Nome;Cognome;Lingua",
+        "E-mail 1 - Value;Given Name;Family Name;Language",
+        "E-Mail-Adresse;Vorname;Nachname;Sprache",
+        "Adresse e-mail;Prénom;Nom;Langue",
+    ],
+)
+def test_columns_in_the_officers_language_are_read(newsroom: Newsroom, header: str) -> None:
+    imported(newsroom, {"in.csv": f"{header}\nz@posta.example;Zoe;Rossi;it\n"})
+    assert written(newsroom) == [
+        "email,first_name,last_name,language",
+        "z@posta.example,Zoe,Rossi,it",
+    ]
+
+
+@pytest.mark.slow
 def test_a_place_that_is_called_state_says_nothing_of_a_reader(newsroom: Newsroom) -> None:
     text = "Subscriber,Status,State,City\nz@posta.example,Active,Inactive Springs,Reno\n"
     assert imported(newsroom, {"all.csv": text})["added"] == 1
