@@ -93,8 +93,8 @@ _BLOCKED = (
     "unsubscribed_email",
 )
 BOOKKEEPING = frozenset({
-    *_SINCE, *IPS, *_STATUS, _TYPE, *_BLOCKED, "contact_id", "uuid", "id", "attributes", "modified_time",
-    "updated_at", "last_changed", "leid", "euid", "notes", "email_type",
+    *_SINCE, *IPS, *_STATUS, _TYPE, *_BLOCKED, "contact_id", "uuid", "id", "attributes",
+    "modified_time", "updated_at", "last_changed", "leid", "euid", "notes", "email_type",
     "member_rating", "latitude", "longitude", "gmtoff", "dstoff", "region", "unsub_time",
     "unsub_campaign_title", "unsub_campaign_id",
     "unsub_reason", "unsub_reason_other", "clean_time", "clean_campaign_title",
@@ -160,12 +160,16 @@ def verdict_of(tool: Tool, path: Path, names: Sequence[str], cells: Mapping[str,
     if "clean_time" in names:
         return Verdict.BOUNCED
     of_file = _of_file(path.stem.casefold())
-    if of_file is not Verdict.SUBSCRIBED:
-        return of_file
+    return of_file if of_file is not Verdict.SUBSCRIBED else _agreed(tool, said, cells)
+
+
+def _agreed(tool: Tool, said: Mapping[str, str], cells: Mapping[str, str]) -> Verdict:
+    """Whether somebody of whom nothing is known against it agreed, too."""
     if any(cells.get(name, "").casefold() in _REFUSED for name in _AGREED):
         return Verdict.UNCONFIRMED
-    states = said.keys() - {_TYPE} if tool is Tool.CSV else said.keys()
-    return Verdict.UNKNOWN if states and not any(found) else Verdict.SUBSCRIBED
+    states = {name: word for name, word in said.items() if name != _TYPE or tool is not Tool.CSV}
+    known = not states or any(map(_in_words, said.values()))
+    return Verdict.SUBSCRIBED if known else Verdict.UNKNOWN
 
 
 def _own_verdict(word: str) -> Verdict:

@@ -225,9 +225,10 @@ class Kinds:
 
     def _check_row(self, side: ast.expr, row: ast.expr) -> None:
         """``country in ("IT")`` has no comma: as a text, it would hold an empty cell, too."""
-        if isinstance(row, ast.Constant) and not isinstance(side, ast.Constant):
-            cure = f'write == "{row.value}", or a row with commas, as in ("IT", "CH")'
-            self._fault(row, f"{row.value!r} is one text, not a row of texts", cure)
+        text = row.value if isinstance(row, ast.Constant) else None
+        if isinstance(text, str) and not isinstance(side, ast.Constant):
+            cure = f'write == "{text}", or a row with commas, as in ("IT", "CH")'
+            self._fault(row, f"{text!r} is one text, not a row of texts", cure)
 
     def _check_small(self, side: ast.expr) -> None:
         word = side.value if isinstance(side, ast.Constant) else None
