@@ -1,18 +1,22 @@
 """What a server, a database or a role may have set, and what they refuse: told, or of no matter."""
 
+import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
 
+from newsletter.campaign import Due
 from newsletter.errors import LedgerError, LedgerLocked
 from newsletter.ledger.database import Database, parse_location
 from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.model import CampaignState
 from tests.doubles import START
 from tests.ledger.databases import own_database, run_statements
 from tests.ledger.plans import make_plan
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # a database of its own for each
 AT_ONCE = 4
@@ -48,6 +52,28 @@ def test_of_many_machines_that_make_a_ledger_at_once_each_has_the_same_one(
 
     with ThreadPoolExecutor(AT_ONCE) as machines:
         assert len({*machines.map(opened, range(AT_ONCE))}) == 1
+
+
+def test_resuming_goes_by_what_another_machine_said_just_before(own: str, tmp_path: Path) -> None:
+    due = Due(START + dt.timedelta(hours=1), "2026-12-03 11:00", "Europe/Rome")
+    direct = create_engine(own.replace("postgresql://", "postgresql+psycopg://"))
+    with Ledger.open(own, state=tmp_path) as ledger, ThreadPoolExecutor(1) as other:
+        number = ledger.record(make_plan(), due=due, now=START)
+        ledger.pause(number, START)
+        with direct.begin() as connection:
+            connection.execute(text("UPDATE campaign SET due_at = NULL"))
+            resumed = other.submit(ledger.resume, number, START)
+            wait_until(lambda: _waits_for_a_row(own))
+        assert resumed.result().state is CampaignState.READY
+    direct.dispose()
+
+
+def _waits_for_a_row(address: str) -> bool:
+    engine = create_engine(address.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first()
+    engine.dispose()
+    return found is not None
 
 
 def test_nothing_is_migrated_under_a_process_that_sends_from_another_machine(
