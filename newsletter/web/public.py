@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,7 @@ from newsletter.app.leaving import Leaving
 from newsletter.app.live_archive import LiveArchive
 from newsletter.app.preferring import Preferring
 from newsletter.app.viewing import Viewing
-from newsletter.errors import LedgerUnavailable
+from newsletter.errors import LedgerUnavailable, NewsletterError
 from newsletter.values import Rate
 from newsletter.web.guard import find_image, send_image, send_static
 from newsletter.web.public_archive import ArchivePages
@@ -56,6 +57,8 @@ class Errands:
     image: Callable[[str], Path | None]
     archive: LiveArchive | None = None
     more: Sequence[BaseRoute] = ()
+    elsewhere: Callable[[], NewsletterError | None] = lambda: None
+    """Why nobody would hear what is said here: another ledger goes on in this one's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def create_public(errands: Errands, imprint: Imprint, manners: Manners) -> ASGIA
     }
     app = Starlette(routes=[*under, *routes], exception_handlers=handlers)
     app.router.redirect_slashes = False  # it would lead to whatever host the request names
-    return _Guarded(app, press)
+    return _Guarded(_Heard(app, press, errands.elsewhere), press)
 
 
 class _Pages:
@@ -134,6 +137,30 @@ class _Pages:
         """The ledger is busy or restarts: whoever asked, a mail service too, asks again."""
         del error
         return self._press.failed(request, 503)
+
+
+class _Heard:
+    """Takes no word for a ledger that moved away: whoever says it, a mail service too, comes again.
+
+    Every word is a POST; pages are shown as before.
+    """
+
+    def __init__(
+        self, app: ASGIApp, press: Press, elsewhere: Callable[[], NewsletterError | None]
+    ) -> None:
+        self._app = app
+        self._press = press
+        self._elsewhere = elsewhere
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            found = await run_in_threadpool(self._elsewhere)
+            if found:
+                _log.error("not heard: %s; end this, and serve the other", found.message)
+                await self._press.failed(Request(scope), 503)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class _Guarded:

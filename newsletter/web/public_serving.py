@@ -18,7 +18,7 @@ from newsletter.app.imprint import imprint_of
 from newsletter.app.joining import Joining
 from newsletter.app.leaving import Leaving
 from newsletter.app.live_archive import LiveArchive
-from newsletter.app.memory import open_ledger
+from newsletter.app.memory import ledger_notes, open_ledger
 from newsletter.app.offered import Offers
 from newsletter.app.open import App
 from newsletter.app.preferring import Preferring
@@ -96,7 +96,7 @@ async def _check(app: App) -> ServeCheck:
     wanted = {
         "GET /subscribe": 200,
         "GET /u/": 404,
-        "POST /u/": 404,
+        "POST /u/": 503 if ledger_notes(app) else 404,  # nothing is heard for a copy
         "GET /c/": 404,
         "GET /nowhere": 404,
         "GET /static/public.css": 200,
@@ -173,10 +173,11 @@ def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
         image=lambda path: image_file(app, path),
         archive=LiveArchive(app, ledger),
         more=webhook_routes(Hooks(app, ledger)),
+        elsewhere=lambda: ledger.copied,
     )
 
 
 def _notes(app: App) -> tuple[str, ...]:
     if app.settings.site.url.startswith("https:") and not app.settings.serve.trusted_proxies:
-        return (_NO_PROXY,)
-    return ()
+        return (*ledger_notes(app), _NO_PROXY)
+    return ledger_notes(app)

@@ -2,8 +2,10 @@
 
 import re
 import signal
+import sqlite3
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import urlencode
 
 import pytest
@@ -24,15 +26,21 @@ pytestmark = pytest.mark.slow  # real messages over real SMTP, a real server
 def served(newsroom: Newsroom) -> Iterator[Client]:
     """``newsletter serve`` in a process of its own, stopped as a service is."""
     with newsroom.child("serve", "--port", "0") as process:
-        assert process.stdout
-        lines = iter(process.stdout.readline, "")
-        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:(\d+)/", s) for s in lines)))
+        port = port_of(process)
         try:
-            yield Client(int(found[1]))
+            yield Client(port)
         finally:
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
+
+
+def port_of(process: "subprocess.Popen[str]") -> int:
+    """Where it serves, once it says so."""
+    assert process.stdout
+    lines = iter(process.stdout.readline, "")
+    found = next(filter(None, (re.search(r"http://127\.0\.0\.1:(\d+)/", s) for s in lines)))
+    return int(found[1])
 
 
 def send(newsroom: Newsroom, issue: str, readers: int) -> None:
@@ -191,3 +199,38 @@ def test_the_archive_is_served_as_it_is_built(newsroom: Newsroom) -> None:
             ".newsletter-archive.json",
         ):
             assert client.ask(f"/archive/{nowhere}").status == 404, nowhere
+
+
+def test_what_is_said_to_a_ledger_that_moved_meanwhile_is_asked_for_again(
+    newsroom: Newsroom,
+) -> None:
+    send(newsroom, ISSUE, 5)
+    leave = one_click_of(newsroom, ANNA)
+    with newsroom.child("serve", "--port", "0") as process:
+        try:
+            client = Client(port_of(process))
+            with closing(sqlite3.connect(newsroom.ledger)) as direct, direct:
+                direct.execute("INSERT INTO meta VALUES ('moved', 'postgresql://db/news')")
+            said = client.ask(leave, "POST", FORM, "List-Unsubscribe=One-Click")
+            page = client.ask(leave)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=60)
+    assert (said.status, said.headers["retry-after"], page.status) == (503, "60", 200)
+    assert told == (
+        "not heard: this ledger was moved to postgresql://db/news: mail is sent from there; "
+        "end this, and serve the other\n"
+    )
+    with closing(sqlite3.connect(newsroom.ledger)) as direct, direct:
+        direct.execute("DELETE FROM meta WHERE key = 'moved'")
+    assert ANNA not in newsroom.run("suppressions", "list", follow=False).out
+
+
+def test_serve_looks_at_a_ledger_that_moved_and_says_so(newsroom: Newsroom) -> None:
+    send(newsroom, ISSUE, 5)
+    with closing(sqlite3.connect(newsroom.ledger)) as direct, direct:
+        direct.execute("INSERT INTO meta VALUES ('moved', 'postgresql://db/news')")
+    ran = newsroom.run("serve", "--check", follow=False)
+    assert ran.code == 0
+    assert "! this ledger was moved to postgresql://db/news" in ran.out
+    assert "POST /u/ 503" in " ".join(ran.out.split())
