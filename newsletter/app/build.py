@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from newsletter.app.compose import (
     Composition,
@@ -131,7 +132,7 @@ def _copy_images(app: App, made: Composition, target: Path) -> int:
     hosted = app.publisher.image_url() + "/"
     used = {pair for page in made.pages.values() for pair in page.edition.images}
     for url, source in sorted(used):
-        copy = target / "web" / "images" / url.removeprefix(hosted)
+        copy = target / "web" / "images" / unquote(url.removeprefix(hosted))
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(app.root / source, copy)
     return len(used)

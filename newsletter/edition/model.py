@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from newsletter.issue.slots import BUILT_IN_SLOTS, URL_SLOTS, Slot
 from newsletter.values import Language, SectionId
@@ -27,8 +28,12 @@ class Publisher:
     taglines: Mapping[Language, str] = field(default_factory=dict)
 
     def image_url(self, *parts: str) -> str:
-        """Where an image is hosted: ``<site_url>/images/<parts…>``."""
-        return "/".join([self.site_url.rstrip("/"), "images", *parts])
+        """Where an image is hosted: ``<site_url>/images/<parts…>``, as a page writes it.
+
+        Blanks and accents of a file's name are escaped here, for whoever writes the page would do
+        it otherwise, and the image would be known by two addresses.
+        """
+        return "/".join([self.site_url.rstrip("/"), "images", *map(quote, parts)])
 
     def tagline(self, language: Language) -> str:
         """The tagline in this language, else in the first there is, else nothing."""

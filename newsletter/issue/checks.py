@@ -4,6 +4,7 @@ Each check returns the value or raises a fault with its cure; pydantic gathers t
 whole file and says where each stands.
 """
 
+import datetime as dt
 import re
 from os import sep
 from os.path import realpath
@@ -13,12 +14,13 @@ from typing import Final
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from newsletter.issue.markdown import link_allowed
+from newsletter.issue.markdown import ascii_address, link_allowed
 from newsletter.issue.prose import ProseFault, prose_faults
 from newsletter.issue.slots import SLOT_FORM, malformed_slot, slots_in, whole_url_slot
 from newsletter.values import parse_language
 
 FAULT: Final = "fault"
+_FIRST_YEAR = 1900
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LINE_BREAK = re.compile(r"[\n\r]")
 _HIDDEN = re.compile(r"[\t\u202a-\u202e\u2066-\u2069]")
@@ -95,7 +97,10 @@ def _several(found: tuple[ProseFault, ...]) -> PydanticCustomError:
 
 
 def check_url(url: str) -> str:
-    """A link's address: whole, http, https or mailto; or one slot that dispatch fills."""
+    """A link's address: whole, http, https or mailto; or one slot that dispatch fills.
+
+    It comes back in ASCII, as it stands in page and text alike.
+    """
     if whole_url_slot(url):
         return url
     if any(slots_in(url)):
@@ -105,7 +110,10 @@ def check_url(url: str) -> str:
         )
     if not link_allowed(url) or _HIDDEN.search(url):
         raise fault(f"{url} is not an address", "write it whole: https://…, http://… or mailto:…")
-    return url
+    if "&amp;" in url:
+        message = "the address holds &amp;, which is how a page writes &"
+        raise fault(message, "write & alone", offset=url.index("&amp;"))
+    return ascii_address(url)
 
 
 def check_language(tag: str) -> str:
@@ -114,6 +122,13 @@ def check_language(tag: str) -> str:
         return parse_language(tag)
     except ValueError as error:
         raise fault(str(error), 'write for example language = "it"') from error
+
+
+def check_day(day: dt.date) -> dt.date:
+    """An issue's date, which its messages bear: RFC 5322 knows no year before 1900."""
+    if day.year < _FIRST_YEAR:
+        raise fault(f"the issue is dated in the year {day.year}", "write the year in full")
+    return day
 
 
 def check_section_id(name: str) -> str:

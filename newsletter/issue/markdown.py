@@ -19,6 +19,11 @@ def link_allowed(url: str) -> bool:
     return bool(parts.netloc) if parts.scheme != "mailto" else bool(parts.path)
 
 
+def ascii_address(url: str) -> str:
+    """A link's address as prose writes it into a page: the host in IDNA, other signs escaped."""
+    return markdown().normalizeLink(url)
+
+
 @cache
 def markdown() -> MarkdownIt:
     """The parser: no HTML, images parsed as images; typography comes after it."""

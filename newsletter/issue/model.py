@@ -12,7 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from newsletter.issue.checks import check_folder_name, check_language, check_section_id
+from newsletter.issue.checks import (
+    check_day,
+    check_folder_name,
+    check_language,
+    check_section_id,
+)
 from newsletter.issue.parts import (
     Button,
     Card,
@@ -66,7 +71,9 @@ class IssueText(Written):
     preheader: Headline | None = Field(
         default=None, description="The text that an inbox shows after the subject."
     )
-    date: dt.date = Field(description="The date printed on the issue.")
+    date: Annotated[dt.date, AfterValidator(check_day)] = Field(
+        description="The date printed on the issue."
+    )
     number: int | None = Field(default=None, gt=0, description="The issue's number.")
     language: Annotated[str, AfterValidator(check_language)] = Field(
         description="The language the issue is written in, a BCP 47 tag."

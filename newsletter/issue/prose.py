@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline, autolink, html_inline, image, link
@@ -28,6 +28,11 @@ _SHOWN = 40
 _PICTURE_CURE = "name the picture in an image table: image = { file, alt }"
 _LINK_CURE = "write a whole address: https://…, http://… or mailto:…"
 _HTML_CURE = "write it in Markdown, or &lt; where the sign itself is meant"
+_CELL_CURE = "give it a heading, or write \\| where the sign | itself is meant"
+_DEEPEST = 20
+"""As deep as the parser follows; what stands deeper is dropped."""
+_BAR = re.compile(r"(?<!\\)\|")
+_LIST_MARK = re.compile(r"(?:[-*+]|\d+[.)])[ \t]+")
 _InlineRule = Callable[[StateInline, bool], bool]
 
 
@@ -48,7 +53,8 @@ def prose_faults(prose: str) -> tuple[ProseFault, ...]:
     """
     words, written = _without_slots(prose)
     said = ((_fault(token), at) for token, at in _placed_tokens(words))
-    return tuple(ProseFault(*fault, written(at)) for fault, at in said if fault)
+    found = [ProseFault(*fault, written(at)) for fault, at in said if fault]
+    return tuple(sorted(found, key=lambda fault: fault.offset))
 
 
 def _without_slots(prose: str) -> tuple[str, Callable[[int], int]]:
@@ -76,11 +82,17 @@ def _placed_tokens(words: str) -> Iterator[tuple[Token, int]]:
     words = re.sub(r"\r\n?", lambda end: " " * (len(end[0]) - 1) + "\n", words)
     lines = words.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    deep = False
     searched: dict[int, int] = {}  # how far each line has been read: a table's row has many cells
     for token in _parser().parse(words):
         first = token.map[0] if token.map else 0
         if token.type == "fence":
             yield token, starts[first] + lines[first].index(token.markup)
+        if token.type == "table_open":
+            yield from _rows_too_long(token, lines, starts)
+        if token.level == _DEEPEST and token.map and not deep:
+            deep = True
+            yield Token("too_deep", "", 0), starts[first]
         if token.type != "inline":
             continue
         places = _line_places(token, lines, starts, searched)
@@ -88,6 +100,32 @@ def _placed_tokens(words: str) -> Iterator[tuple[Token, int]]:
             *above, before = token.content[: child.meta.get("at", 0)].split("\n")
             start, escaped = places[len(above)]
             yield child, start + len(before) + (before.count("|") if escaped else 0)
+
+
+def _rows_too_long(
+    table: Token, lines: list[str], starts: list[int]
+) -> Iterator[tuple[Token, int]]:
+    """A token at each cell that stands under no heading: the parser drops such cells' words."""
+    begin, end = table.map or [0, 0]
+    columns = len(_cells(lines[begin]))
+    for number in range(begin + 2, end):
+        lost = _cells(lines[number])[columns:]
+        text, at = next(((text, at) for text, at in lost if text), ("", 0))
+        if text:
+            yield Token("lost_cell", "", 0, content=text), starts[number] + at
+
+
+def _cells(line: str) -> list[tuple[str, int]]:
+    """The cells of a table's line, each with its place; marks of lists and quotations are none."""
+    start = len(line) - len(line.lstrip(" \t>"))
+    mark = _LIST_MARK.match(line, start)
+    start = mark.end() if mark else start
+    ends = [start - 1, *(bar.start() for bar in _BAR.finditer(line, start)), len(line)]
+    found = [(line[a + 1 : b], b) for a, b in pairwise(ends)]
+    cells = [(cell.strip(), end - len(cell.lstrip())) for cell, end in found]
+    if not cells[0][0]:
+        del cells[0]
+    return cells[:-1] if cells and not cells[-1][0] else cells
 
 
 def _line_places(
@@ -117,6 +155,7 @@ def _parser() -> MarkdownIt:
     finder = MarkdownIt("commonmark", {"html": True})
     finder.disable(["html_block"])
     finder.enable(["table", "strikethrough"])
+    finder.options["maxNesting"] = 3 * _DEEPEST
     finder.validateLink = parser.validateLink  # type: ignore[method-assign]
     rules: dict[str, _InlineRule] = {
         "link": link, "image": image, "autolink": autolink, "html_inline": html_inline
@@ -155,6 +194,10 @@ def _fault(token: Token) -> tuple[str, str] | None:
         return f"a picture stands inside prose: {token.attrGet('src')}", _PICTURE_CURE
     if token.type == "html_inline":
         return _html_fault(token.content)
+    if token.type == "lost_cell":
+        return f"this cell stands under no heading: {_short(token.content)}", _CELL_CURE
+    if token.type == "too_deep":
+        return "lists or quotations are nested so deep that nobody would see this", "flatten them"
     if token.type == "fence" and token.info.strip().startswith("{="):
         return f"a block of raw HTML stands in prose: {token.markup}{token.info}", _HTML_CURE
     if token.type != "link_open":
@@ -169,5 +212,8 @@ def _html_fault(html: str) -> tuple[str, str] | None:
     """A tag that opens, or a comment; the tag that closes needs no second word."""
     if html.startswith("</"):
         return None
-    shown = html if len(html) <= _SHOWN else html[: _SHOWN - 1] + "…"
-    return f"raw HTML stands in prose: {shown.splitlines()[0]}", _HTML_CURE
+    return f"raw HTML stands in prose: {_short(html).splitlines()[0]}", _HTML_CURE
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"

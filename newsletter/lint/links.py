@@ -26,7 +26,10 @@ _SHORTENERS = frozenset(
         *("t.co", "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "url.cn", "v.gd", "w.url.cn"),
     }
 )
-_AS_LINK = re.compile(r"\[[^\[\]\n]+\] ?\((?:https?://|mailto:|www\.)[^\s()]*", re.IGNORECASE)
+_AS_LINK = re.compile(
+    r"\[[^\[\]\n]+\] ?\(<?(?:(?:https?|ftp)://|(?:mailto|tel|sms):|www\.)[^\s()]*",
+    re.IGNORECASE,
+)
 _FIELDS = frozenset({"subject", "body", "cc", "bcc", "in-reply-to"})
 # A bare name counts only in small letters and under a domain that everybody knows: not Node.js.
 _SHOWN_ADDRESS = re.compile(

@@ -99,3 +99,15 @@ def test_a_campaign_delivers_the_images_to_each_reader(newsroom: Newsroom) -> No
     messages = [parsed(content) for _, content in newsroom.relay.received]
     assert len(messages) == 5
     assert all(PNG in images_of(message) for message in messages)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("images", ["hosted", "embedded"])
+def test_a_picture_may_have_any_name_that_a_file_may_have(newsroom: Newsroom, images: str) -> None:
+    name = "images/Sala (1) d’è %41.PNG"
+    newsroom.write(f"issues/{ISSUE}/{name}", PNG)
+    picture = PICTURE.replace("images/a.png", name)
+    newsroom.write(TOML, f'images = "{images}"\n' + ISSUE_TOML + picture)
+    assert (PNG in images_of(built(newsroom))) == (images == "embedded")
+    assert (newsroom.root / f"build/{ISSUE}/web/images/{ISSUE}/{name}").read_bytes() == PNG
+    assert "W091" not in newsroom.run("check", ISSUE, follow=False).out

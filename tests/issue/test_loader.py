@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.errors import IssueError, Problem
 from newsletter.issue.loader import list_issues, load_issue
+from newsletter.issue.markdown import markdown
 from newsletter.issue.model import Country
 from newsletter.values import Language
 from tests.issue.folder import ISSUE, PNG, SECTION, TOP, write_issue
@@ -101,6 +102,20 @@ SPOILED = {
         1,
         "must be a date",
         "2019-11-15",
+    ),
+    "a year in short": (
+        ISSUE.replace("2019-11-15", "0019-11-15"),
+        2,
+        1,
+        "dated in the year 19",
+        "in full",
+    ),
+    "an address out of a page": (
+        ISSUE.replace("[[", 'links = [{ label = "a", url = "https://a.example?b&amp;c" }]\n[[', 1),
+        12,
+        51,
+        "holds &amp;",
+        "write & alone",
     ),
     "a string for a date": (
         ISSUE.replace("2019-11-15", '"2019-11-15"'),
@@ -351,6 +366,28 @@ def test_a_good_picture_passes(tmp_path: Path) -> None:
 def test_a_slot_may_be_a_whole_address_where_dispatch_fills_it(tmp_path: Path) -> None:
     issue = load_issue(write_issue(tmp_path, ISSUE + 'url = "{{ preferences_url }}"\n'))
     assert "preferences_url" in str(issue.original.sections["china"])
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (
+            "https://münchen.example/straße?q=ü#ö",
+            "https://xn--mnchen-3ya.example/stra%C3%9Fe?q=%C3%BC#%C3%B6",
+        ),
+        ("https://a.example/Roma_(città)", "https://a.example/Roma_(citt%C3%A0)"),
+        ("mailto:a@münchen.example", "mailto:a@xn--mnchen-3ya.example"),
+        ("https://a.example/b%20c?d=1&e=%C3%A0", "https://a.example/b%20c?d=1&e=%C3%A0"),
+        ("{{ browser_url }}", "{{ browser_url }}"),
+    ],
+)
+def test_an_address_of_a_table_is_what_prose_would_make_of_it(
+    tmp_path: Path, written: str, read: str
+) -> None:
+    found = load_issue(write_issue(tmp_path, ISSUE + f'url = "{written}"\n')).original
+    assert f"{read!r}" in str(found.sections["china"])
+    if "{{" not in written:
+        assert f'href="{read.replace("&", "&amp;")}"' in markdown().render(f"[a](<{written}>)")
 
 
 @pytest.mark.parametrize("key", ["subject", "preheader"])

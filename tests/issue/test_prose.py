@@ -50,6 +50,13 @@ def problems(folder: Path) -> list[Problem]:
         ("a \\<b> <i>", "raw HTML stands in prose: <i>", "<i>"),
         ("- word \n\t<u>x</u>", "raw HTML stands in prose: <u>", "<u>x"),
         ("> 1. uno\n>\t\t due <u>x</u>", "raw HTML stands in prose: <u>", "<u>x"),
+        ("| a | b |\n|---|---|\n| 1 | 2 | 3 |", "this cell stands under no heading: 3", "3 |"),
+        ("a | b\n--|--\n1 | 2\n3 | 4 | 5", "this cell stands under no heading: 5", "5"),
+        ("> | a |\n> |---|\n> | x | 5 |", "this cell stands under no heading: 5", "5 |"),
+        ("- | a |\n  |---|\n  | x | 5 |", "this cell stands under no heading: 5", "5 |"),
+        ("| a |\n|---|\n| {{ name | 'x' }} | 5 |", "this cell stands under no heading: 5", "5 |"),
+        (">" * 21 + " a", "lists or quotations are nested so deep", ">>>"),
+        ("".join("  " * n + "- a\n" for n in range(12)), "lists or quotations are nested", "  "),
     ],
 )
 def test_a_fault_says_what_it_is_and_where_it_begins(prose: str, message: str, begins: str) -> None:
@@ -69,6 +76,9 @@ def test_a_fault_says_what_it_is_and_where_it_begins(prose: str, message: str, b
         "<https://a.example/x> e <a@b.example>",
         "[x]({{ browser_url }}) e {{ name }}",
         "a <b and c",
+        "| a | b |\n|---|---|\n| 1 | 2 | |\n| 3 |\n| a\\|b | {{ name | 'x' }} |",
+        ">" * 9 + " a",
+        "".join("  " * n + "- a\n" for n in range(9)),
     ],
 )
 def test_what_shows_as_it_is_written_is_no_fault(prose: str) -> None:
