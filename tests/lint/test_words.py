@@ -145,7 +145,7 @@ def test_a_subject_is_judged_by_what_an_inbox_makes_of_it(
         ("[scriva](mailto:a%40@alisei..example)", "E053"),
         ("Si veda [il bando] (https://alisei.example/b).", "W057"),
         ("Si chiami [la segreteria](tel:+39 06 123).", "W057"),
-        ("Si veda [il bando](<https://alisei.example/b\n>).", "W057"),
+        ("Si veda [il bando](<https://alisei.example/b\\n>).", "W057"),
     ],
 )
 def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None:
