@@ -142,7 +142,8 @@ def test_help_takes_no_more_than_five_times_an_empty_python() -> None:
 def test_no_secret_shows_in_output_debug_ledger_or_repr(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NEWSLETTER_RELAY__PASSWORD", SECRET)
+    for name, value in (("HOST", "smtp.eu.example"), ("USERNAME", "anna"), ("PASSWORD", SECRET)):
+        monkeypatch.setenv(f"NEWSLETTER_RELAYS__EU__{name}", value)
     monkeypatch.setenv("NEWSLETTER_SECRET", SECRET)
     with Relay() as relay:
         write_newsletter(tmp_path, relay.port)

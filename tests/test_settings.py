@@ -71,6 +71,23 @@ def test_variables_reach_every_level(root: Path) -> None:
     assert "s3cret" not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
+@pytest.mark.parametrize("relay", ["RELAY", "RELAYS__EU"])
+def test_a_password_that_nobody_logs_in_with_is_told_at_its_relay(root: Path, relay: str) -> None:
+    change(root, "[relay]", '[relays.eu]\nhost = "smtp.eu.example"\n\n[relay]')
+    (problem,) = problems(root, **{f"NEWSLETTER_{relay}__PASSWORD": "s3cret"})
+    assert "has a password and no username" in problem
+    assert relay.lower().replace("__", ".") in problem
+    assert "s3cret" not in problem
+    known = {f"NEWSLETTER_{relay}__PASSWORD": "s3cret", f"NEWSLETTER_{relay}__USERNAME": "anna"}
+    assert load_settings(root, environ=known)
+
+
+def test_a_password_may_wait_for_the_profile_that_names_a_relay(root: Path) -> None:
+    text = (root / "newsletter.toml").read_text().partition("\n[relay]")[0]
+    (root / "newsletter.toml").write_text(text)
+    assert load_settings(root, environ={"NEWSLETTER_RELAY__PASSWORD": "s3cret"})
+
+
 def test_settings_cannot_be_changed_once_read(root: Path) -> None:
     settings = load_settings(root, environ={})
     with pytest.raises(ValueError, match="frozen"):
@@ -110,6 +127,7 @@ connections = 8
 
 [relays.campus]
 host = "mail.campus.example"
+username = "anna"
 domains = ["Campus.example", "bücher.example"]
 
 [limits]
@@ -121,6 +139,7 @@ domains = {"gmail.example" = "20/s"}
 default_relay = "big"
 """
 
+SECRET = '[relays.big]\nhost = "x"\nusername = "anna"\npassword = "s3cret"'
 TWICE = """
 [relays.a]
 host = "x"
@@ -169,7 +188,7 @@ def test_a_named_relays_password_comes_from_its_variable_or_dotenv(root: Path) -
         ('[relays.big]\nhost = "x"\nhots = "x"', "did you mean 'host'?"),
         ("[relays.big]\nport = 25", "'host' is missing"),
         ('[relays.Big-One]\nhost = "x"', "use a-z, 0-9 and single _"),
-        ('[relays.big]\nhost = "x"\npassword = "s3cret"', "NEWSLETTER_RELAYS__BIG__PASSWORD=…"),
+        (SECRET, "NEWSLETTER_RELAYS__BIG__PASSWORD=…"),
         (TWICE, "c.example stands under both a and b"),
         ('[relays.a]\nhost = "x"\ndomains = ["not a domain"]', "is not a domain"),
         ('[limits]\nper_domian = "5/s"', "did you mean 'per_domain'?"),
@@ -249,6 +268,19 @@ def test_a_fault_inside_a_profile_is_found_when_the_profile_is_used(root: Path) 
 @pytest.mark.parametrize("url", ["http://alisei.example", "alisei.example", "ftp://x.example"])
 def test_pages_that_readers_are_sent_to_are_https(root: Path, url: str) -> None:
     assert "must be an https address" in problems(root, NEWSLETTER_SITE__URL=url)[0]
+
+
+def test_files_may_be_named_from_a_home_that_there_is(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/officer")
+    home = {"NEWSLETTER_LEDGER": "~/news.db", "NEWSLETTER_FEEDBACK__MBOX": "~/mbox"}
+    settings = load_settings(root, environ=home)
+    assert settings.ledger == "/home/officer/news.db"
+    assert str(settings.feedback.mbox) == "/home/officer/mbox"
+    for name in ("LEDGER", "RELAY__CA_FILE", "FEEDBACK__MAILDIR"):
+        (problem,) = problems(root, **{f"NEWSLETTER_{name}": "~nobody-here/x"})
+        assert "there is no such user here" in problem
 
 
 def test_a_zone_brings_the_nearest_one(root: Path) -> None:

@@ -229,7 +229,7 @@ def _mailboxes(app: App, ledger: Ledger) -> Iterator[list[Mailbox]]:
 
 
 def _path(app: App, path: Path) -> Path:
-    return app.root / path.expanduser()
+    return app.root / path
 
 
 def _next(fetched: Fetched) -> str:

@@ -108,7 +108,7 @@ def _certificates(app: App) -> Callable[[str], bytes]:
     path = app.settings.webhooks.ses_certificate
     if path is None:
         return _Once().get
-    pem = (app.root / path.expanduser()).read_bytes()
+    pem = (app.root / path).read_bytes()
     return lambda _: pem
 
 

@@ -15,7 +15,7 @@ def account_of(app: App, options: ImapOptions, table: str = "feedback.imap") -> 
         port=options.port,
         security=options.security,
         insecure=options.insecure,
-        ca_file=app.root / options.ca_file.expanduser() if options.ca_file else None,
+        ca_file=app.root / options.ca_file if options.ca_file else None,
         timeout=options.timeout,
         table=table,
     )

@@ -49,7 +49,7 @@ def signing_keys(app: App) -> tuple[SigningKey, ...]:
         pem = options.key.get_secret_value().replace("\\n", "\n").encode()
         return (key_in(Path("NEWSLETTER_DKIM__KEY"), pem, domain, options.selector),)
     if options.selector and options.key_file is not None:
-        path = app.root / options.key_file.expanduser()
+        path = app.root / options.key_file
         _refuse_kept_by_git(app, path)
         return (key_in(path, read_private(path), domain, options.selector),)
     found = []

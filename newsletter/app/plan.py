@@ -196,6 +196,13 @@ def _times(app: App, request: PlanRequest) -> SendingTimes:
     when = app.settings.schedule
     window = _chosen("--window", request.window, when.window, ANY_TIME)
     quiet = _chosen("--quiet", request.quiet, when.quiet, NEVER)
+    if when.holidays and not window and request.window is None:
+        raise UsageError(
+            f"schedule.holidays names {when.holidays}, whose holidays a window leaves out, and "
+            "there is none",
+            cure=f'add window = "Mon-Fri 08:00-18:00" under [schedule], or say --window {ANY_TIME} '
+            "to send on any day",
+        )
     times = sending_times(window, when.holidays, quiet, when.zone)
     try:
         times.next_open(app.clock())

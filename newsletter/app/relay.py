@@ -52,7 +52,7 @@ def smtp_options(app: App, named: RelayOptions | None = None) -> SmtpOptions:
         timeout=relay.timeout,
         dot_timeout=relay.dot_timeout,
         local_hostname=relay.hello or app.settings.sender.address.rpartition("@")[2],
-        ca_file=app.root / relay.ca_file.expanduser() if relay.ca_file else None,
+        ca_file=app.root / relay.ca_file if relay.ca_file else None,
     )
 
 

@@ -13,6 +13,7 @@ from operator import eq
 from newsletter.audience.cells import (
     FIRST_IDEOGRAPH,
     LONGEST_CELL,
+    NOT_IN_A_HEADER,
     ROLES,
     TYPOS,
     as_written,
@@ -139,8 +140,11 @@ def _addresses(emails: Sequence[str]) -> tuple[Sequence[str], set[int]]:
     found = set()
     if not all(known.values()):
         found = {at for at, domain in enumerate(domains) if not known[domain]}
-    if not _LOCALS.fullmatch("\n".join(names)):
+    joined = "\n".join(names)
+    if not _LOCALS.fullmatch(joined):
         found |= {at for at, name in enumerate(names) if not _LOCAL.fullmatch(name)}
+    if NOT_IN_A_HEADER in joined:
+        found |= {at for at, name in enumerate(names) if NOT_IN_A_HEADER in name}
     if max(map(len, emails)) > LONGEST_LOCAL:
         long = (LONGEST_LOCAL, LONGEST_ADDRESS)
         found |= {at for at, name in enumerate(names) if len(name) > long[0]}

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 from newsletter.values import Address, nearest, parse_language
 
 LONGEST_CELL = 2_000
+NOT_IN_A_HEADER = "=?"
+"""An encoded word begins so (RFC 2047, 2)."""
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060-\u2064\ufeff]")
 _BIDI = re.compile("[\u061c\u202a-\u202e\u2066-\u2069]")
@@ -156,6 +158,9 @@ def read_address(cell: str) -> Address:
     if not address.text.isascii():
         message = f"{cell!r} has a letter that is not ASCII before the @"
         raise FaultyAddress(message, "ask for another address: most relays cannot send to this one")
+    if NOT_IN_A_HEADER in address.text:
+        message = f"{cell!r} holds {NOT_IN_A_HEADER!r}, which mail programs take for other words"
+        raise FaultyAddress(message, "correct it, or ask for another address")
     return address
 
 

@@ -1,11 +1,10 @@
 """The options of what comes back: [feedback], its mailboxes and its web hooks."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from newsletter.settings.kinds import Line, Options
+from newsletter.settings.kinds import FilePlace, Line, Options
 
 
 class ImapOptions(Options):
@@ -26,7 +25,7 @@ class ImapOptions(Options):
         default="tls", description="none is refused off loopback unless insecure = true."
     )
     insecure: bool = Field(default=False, description="Allows plain text off this machine.")
-    ca_file: Path | None = Field(
+    ca_file: FilePlace | None = Field(
         default=None, description="Certificates to trust instead of the system's (PEM)."
     )
     timeout: float = Field(default=60, gt=0, description="Seconds to wait for each answer.")
@@ -51,7 +50,7 @@ class WebhookOptions(Options):
     ses_topic: Line | None = Field(
         default=None, description="The ARN of the SNS topic that SES publishes to."
     )
-    ses_certificate: Path | None = Field(
+    ses_certificate: FilePlace | None = Field(
         default=None,
         description="SNS's signing certificate (PEM); by default it is fetched from Amazon.",
     )
@@ -60,10 +59,10 @@ class WebhookOptions(Options):
 class FeedbackOptions(Options):
     """What comes back: where `bounces fetch` reads it, and when it silences an address."""
 
-    maildir: Path | None = Field(
+    maildir: FilePlace | None = Field(
         default=None, description="A Maildir; what was understood in it becomes seen."
     )
-    mbox: Path | None = Field(default=None, description="An mbox file; it is only read.")
+    mbox: FilePlace | None = Field(default=None, description="An mbox file; it is only read.")
     imap: ImapOptions | None = Field(default=None, description="A folder on an IMAP server.")
     soft_limit: int = Field(
         default=4,

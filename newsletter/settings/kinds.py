@@ -4,6 +4,7 @@ import dataclasses
 import ipaddress
 import re
 import zoneinfo
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -173,7 +174,16 @@ def _place(raw: str) -> str:
     if _NEARLY_A_SERVER.match(raw):  # it may hold a password, which no file is to be named by
         message = "is neither a file nor an address: write postgresql://user@host/database"
         raise ValueError(message)
-    return raw
+    return raw if "://" in raw else str(_at_home(Path(raw)))
+
+
+def _at_home(path: Path) -> Path:
+    """``~`` is the home of whoever runs this, and ``~anna`` Anna's."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        message = f"{str(path)!r} is in nobody's home: there is no such user here"
+        raise ValueError(message) from None
 
 
 def _domain(raw: str) -> str:
@@ -258,6 +268,8 @@ Wait = Annotated[str, AfterValidator(_wait)]
 Window = Annotated[Line, AfterValidator(_window)]
 Quiet = Annotated[Line, AfterValidator(_quiet)]
 Holidays = Annotated[Line, AfterValidator(_holidays)]
+FilePlace = Annotated[Path, AfterValidator(_at_home)]
+"""A file or a folder; a relative one counts from the newsletter's folder."""
 LedgerPlace = Annotated[str, AfterValidator(_place)]
 """A file, or the address of a server's database."""
 Zone = Annotated[str, AfterValidator(_zone)]

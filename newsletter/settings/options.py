@@ -2,10 +2,16 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,6 +24,7 @@ from newsletter.settings.kinds import (
     LIMITS,
     Domain,
     EmailAddress,
+    FilePlace,
     Hello,
     Holidays,
     Host,
@@ -73,7 +80,7 @@ class RelayOptions(Options):
     hello: Hello | None = Field(
         default=None, description="The name said in EHLO; by default the sender's domain."
     )
-    ca_file: Path | None = Field(
+    ca_file: FilePlace | None = Field(
         default=None,
         description="Certificates to trust besides the system's (PEM), from the newsletter's"
         " folder.",
@@ -108,6 +115,14 @@ class RelayOptions(Options):
     warmup: WarmupOptions | None = Field(
         default=None, description="Its first days; by default [warmup] for the main relay."
     )
+
+    @model_validator(mode="after")
+    def _nobody_logs_in(self) -> Self:
+        """Only where a relay is named: the password may wait in .env for a profile that has one."""
+        if self.host and not self.username and self.password and self.password.get_secret_value():
+            message = "has a password and no username to log in with: add it, or remove both"
+            raise ValueError(message)
+        return self
 
     @property
     def effective_port(self) -> int:

@@ -1,6 +1,5 @@
 """The options that say who the mail is from, what signs it, and whom `doctor` asks."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
@@ -10,6 +9,7 @@ from newsletter.settings.kinds import (
     Domain,
     EmailAddress,
     FeedbackId,
+    FilePlace,
     Help,
     IpAddress,
     LanguageTag,
@@ -77,7 +77,7 @@ class DkimOptions(Options):
         default=None,
         description="A private key in PEM: NEWSLETTER_DKIM__KEY or in .env, never in git.",
     )
-    key_file: Path | None = Field(
+    key_file: FilePlace | None = Field(
         default=None, description="A private key's file, mode 0600, outside what git keeps."
     )
     spare: tuple[Literal["Date", "Message-ID"], ...] = Field(

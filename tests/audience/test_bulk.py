@@ -30,6 +30,8 @@ LOCAL = st.sampled_from(
         "x" * 65,
         "n\u00e8",
         "a b",
+        "a=?b",
+        "=?",
     ]
 )
 DOMAIN = st.sampled_from(

@@ -170,6 +170,7 @@ def test_each_separator_is_found(tmp_path: Path, content: str, separator: str) -
         ("a@soci.example b@soci.example,Anna", 1, "several addresses"),
         ("Anna <a@soci.example>,Anna", 1, "holds a name too"),
         ("nicolò@soci.example,Anna", 1, "not ASCII"),
+        ("a=?b@soci.example,Anna", 1, "holds '=?'"),
         ("a@soci.example", 1, "1 cell, the header has 2"),
         ("a@soci.example,Anna,Rossi", 1, "3 cells, the header has 2"),
         ('a@soci.example,"Anna" Rossi', 16, "goes on after its closing quote"),

@@ -201,13 +201,15 @@ def test_a_key_of_the_environment_signs_and_shows_nowhere(
 
 
 def test_a_keys_file_signs_from_outside_the_folder_and_is_refused_where_git_keeps_it(
-    newsroom: Newsroom, tmp_path: Path
+    newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
     text = (newsroom.root / "newsletter.toml").read_text()
-    for path, code in ((tmp_path / "k.pem", 0), (newsroom.root / "k.pem", 2)):
+    for written, code in ((f"{tmp_path}/k.pem", 0), ("~/h.pem", 0), (f"{newsroom.root}/k.pem", 2)):
+        path = Path(written).expanduser()
         path.write_bytes(new_key(Algorithm.ED25519))
         path.chmod(0o600)
-        table = f'\n[dkim]\nselector = "file1"\nkey_file = "{path}"\n'
+        table = f'\n[dkim]\nselector = "file1"\nkey_file = "{written}"\n'
         newsroom.write("newsletter.toml", text + table)
         ran = newsroom.run("plan", ISSUE)
         assert ran.code == code, ran.said

@@ -156,3 +156,29 @@ def test_an_option_that_is_empty_lifts_no_window_and_any_may_be_written_large(
         assert (empty.code, f"{option} is empty" in empty.err) == (2, True)
     assert "Window" in newsroom.run("plan", ISSUE).out
     assert "Window" not in newsroom.run("plan", ISSUE, "--window", "ANY").out
+
+
+@pytest.mark.parametrize("words", [("--window", "Mon-Fry 08:00-18:00"), ("--quiet", "22-7")])
+def test_hours_that_cannot_be_read_are_told_in_a_rehearsal_too(
+    newsroom: Newsroom, words: tuple[str, str]
+) -> None:
+    ran = newsroom.run("plan", ISSUE, "--profile", "staging", *words, follow=False)
+
+    assert (ran.code, words[1].split()[0][:7] in ran.err) == (2, True)
+    assert newsroom.nothing_happened()
+
+
+@pytest.mark.parametrize("profile", ["staging", "production"])
+def test_holidays_without_a_window_are_told_for_they_would_do_nothing(
+    newsroom: Newsroom, profile: str
+) -> None:
+    schedule(newsroom, 'holidays = "IT"')
+    ran = newsroom.run("plan", ISSUE, "--profile", profile, follow=False)
+
+    assert ran.code == 2
+    assert "schedule.holidays names IT" in ran.err
+    assert "add window = " in ran.err
+    assert newsroom.nothing_happened()
+    for said in ("any", "Mon-Fri 08:00-18:00"):
+        ran = newsroom.run("plan", ISSUE, "--profile", profile, "--window", said, follow=False)
+        assert ran.code == 0, ran.err

@@ -273,6 +273,7 @@ def test_a_certificate_of_an_unknown_authority_is_not_trusted(
     assert type(error) is RelayError
     assert "is not trusted" in error.message
     assert "127.0.0.1, valid" in error.message
+    assert "name the authority that signed it in relay.ca_file" in error.cure
 
 
 def test_the_names_of_a_certificate_are_a_line_to_read() -> None:
