@@ -3,6 +3,7 @@
 import datetime as dt
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,17 +38,27 @@ def _crowds(count: int) -> Iterator[Crowd]:
         yield Crowd.of(person(n) for n in range(start, min(count, start + _CROWD)))
 
 
-def ledger_only(address: str | Path, state: Path, group: int) -> str:
-    """One process that claims and settles groups of a size, and does nothing between."""
+def ledger_only(address: str | Path, state: Path, group: int, turns: int = 1) -> str:
+    """One process that claims and settles groups of a size, and does nothing between.
+
+    On a server it may have several turns, each at a part of its own in a thread of its own.
+    """
     with Ledger.open(address, state=state) as ledger:
-        number, turn = _begun(ledger, loaded(200_000))
+        number, taken = _begun(ledger, loaded(200_000 * turns), turns)
         wall, cpu = time.monotonic(), time.process_time()
-        count, exchanges = _exchange(ledger, turn, group, time.monotonic() + _SECONDS)
+        until = wall + _SECONDS
+        with ThreadPoolExecutor(turns) as threads:
+            done = list(threads.map(lambda turn: _exchange(ledger, turn, group, until), taken))
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
         ledger.cancel(number, _now())
-        ledger.end_run(turn, CampaignState.RUNNING, "", _now())
-    each = f"{wall / exchanges * 1e3:.1f} ms, {cpu / exchanges * 1e3:.1f} ms of CPU here"
-    return f"ledger alone, groups of {group}: {count / wall:,.0f}/s; an exchange takes {each}"
+        for turn in taken:
+            ledger.end_run(turn, CampaignState.RUNNING, "", _now())
+    count, exchanges = (sum(each) for each in zip(*done, strict=True))
+    each = f"{wall * turns / exchanges * 1e3:.1f} ms, {cpu / exchanges * 1e3:.1f} ms of CPU here"
+    parts = f", {turns} parts at once" if turns > 1 else ""
+    return (
+        f"ledger alone, groups of {group}{parts}: {count / wall:,.0f}/s; an exchange takes {each}"
+    )
 
 
 def _exchange(ledger: Ledger, turn: Turn, group: int, until: float) -> tuple[int, int]:
@@ -67,7 +78,7 @@ def _exchange(ledger: Ledger, turn: Turn, group: int, until: float) -> tuple[int
 def pruned(address: str, state: Path, count: int) -> str:
     """What it takes to let everybody of a campaign go, and how many octets that gives back."""
     with Ledger.open(address, state=state) as ledger:
-        number, turn = _begun(ledger, loaded(count, "pruned"))
+        number, (turn,) = _begun(ledger, loaded(count, "pruned"))
         _exchange(ledger, turn, _LARGEST, time.monotonic() + 1e6)
         ledger.end_run(turn, CampaignState.RUNNING, "", _now())
         before, began = octets(address), time.monotonic()
@@ -94,13 +105,16 @@ def found_again(address: str, state: Path, campaigns: int) -> str:
         return f"one reader in {len(lists)} campaigns: {(time.monotonic() - began) * 1e3:.0f} ms"
 
 
-def _begun(ledger: Ledger, plan: Plan) -> tuple[CampaignId, Turn]:
+def _begun(ledger: Ledger, plan: Plan, turns: int = 1) -> tuple[CampaignId, list[Turn]]:
     number = ledger.record(plan, due=None, now=_now())
     if "://" not in ledger.name:
-        return number, ledger.begin_run(number, _now())
-    workers = ledger.workers(Division(1, 1))
+        return number, [ledger.begin_run(number, _now())]
+    workers = ledger.workers(Division(turns, 1))
     workers.open_up(number, _now(), lambda *_: None)
-    return number, workers.take(number, 1, _now(), worker="bench", timeout=60)
+    parts = range(1, turns + 1)
+    return number, [
+        workers.take(number, part, _now(), worker=f"bench-{part}", timeout=60) for part in parts
+    ]
 
 
 def octets(address: str) -> int:

@@ -243,7 +243,8 @@ def main() -> None:
             )
             sys.stdout.flush()
         for group in wanted.only:
-            print(ledger_only(address, Path(state), group))
+            for turns in (1, 4):
+                print(ledger_only(address, Path(state), group, turns))
             print("in a file,", ledger_only(Path(state) / "ledger.db", Path(state), group))
             sys.stdout.flush()
         for workers in (1, 2) if wanted.delayed else ():
