@@ -193,9 +193,9 @@ def test_a_named_relays_password_comes_from_its_variable_or_dotenv(root: Path) -
         ('[relays.a]\nhost = "x"\ndomains = ["not a domain"]', "is not a domain"),
         ('[limits]\nper_domian = "5/s"', "did you mean 'per_domain'?"),
         ('[limits.domains]\n"gmail.example" = "fast"', "'fast' is not a rate"),
-        ("[limits]\nhour = 0", "greater than or equal to 1"),
+        ("[limits]\nhour = 0", "at least 1"),
         ("[pause]\nrefuse = 5", "did you mean 'refused'?"),
-        ("[pause]\nrefused = 101", "less than or equal to 100"),
+        ("[pause]\nrefused = 101", "at most 100"),
     ],
 )
 def test_faults_in_limits_and_relays_are_told_with_their_line(

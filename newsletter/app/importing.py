@@ -240,6 +240,10 @@ def add_reader(
     ``UsageError`` for what the list's file could not hold.
     """
     address, fields = _fit(address), _fitting(fields)
+    source = " ".join(source.split())
+    if not source:
+        message = "it is not said where the consent came from"
+        raise UsageError(message, cure='say it, as in --source "form at the assembly"')
     file = ListFile.at(_path(app, list_name))
     done = Imported(list_name, file.path, (), done=True, rows=1, new_list=not file.columns)
     entry = Entry(address, fields, Verdict.SUBSCRIBED, Path(source), 0)

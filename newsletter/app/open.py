@@ -80,8 +80,9 @@ class App:
         begun = [known for known in names if known.startswith(wanted)]
         if wanted and len(begun) == 1:
             return self.root / "issues" / begun[0]
+        several = f"{name!r} is how {len(begun)} issues begin"
         raise UsageError(
-            f"there is no issue {name!r}",
+            several if wanted and begun else f"there is no issue {name!r}",
             cure=_did_you_mean(wanted, names, begun),
             next_command="newsletter issue list",
         )

@@ -155,7 +155,8 @@ def suppress(app: App, reader: str, reason: str, note: str) -> SuppressedNow:
         raise UsageError(f"{reason!r} is no reason", cure="use one of " + ", ".join(REASONS))
     address = parse_reader(reader)
     with open_ledger(app) as ledger:
-        new = ledger.suppress(address, reason, "officer", note, app.clock())
+        said = " ".join(note.split())
+        new = ledger.suppress(address, reason, "officer", said, app.clock())
     return SuppressedNow(address.text, reason, new)
 
 

@@ -162,6 +162,13 @@ def _want_empty(folder: Path) -> None:
             cure="nothing was written",
             next_command="newsletter check",
         )
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        raise UsageError(
+            f"{there} is a file, where a folder is to be made",
+            cure="name a new folder; nothing was written",
+            next_command="newsletter init my-newsletter",
+        )
     tolerated = {".git", ".gitignore", ".env", ".venv", "README.md", "LICENSE"}
     found = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
     others = [name for name in found if name not in tolerated]

@@ -39,7 +39,8 @@ def times(view: PlanView) -> Iterator[str]:
 def warmth(relays: Sequence[RelayWarmth]) -> Iterator[str]:
     """How far each relay's warm-up is."""
     if not relays:
-        yield "no relay is warmed up: [warmup] in newsletter.toml has a start and a curve"
+        takes = "a relay, and start and curve under [warmup] in newsletter.toml"
+        yield f"no relay is warmed up: that takes {takes}"
     for relay in relays:
         begun = f"day {relay.day} of {relay.days}" if relay.day > 0 else "not begun"
         over = "over: no such limit any more"

@@ -12,6 +12,7 @@ from jinja2 import (
     Environment,
     StrictUndefined,
     TemplateNotFound,
+    TemplateSyntaxError,
     pass_context,
 )
 from jinja2.bccache import Bucket
@@ -51,7 +52,13 @@ class ThemeLoader(BaseLoader):
             raise TemplateNotFound(template)
         content = path.read_bytes()
         self._found[path] = content
-        return content[:_MAX_TEMPLATE].decode("utf-8-sig"), str(path), lambda: True
+        try:
+            text = content[:_MAX_TEMPLATE].decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            said = f"the file is not UTF-8: byte 0x{content[error.start]:02X}; save it as UTF-8"
+            raise TemplateSyntaxError(said, line, template, str(path)) from error
+        return text, str(path), lambda: True
 
     def is_current(self) -> bool:
         """Whether each template that was found so far says the same, octet for octet."""

@@ -113,8 +113,10 @@ class _Reader:
             return content.decode("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
             self.fault(name, "the theme lacks this file", "write it")
-        except (OSError, UnicodeDecodeError) as error:
-            self.fault(name, f"the file cannot be read: {error}", "save it as UTF-8")
+        except UnicodeDecodeError as error:
+            self.fault(name, f"the file is not UTF-8: {error.reason}", "save it as UTF-8")
+        except OSError as error:
+            self.fault(name, f"the file cannot be read: {error.strerror}", "mend its permissions")
         return ""
 
     def toml(self, name: str) -> dict[str, Any]:

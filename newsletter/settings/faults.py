@@ -16,6 +16,30 @@ from newsletter.settings.options import PREFIX, Settings
 from newsletter.toml_file import TomlFile
 from newsletter.values import nearest
 
+_SEE = "see docs/reference/settings.md"
+_WANTED = {
+    "string": "words in quotes",
+    "path": "a path in quotes",
+    "tuple": "a list, in square brackets",
+    "list": "a list, in square brackets",
+    "dict": "a table, as [{where}] begins one",
+    "model": "a table, as [{where}] begins one",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a date, such as 2026-12-31",
+}
+"""What a value must be, by the first word of pydantic's kind of fault."""
+_BOUNDS = {
+    "greater_than_equal": ("must be at least {ge:g}", "ge"),
+    "less_than_equal": ("must be at most {le:g}", "le"),
+    "greater_than": ("must be more than {gt:g}", "gt"),
+    "less_than": ("must be less than {lt:g}", "lt"),
+    "too_short": ("must hold at least {min_length}", "min_length"),
+    "too_long": ("must hold at most {max_length}", "max_length"),
+    "literal_error": ("must be {expected}", "expected"),
+    "enum": ("must be {expected}", "expected"),
+}
 _FIELD = re.compile(r'field "(\w+)"')
 _PROFILES = f"{PREFIX}PROFILES"
 RESERVED_VARIABLES = frozenset({"NEWSLETTER_PROFILE", "NEWSLETTER_DEBUG"})
@@ -145,8 +169,12 @@ def _in_words(fault: Mapping[str, Any], where: str) -> tuple[str, str]:
         return f"unknown key {name!r}", f"did you mean {near!r}?" if near else "remove it"
     if kind == "missing":
         return f"{name!r} is missing", f"add {name} = …"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return message, "see docs/reference/settings.md"
+    bound, key = _BOUNDS.get(kind, ("", ""))
+    if key in fault.get("ctx", {}):
+        return bound.format(**fault["ctx"]), _SEE
+    if wanted := _WANTED.get(kind.partition("_")[0]):
+        return f"must be {wanted.format(where=where)}", _SEE
+    return str(fault["msg"]).removeprefix("Value error, "), _SEE
 
 
 def _known_keys(where: str) -> list[str]:

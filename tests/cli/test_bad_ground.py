@@ -284,8 +284,38 @@ def wait_for_first(room: Newsroom) -> None:
     [
         ("connections = 4", "conections = 4", "4:1", "unknown key 'conections'", "'connections'"),
         ("reply_to =", "replyto =", "9:1", "unknown key 'replyto'", "'reply_to'"),
-        ("connections = 4", 'connections = "many"', "4:1", "valid integer", "settings.md"),
+        ("connections = 4", 'connections = "many"', "4:1", "whole number", "settings.md"),
         ('rate = "500/s"', 'rate = "fast"', "3:1", "is not a rate", ""),
+        ("connections = 4", "connections = 0", "4:1", "must be at least 1", "settings.md"),
+        (
+            'postal_address = ["Via Roma 1", "00100 Roma"]',
+            'postal_address = "Via Roma 1"',
+            "11:1",
+            "must be a list, in square brackets",
+            "settings.md",
+        ),
+        (
+            'postal_address = ["Via Roma 1", "00100 Roma"]',
+            "postal_address = []",
+            "11:1",
+            "must hold at least 1",
+            "settings.md",
+        ),
+        (
+            '[sender.tagline]\nit = "Scienze della vita"\nen = "Life sciences"\n',
+            'tagline = "x"\n',
+            "14:1",
+            "must be a table, as [sender.tagline] begins one",
+            "settings.md",
+        ),
+        (
+            'language = "it"',
+            'language = "it"\nimages = "inline"',
+            "3:1",
+            "must be 'hosted' or 'embedded'",
+            "settings.md",
+        ),
+        ('language = "it"', "language = 3", "2:1", "must be words in quotes", "settings.md"),
         ('host = "127.0.0.1"', 'host = "127.0.0.1"\npassword = "x"', "", "git", ".env"),
         ("[site]", "[sites]", "18:1", "unknown key 'sites'", "'site'"),
         ("[site]", "[site", "18:", "", ""),
@@ -324,7 +354,7 @@ def test_a_fault_in_a_variable_names_the_variable(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEWSLETTER_CONNECTIONS", "many")
-    assert_refused(newsroom, newsroom.run(*SEND), "NEWSLETTER_CONNECTIONS", "valid integer")
+    assert_refused(newsroom, newsroom.run(*SEND), "NEWSLETTER_CONNECTIONS", "whole number")
 
 
 def test_an_address_of_a_server_that_is_misspelt_is_no_file_and_its_password_not_shown(
@@ -339,7 +369,7 @@ def test_an_address_of_a_server_that_is_misspelt_is_no_file_and_its_password_not
 
 def test_a_fault_in_dotenv_names_the_file_and_its_line(newsroom: Newsroom) -> None:
     newsroom.write(".env", "# ours\nNEWSLETTER_CONNECTIONS=many\n")
-    assert_refused(newsroom, newsroom.run(*SEND), ".env:2", "valid integer")
+    assert_refused(newsroom, newsroom.run(*SEND), ".env:2", "whole number")
 
 
 def test_an_unknown_variable_in_dotenv_is_refused_and_others_variables_are_not_ours(

@@ -462,6 +462,11 @@ def test_an_expression_on_the_command_line_is_shown_with_the_column_of_its_mista
         (("plan",), "say which issue", "issue list"),
         (("retry", ISSUE), "say whom", "--failed"),
         (("check", "no-such-issue"), "there is no issue", ""),
+        (
+            ("subscribers", "add", "z@soci.example", "--list", "members", "--source", " "),
+            "where the consent came from",
+            "--source",
+        ),
     ],
 )
 def test_a_name_that_is_not_there_brings_the_nearest_one(
@@ -513,3 +518,29 @@ def test_a_list_that_is_faulty_is_shown_as_such_with_where_to_look(
     line = next(line for line in ran.out.splitlines() if line.startswith("soci "))
     assert (ran.code, said in line) == (0, True)
     assert "next: newsletter subscribers check" in ran.out
+
+
+def test_a_beginning_of_several_issues_names_them(newsroom: Newsroom) -> None:
+    newsroom.run("issue", "new", "2026-12-second")
+    ran = newsroom.run("check", "2026", follow=False)
+    assert ran.code == 2
+    assert "'2026' is how 2 issues begin" in ran.err
+    assert f"{ISSUE}, 2026-12-second" in ran.err
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.txt/news"])
+def test_a_newsletter_does_not_begin_where_a_file_is(newsroom: Newsroom, name: str) -> None:
+    newsroom.write("notes.txt", "mine")
+    ran = newsroom.run("init", str(newsroom.root / name), follow=False)
+    assert ran.code == 2
+    assert "notes.txt is a file, where a folder is to be made" in ran.err
+
+
+def test_a_template_that_is_not_utf8_is_told_at_its_line(newsroom: Newsroom) -> None:
+    name = "templates/tiny/sections/report.mjml.j2"
+    text = (newsroom.root / name).read_text(encoding="utf-8")
+    newsroom.write(name, (f"{text}\n<!-- perché -->").encode("cp1252"))
+    ran = newsroom.run("check", ISSUE, follow=False)
+    line = text.count("\n") + 2
+    assert f"{name}:{line}: " in ran.err
+    assert "not UTF-8: byte 0xE9" in ran.err

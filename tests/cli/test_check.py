@@ -174,7 +174,7 @@ def test_what_is_ignored_is_counted_and_its_reason_kept(
         ('[check.severity]\nW021 = "off"\n', ":2", "'error', 'warning' or 'note'"),
         ('[check.severity]\nsubject = "note"\n', ":2", "not a rule's id"),
         ("[check.limits]\nsubjct = 60\n", ":2", "did you mean 'subject'?"),
-        ("[check.limits]\nsubject = 0\n", ":2", "greater than 0"),
+        ("[check.limits]\nsubject = 0\n", ":2", "more than 0"),
         ("[check]\nignored = 1\n", ":2", "did you mean 'ignore'?"),
     ],
 )
