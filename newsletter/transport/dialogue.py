@@ -215,15 +215,19 @@ class Dialogue(asyncio.Protocol):
         if usual and not rest and [reply.code for reply in replies] == usual.codes:
             self._words = received[received.find(b"\n") :]
         if replies:
-            self._play((self._owed.popleft()[0], reply) for reply in replies)
+            self._play(replies)
         if garbled and not self._lost:
             self._mislead(garbled)
 
-    def _play(self, replies: Iterable[tuple[Callable[[Reply], None], Reply]]) -> None:
-        """Tell each one; what is said on hearing one may end the dialogue."""
+    def _play(self, replies: Iterable[Reply]) -> None:
+        """Tell each one; what is said on hearing one may end the dialogue.
+
+        Whoever hears one may ask whether more are owed: so only then is it owed no longer.
+        """
         self._playing = True  # the alarm is wound once, at the end
         try:
-            for told, reply in replies:
+            for reply in replies:
+                told, _ = self._owed.popleft()
                 told(reply)
                 if self._lost:
                     break
