@@ -7,6 +7,7 @@ from pathlib import Path
 from newsletter.app.open import App
 from newsletter.errors import UsageError
 from newsletter.ledger.ledger import Ledger
+from newsletter.ledger.opening import name_of, was_made
 from newsletter.ledger.residence import was_here
 
 
@@ -28,8 +29,8 @@ def refuse_without_ledger(app: App) -> None:
     """``UsageError`` where nothing was ever recorded."""
     if not has_ledger(app):
         raise UsageError(
-            "nothing was recorded here yet",
-            cure="the ledger begins with the first send",
+            f"nothing was recorded here yet: there is no ledger at {name_of(app.ledger_url())}",
+            cure="it begins with the first send; NEWSLETTER_LEDGER names another place",
             next_command="newsletter issue list",
         )
 
@@ -44,6 +45,11 @@ def ledger_notes(app: App) -> tuple[str, ...]:
 
 
 def has_ledger(app: App) -> bool:
-    """Whether anything was ever recorded here; one that is gone counts, and is told when opened."""
+    """Whether anything was ever recorded here; one that is gone counts, and is told when opened.
+
+    Whoever only looks makes none, in a file or on a server.
+    """
     url = app.ledger_url()
-    return "://" in url or Path(url).exists() or was_here(Path(url))
+    if "://" in url:
+        return was_made(url, app.state_folder)
+    return Path(url).exists() or was_here(Path(url))

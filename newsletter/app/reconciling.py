@@ -1,5 +1,6 @@
 """Reconciling: deliveries in doubt settled by the relay's log, or by the officer's word."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -116,7 +117,7 @@ def reconcile(
                 _agree(number, len(rows), request.assumed, agreed, ask)
             for row in rows:
                 tally.say(row, request.word or request.assumed or "accepted")
-        return _outcome(ledger, number, Settled(**tally.counts), log)
+        return _outcome(ledger, number, Settled(**tally.counts), log, request)
 
 
 def _refuse_confusion(request: ReconcileRequest) -> None:
@@ -183,13 +184,32 @@ def _heed(tally: _Tally, judged: Sequence[Judged], absent: Word | None) -> None:
 
 
 def _outcome(
-    ledger: Ledger, number: CampaignId, settled: Settled, log: LogRead | None
+    ledger: Ledger,
+    number: CampaignId,
+    settled: Settled,
+    log: LogRead | None,
+    request: ReconcileRequest,
 ) -> Reconciled:
     progress = ledger.progress(number)
     named = message_ids(progress.campaign)
     rows = ledger.deliveries(number, (DeliveryState.IN_DOUBT,))
     left = tuple(Doubt(row, named(row.seq)) for row in rows)
-    return Reconciled(progress, left, settled, next_step(progress), log)
+    following = next_step(progress)
+    if left and following == f"newsletter reconcile {number}":
+        following = _leads_on(number, log, request)
+    return Reconciled(progress, left, settled, following, log)
+
+
+def _leads_on(number: CampaignId, log: LogRead | None, request: ReconcileRequest) -> str:
+    """What may settle the rest: by a log that lacks them, or by a word, which asks their number.
+
+    To call them accepted mails nobody twice; it is the officer who types how many.
+    """
+    lacking = log and any(each.verdict.finding is Finding.ABSENT for each in log.judged)
+    if lacking and not request.absent and "-" not in request.logs:
+        logs = " ".join(f"--log {shlex.quote(each)}" for each in request.logs)
+        return f"newsletter reconcile {number} {logs} --absent not-accepted"
+    return f"newsletter reconcile {number} --assume-accepted"
 
 
 def _in_doubt(ledger: Ledger, number: CampaignId, address: Address | None) -> list[DeliveryRow]:

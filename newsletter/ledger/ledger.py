@@ -102,6 +102,9 @@ class Ledger:
         folder = state or (file.parent if file else Path(".newsletter"))
         stem = file.name if file else "ledger"
         marker = folder / f"{stem}.id"
+        if file and file.is_dir():
+            message = f"the ledger {file} is a folder"
+            raise LedgerError(message, cure="name the file in it, as in folder/ledger.db")
         if file and not file.exists():
             refuse_vanished(file, marker)
             if not create:

@@ -11,6 +11,7 @@ from newsletter.ledger import schema
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import PATIENCE, sending_lock
 from newsletter.ledger.residence import Residence, refuse_vanished
+from newsletter.ledger.server import shown
 
 _MIGRATION = "migration"
 _MAKING = 60.0
@@ -35,6 +36,17 @@ def revision_at(where: str | Path) -> str | None:
         return _revision(database)
     finally:
         database.close()
+
+
+def name_of(where: str) -> str:
+    """What to call a ledger that there may not be; never with a password."""
+    url = parse_location(where)
+    return str(url.database) if url.get_backend_name() == "sqlite" else shown(url)
+
+
+def was_made(server: str, folder: Path) -> bool:
+    """Whether a server's database has a ledger; one that is gone counts, if a run is told of."""
+    return revision_at(server) is not None or any(_journals(folder, "ledger"))
 
 
 def kept_before(where: str | Path) -> Path | None:
@@ -97,10 +109,14 @@ def _refuse_orphan(folder: Path, stem: str, name: str) -> None:
     To begin anew would mail them again.
     """
     refuse_vanished(name, folder / f"{stem}.id")
-    for journal in sorted(folder.glob(f"{stem}.campaign-*.journal")):
+    for journal in _journals(folder, stem):
         message = f"the ledger {name} is gone, but {journal.name} beside it tells of a run"
         cure = "restore the ledger or a backup of it; remove the journal only to begin anew"
         raise LedgerError(message, cure=cure)
+
+
+def _journals(folder: Path, stem: str) -> list[Path]:
+    return sorted(folder.glob(f"{stem}.campaign-*.journal"))
 
 
 def _revision(database: Database) -> str | None:

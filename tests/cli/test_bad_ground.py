@@ -385,3 +385,16 @@ def test_no_relay_is_needed_to_look_at_a_plan(newsroom: Newsroom) -> None:
     with free_port() as port:
         newsroom.edit("newsletter.toml", f"port = {newsroom.relay.port}", f"port = {port}")
         assert newsroom.run("plan", ISSUE).code == 0
+
+
+@pytest.mark.parametrize(
+    "words", [SEND, ("status",), ("ledger", "verify"), ("doctor", "--offline")]
+)
+def test_a_ledger_that_is_a_folder_is_told_as_one(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("NEWSLETTER_LEDGER", "issues")
+    ran = newsroom.run(*words, follow=False)
+    assert f"the ledger {newsroom.root / 'issues'} is a folder" in ran.said
+    assert "name the file in it" in ran.said
+    assert ran.code == (3 if "doctor" in words else 2)

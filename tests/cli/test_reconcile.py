@@ -60,7 +60,7 @@ def test_the_log_settles_whom_it_proves_and_says_why_of_each(
     assert f"accepted        {ANNA}  queued as 4bXyZ30Pdqz1kQF on mx1 at " in ran.said
     assert "wrote later: bounced (550 5.1.1 no such user)" in ran.said
     assert f"not in the log  {BRUNO}  not in the log, which covers the attempt" in ran.said
-    assert "--absent not-accepted" in ran.said
+    assert ran.next == "newsletter reconcile 1 --log mail.log --absent not-accepted"
     assert states(newsroom) == {"accepted": 4, "in_doubt": 1}
     story = newsroom.run("status", "1", "--recipient", ANNA, follow=False).said
     assert "queued as 4bXyZ30Pdqz1kQF on mx1" in story
@@ -90,6 +90,7 @@ def test_absence_from_a_log_that_proves_nothing_is_never_applied(
         newsroom.write("mail.log", log.content)
         ran = newsroom.run("reconcile", "--log", "mail.log", "--absent", "not-accepted")
         assert ran.code == 6
+        assert ran.next == "newsletter reconcile 1 --assume-accepted"
         assert states(newsroom) == {"accepted": 3, "in_doubt": 2}
 
 
@@ -180,6 +181,22 @@ def test_a_log_that_cannot_be_read_is_told_and_settles_nothing(
     assert told in ran.err
     assert ran.next
     assert states(newsroom) == {"accepted": 3, "in_doubt": 2}
+
+
+def test_what_is_listed_ends_with_a_step_that_leads_on_and_settles_nothing_by_itself(
+    newsroom: Newsroom, relay_in_doubt: DroppingRelay
+) -> None:
+    assert newsroom.run("status", "1").next == "newsletter reconcile 1"
+    listed = newsroom.run("reconcile", "1")
+    assert (listed.code, listed.next) == (6, "newsletter reconcile 1 --assume-accepted")
+    assert newsroom.run(*listed.next.split()[1:]).code == 4
+    assert states(newsroom) == {"accepted": 3, "in_doubt": 2}
+    one = newsroom.run("reconcile", "1", "--recipient", ANNA, "--accepted")
+    assert (one.code, one.next) == (6, "newsletter reconcile 1 --assume-accepted")
+    log = log_of(relay_in_doubt)
+    newsroom.write("a log", log.content)
+    read = newsroom.run("reconcile", "1", "--log", "a log")
+    assert read.next == "newsletter reconcile 1 --log 'a log' --absent not-accepted"
 
 
 def test_a_word_on_all_in_doubt_wants_their_number(
