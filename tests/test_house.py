@@ -226,6 +226,29 @@ def test_a_new_newsletter_checks_clean_plans_and_tests(
 
 
 @pytest.mark.slow
+def test_a_new_newsletter_bears_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["newsletter"])
+    monkeypatch.chdir(tmp_path)
+    assert run(["init"]) == 0
+    settings = (tmp_path / "newsletter.toml").read_text("utf-8")
+    named = settings.replace('name = "Our newsletter"', 'name = "Il Corriere"', 1)
+    (tmp_path / "newsletter.toml").write_text(named, "utf-8")
+    assert run(["build"]) == 0
+    for page in ("en.html", "en.txt"):
+        [built] = (tmp_path / "build").glob(f"*/{page}")
+        assert "Il Corriere" in built.read_text("utf-8")
+        assert "ALISEI" not in built.read_text("utf-8")
+    strings = tmp_path / "templates/alisei/strings.toml"
+    strings.write_text(
+        strings.read_text("utf-8").replace("[en]", '[en]\nbrand = "CORRIERE"'), "utf-8"
+    )
+    assert run(["build"]) == 0
+    assert "CORRIERE" in next((tmp_path / "build").glob("*/en.html")).read_text("utf-8")
+
+
+@pytest.mark.slow
 def test_the_wheel_works_by_itself_in_a_clean_environment(tmp_path: Path) -> None:
     wheels, place = tmp_path / "wheels", tmp_path / "venv"
     built = python(

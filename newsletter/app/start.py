@@ -1,6 +1,7 @@
 """Beginning: a newsletter in an empty folder, and a new issue in a newsletter."""
 
 import datetime as dt
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def init_newsletter(folder: Path, today: dt.date) -> Started:
         if not (folder / name).exists():
             _write(folder / name, (_STARTER / source).read_text(encoding="utf-8"))
     shutil.copytree(example_folder() / "templates", folder / "templates")
+    _without_brand(folder / "templates")
     write_schemas(folder)
     slug = f"{today:%Y-%m}-first-issue"
     _write_issue(folder, slug, today, language="en", theme="alisei")
@@ -95,6 +97,9 @@ def new_issue(app: App, name: str, today: dt.date) -> Started:
     _write_issue(app.root, folder.name, today, language=app.default_language, theme=theme)
     return Started(folder, ("issue.toml",), folder.name)
 
+
+_BRAND = re.compile(r"^brand = .*$", re.MULTILINE)
+_OWN_NAME = "# brand = \"…\"   the masthead's word; without it the newsletter's name"
 
 NEWEST = "newest"
 """The word for the issue of the latest date."""
@@ -153,6 +158,13 @@ def _new_folder(app: App, name: str) -> Path:
             next_command=f"newsletter issue show {slug}",
         )
     return folder
+
+
+def _without_brand(templates: Path) -> None:
+    """The masthead's word is the example's organisation; a newsletter bears its own name."""
+    for path in templates.glob("*/strings.toml"):
+        words = path.read_text(encoding="utf-8")
+        path.write_text(_BRAND.sub(_OWN_NAME, words), encoding="utf-8")
 
 
 def _want_empty(folder: Path) -> None:

@@ -4,6 +4,7 @@ In every template:
 
 - ``issue``: the ``IssueText`` of the language, each slot already a token
 - ``slug``: the issue's name; ``publisher``: a ``Publisher``; ``tagline``: its line in this language
+- ``brand``: the masthead's word, ``brand`` of ``strings.toml``, else the newsletter's name
 - ``lang``, ``dir`` (``ltr`` or ``rtl``), ``start`` and ``end`` (``left``/``right`` by ``dir``)
 - ``t``: the theme's strings; a key that ``strings.toml`` lacks is an error
 - ``url.unsubscribe``, ``url.preferences``, ``url.browser``: tokens, each a whole URL
@@ -129,15 +130,17 @@ def page_context(
     """The names that every template is given (see the module's docstring)."""
     language = variant.language
     right_to_left = direction(language) == "rtl"
+    strings = theme.strings_for(language)
     return {
         "issue": text,
         "publisher": publisher,
+        "brand": strings.get("brand") or publisher.name,
         "tagline": publisher.tagline(language),
         "lang": language,
         "dir": direction(language),
         "start": "right" if right_to_left else "left",
         "end": "left" if right_to_left else "right",
-        "t": _Strings(theme.strings_for(language)),
+        "t": _Strings(strings),
         "url": tokens.urls,
         "head_css": Markup(theme.head_css),  # noqa: S704 - a theme's own file, checked when read
         "image": images.of_issue,
