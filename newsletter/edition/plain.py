@@ -101,6 +101,8 @@ def inline_text(token: Token) -> str:
             words.append(_BREAK)
         elif child.type in {"text", "code_inline"}:
             words.append(child.content)
+        elif child.type in {"s_open", "s_close"}:  # else what is struck out would be said
+            words.append("~~")
     return "".join(words)
 
 

@@ -52,7 +52,10 @@ def malformed_slot(words: str) -> tuple[str, int] | None:
     if "{{" not in words and "}}" not in words:
         return None
     stray = _BRACES.search(_SLOT.sub(lambda slot: " " * len(slot[0]), words))
-    return (stray[0].strip(), stray.start()) if stray else None
+    if not stray:
+        return None
+    shown, mark, _ = stray[0].partition("}}")
+    return " ".join((shown + mark).split()), stray.start()
 
 
 def whole_url_slot(url: str) -> bool:

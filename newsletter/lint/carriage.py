@@ -15,6 +15,8 @@ _LONGEST_LINE = 998  # RFC 5322, 2.1.1: must
 _LARGEST_SHEET = 8_192
 _SHORTEST_PIECE = 3
 _LETTERS = re.compile(r"[\W_]+")
+_MARKS = re.compile(r"^\s*(?:>\s*)*(?:[-*+]\s+|\d+[.)]\s+)?")
+"""What stands before the words of a quotation and of a list."""
 _CONDITION = re.compile(
     r"<!(?P<hidden>--)?\[[iI][fF]\b[^\]]*\]>|<!\[[eE][nN][dD][iI][fF]\](?P<end>--)?>"
 )
@@ -33,7 +35,8 @@ def wide_text(proof: Proof) -> Iterator[Hit]:
         where = ""
         for line in page.edition.text.splitlines():
             shown = quoted(page, line) if any(t in line for t in page.edition.slots) else line
-            if width_of(line) <= _WIDEST or len(line.split()) < 2 or shown != line:  # noqa: PLR2004 - words
+            words = _MARKS.sub("", line).split()
+            if width_of(line) <= _WIDEST or len(words) < 2 or shown != line:  # noqa: PLR2004 - words
                 continue
             message = f'"{quoted(page, line)}" has {width_of(line)} columns'
             language = page.edition.variant.language

@@ -71,6 +71,10 @@ def test_plain_text_keeps_lists_quotations_tables_and_addresses() -> None:
     )
 
 
+def test_what_is_struck_out_is_not_said_in_plain_text() -> None:
+    assert setter("en").plain("now ~~100~~ 80 euro") == "now ~~100~~ 80 euro"
+
+
 @pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.text(alphabet="ab ,。：中文字é\u0301（）", max_size=200), st.integers(10, 72))

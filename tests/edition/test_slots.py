@@ -53,6 +53,18 @@ def test_single_braces_are_text() -> None:
     assert malformed_slot("{a} {% x %} {# y #}") is None
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Cara {{ First_Name }}, ecco {{ name }} e altro", "{{ First_Name }}"),
+        ("Cara {{ nome, ecco {{ name }}", "{{ nome, ecco"),
+        ("e }} poi", "}}"),
+    ],
+)
+def test_a_slot_that_is_none_is_shown_alone(words: str, shown: str) -> None:
+    assert malformed_slot(words) == (shown, words.index(shown))
+
+
 def test_only_a_slot_that_dispatch_fills_can_be_an_address() -> None:
     assert whole_url_slot("{{ browser_url }}")
     assert not whole_url_slot("{{ email }}")

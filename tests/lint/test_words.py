@@ -164,6 +164,8 @@ def test_a_fault_in_prose_is_found(tmp_path: Path, text: str, rule: str) -> None
         "Così: `[parole](https://alisei.example/a b)`.",
         "Un luogo da definire, un piano da completare, un testo di legge.",
         "Il tasso {a, b} e l’insieme {1; 2}.",
+        "- <https://alisei.example/" + "b" * 70 + ">",
+        "> 12. <https://alisei.example/" + "b" * 70 + ">",
     ],
 )
 def test_prose_that_is_right_is_left_alone(tmp_path: Path, text: str) -> None:
