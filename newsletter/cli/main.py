@@ -19,6 +19,7 @@ _STOPPED = 130
 """What a shell says of a program that Ctrl-C ended."""
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """The root of the faults that the parser finds in a command line."""
@@ -171,6 +172,8 @@ def _tell_fault(error: Exception, words: Sequence[str]) -> int:
     cure = "nothing is lost; run the command again with --debug to see where"
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         cure = "nothing is lost; make room on the disk, then run the command again"
+    if isinstance(error, OSError) and error.errno in _NO_RIGHT:
+        cure = "nothing is lost; see that you may read and write there, then run the command again"
     _tell(NewsletterError(message, cure=cure), words)
     return NewsletterError.exit_code
 

@@ -576,6 +576,11 @@ class Ledger:
         """Why it must not send from where it lies, being a copy; None where it may."""
         return self._residence.why_not() if self._residence else None
 
+    def prove_writable(self) -> None:
+        """``LedgerError`` where nothing can be recorded; nothing is changed."""
+        with self._database.write() as connection:
+            opening.touch(connection)
+
     def move_into(self, other: "Ledger", now: dt.datetime) -> tuple[copying.CopiedTable, ...]:
         """Copy all of it into an empty ledger, proved row by row; from here nothing is sent then.
 

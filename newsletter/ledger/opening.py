@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
@@ -22,6 +22,11 @@ def identity_of(database: Database) -> str:
     """The ledger's random name."""
     with database.read() as connection:
         return _meta(connection, "ledger")
+
+
+def touch(connection: Connection) -> None:
+    """Write what stands there already, as only whoever may write can."""
+    connection.execute(update(schema.meta).values(value=schema.meta.c.value))
 
 
 def new_identity() -> str:

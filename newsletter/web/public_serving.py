@@ -129,6 +129,7 @@ async def serving_public(app: App, host: str, port: int) -> AsyncIterator[Public
     options = app.settings.serve
     manners = Manners(app.settings.site.url, options.rate, options.note_client)
     with open_ledger(app) as ledger, joining_of(app, ledger) as joining:
+        ledger.prove_writable()  # or it is told when a reader leaves, and to nobody who can mend it
         pages = create_public(errands_of(app, ledger, joining), imprint_of(app), manners)
         async with serving(
             pages,

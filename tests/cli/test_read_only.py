@@ -1,6 +1,7 @@
 """Where nothing can be written (a mount, a backup that is laid open), everything can be read."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,3 +102,41 @@ def test_a_secret_that_cannot_be_made_is_told(recorded: Newsroom) -> None:
         ran = obeying("lists", root=recorded.root)
     assert ran.code == 2, ran.said
     assert f"the secret {secret} cannot be written" in ran.err
+
+
+@pytest.mark.parametrize("words", [("serve", "--port", "0"), ("serve", "--check")])
+def test_pages_whose_readers_could_not_be_heard_are_not_served(
+    recorded: Newsroom, words: tuple[str, ...]
+) -> None:
+    with shut(recorded.root):
+        ran = obeying(*words, root=recorded.root)
+    assert ran.code == 2, ran.said
+    assert "cannot be used" in ran.err
+    assert "see that you may write there" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("warmup", "set", "--day", "1", "--curve", "5"),
+        ("subscribers", "add", "new@soci.example", "--list", "members", "--source", "paper"),
+        ("subscribers", "import", "subscribers/partners.csv", "--list", "members"),
+        ("approve", ISSUE, "--yes"),
+        ("issue", "new", "2027-01-new"),
+        ("keys", "new"),
+        ("report", "1", "--save"),
+        ("build", ISSUE),
+        ("ledger", "backup"),
+        ("theme", "new", "mine", "--from", "tiny"),
+        ("bounces", "reset", "anna.rossi@soci.example"),
+    ],
+    ids=" ".join,
+)
+def test_what_must_be_written_says_what_is_missing(
+    recorded: Newsroom, words: tuple[str, ...]
+) -> None:
+    with shut(recorded.root):
+        ran = obeying(*words, root=recorded.root)
+    assert ran.code in {1, 2}, ran.said
+    assert "error: " in ran.err
+    assert re.search("you may|the right to write|another folder", ran.err), ran.err
