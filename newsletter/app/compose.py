@@ -165,9 +165,8 @@ def sample_values(app: App, issue: Issue, page: Page) -> dict[str, str]:
     """
     site = app.settings.site.url
     noon = dt.datetime.combine(issue.original.date, dt.time(12), dt.UTC)
-    named = {
-        slot.name: slot.default if slot.default is not None else f"[{slot.name}]"
-        for slot in page.edition.slots.values()
+    named = {  # who has a default shows it: two slots of a field may have one each
+        slot.name: f"[{slot.name}]" for slot in page.edition.slots.values() if slot.default is None
     }
     return named | {
         "email": app.settings.staging.address,

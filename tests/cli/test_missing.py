@@ -82,3 +82,18 @@ def test_with_missing_default_the_slot_is_left_empty(newsroom: Newsroom) -> None
     assert newsroom.run(*SEND, "--missing", "default").code == 0
     subjects = [str(parsed(message)["Subject"]) for _, message in newsroom.relay.received]
     assert "Notizie per" in [subject.strip() for subject in subjects]
+
+
+@pytest.mark.slow
+def test_each_slot_shows_its_own_default_where_nobodys_page_is_shown(newsroom: Newsroom) -> None:
+    newsroom.edit(TOML, "Un tavolo a Roma.", "Un tavolo a Roma, {{ first_name | 'lettrice' }}.")
+    assert newsroom.run("build", ISSUE, follow=False).code == 0
+    built = parsed((newsroom.root / "build" / ISSUE / "it.eml").read_bytes())
+    assert built["Subject"] == "Notizie per voi"
+    text = built.get_body(("plain",))
+    assert text
+    assert "Un tavolo a Roma, lettrice." in text.get_content()
+    assert "Notizie per voi" in newsroom.run("plan", ISSUE, follow=False).out
+    newsroom.run("test", ISSUE, "--as", "dario.neri@soci.example", follow=False)
+    [(_, content)] = [*newsroom.relay.received, *newsroom.shadow.received]
+    assert parsed(content)["Subject"] == "[TEST] Notizie per voi"
