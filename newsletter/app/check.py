@@ -74,7 +74,9 @@ def check_issues(app: App, names: Sequence[str], inquiry: Inquiry = NOTHING) -> 
     wanted = tuple(dict.fromkeys(named)) or tuple(app.issue_names())
     if not wanted and not problems:
         raise UsageError(
-            "there is no issue to check under issues/", next_command="newsletter issue new"
+            "there is no issue to check under issues/",
+            cure="begin one",
+            next_command="newsletter issue new 2026-12-first",
         )
     checked: list[Checked] = []
     for name in wanted:

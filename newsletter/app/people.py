@@ -33,8 +33,12 @@ class Readers:
 
 
 def list_paths(app: App) -> list[Path]:
-    """The CSV files under subscribers/, by name."""
-    files = (app.root / "subscribers").glob("*.*")
+    """The CSV files under subscribers/, by name.
+
+    What begins with a dot is none: a Mac leaves ``._soci.csv`` beside ``soci.csv`` on a disk that
+    it shares, and nobody sees it there.
+    """
+    files = (app.root / "subscribers").glob("[!.]*.*")
     return sorted(path for path in files if path.suffix.lower() == ".csv")
 
 

@@ -67,7 +67,7 @@ def issue_to_plan(app: App, named: str | None) -> str:
     ready = newest_ready(app, _words(app)).slug
     lines = [line.slug for line in list_issues(app) if not line.problems]
     if ready is None and not lines:
-        raise UsageError("there is no issue yet", next_command="newsletter issue new")
+        raise UsageError("there is no issue yet", next_command="newsletter issue new 2026-12-first")
     return ready or lines[0]
 
 

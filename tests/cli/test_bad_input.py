@@ -544,3 +544,11 @@ def test_a_template_that_is_not_utf8_is_told_at_its_line(newsroom: Newsroom) -> 
     line = text.count("\n") + 2
     assert f"{name}:{line}: " in ran.err
     assert "not UTF-8: byte 0xE9" in ran.err
+
+
+def test_what_a_mac_leaves_beside_a_list_is_no_list(newsroom: Newsroom) -> None:
+    newsroom.write("subscribers/._members.csv", b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X")
+    ran = newsroom.run("subscribers", "check", follow=False)
+    assert ran.code == 0, ran.said
+    assert "._members" not in ran.out
+    assert newsroom.run("plan", ISSUE, follow=False).code == 0
