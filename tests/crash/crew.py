@@ -47,6 +47,8 @@ class Crew:
     pids: list[int] = field(default_factory=list)
     begun: int = 0
     timeout: float = TIMEOUT
+    host: str = ""
+    """Where its workers run, if not here."""
 
     def write(self, more: str = "", kind: str = "cluster") -> None:
         """Its files. Every worker has the same folder, as on one machine."""
@@ -100,6 +102,7 @@ class Crew:
             root=str(self.root),
             told=f"{self.root}/w{self.begun}",
             freeze_at=freeze_at,
+            host=self.host,
         )
         pid = self.forks.begin(job.packed())
         self.pids.append(pid)

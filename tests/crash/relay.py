@@ -10,7 +10,7 @@ import json
 import os
 import random
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,14 @@ class Relay:
     """Of a thousand, so many recipients are put off with 451."""
     seed: int = 0
     held: Path | None = None
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    first: int = 1
+    """The number of its first connection, where several write to one file."""
 
     def __post_init__(self) -> None:
         """Open the file."""
         self._file = os.open(self.log, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
         self._chance = random.Random(self.seed)  # noqa: S311  no secret
+        self._numbers = count(self.first)
 
     def note(self, *words: object) -> None:
         """One line."""

