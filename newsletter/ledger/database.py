@@ -119,13 +119,15 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM"))
 
-    def copy_to(self, target: Path) -> None:
-        """SQLite's online backup: whole, at one instant, while others write."""
+    def copy_to(self, target: Path, changed: str) -> None:
+        """SQLite's online backup: whole, at one instant, while others write; then one change."""
         with self._told(), self._engine.connect() as connection:
             source = connection.connection.driver_connection
             destination = sqlite3.connect(target)
             try:
                 source.backup(destination)  # type: ignore[union-attr]  # a sqlite3 connection
+                with destination:
+                    destination.execute(changed)
             finally:
                 destination.close()
 

@@ -10,7 +10,7 @@ from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import PATIENCE, sending_lock
-from newsletter.ledger.residence import Residence, refuse_vanished
+from newsletter.ledger.residence import NOWHERE, Residence, refuse_vanished
 from newsletter.ledger.server import shown
 
 _MIGRATION = "migration"
@@ -70,7 +70,7 @@ def copy_whole(database: Database, target: Path) -> Path:
     """Through a file beside the target, which takes its name only when it is whole."""
     create_private(part := target.with_name(f"{target.name}.part"))
     try:
-        database.copy_to(part)
+        database.copy_to(part, NOWHERE)
         part.replace(target)
     except OSError as error:
         message = f"the backup {target} cannot be written: {error.strerror}"

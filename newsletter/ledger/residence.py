@@ -27,6 +27,9 @@ from newsletter.ledger.database import Database
 _HOME, _IDENTITY, _MOVED = "home", "ledger", "moved"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 _TAKE_OVER = "newsletter ledger take-over"
+NOWHERE = """
+    UPDATE meta SET value = json_set(value, '$.inode', 0) WHERE key = 'home' AND value <> ''"""
+"""A backup lives in no file: laid where a ledger was removed, it may get that file's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,12 @@ class Residence:
             return _moved(moved)
         if home is None:
             return None
-        if not _same_file(home, self._here("")):
+        if home.inode and not _same_file(home, self._here("")):
             return _copied(home)
         known = marker is None or home.token in {marker.token, marker.following}
         if marker and (marker.ledger != identity or not known):
             return _outdated(marker)
-        return None
+        return None if home.inode else _copied(home)
 
     def refuse_copy(self) -> None:
         """Raise ``LedgerCopied`` unless this ledger may send from here."""

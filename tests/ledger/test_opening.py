@@ -108,6 +108,7 @@ def test_an_older_ledger_is_copied_before_it_is_migrated(tmp_path: Path) -> None
     old = tmp_path / "ledger.db"
     execute(old, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
     execute(old, "INSERT INTO alembic_version VALUES ('0000')")
+    execute(old, "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR)")
     with pytest.raises(LedgerError, match="0000"):  # no program ever wrote that one
         Ledger.open(old)
     assert (tmp_path / f"ledger.db.before-{HEAD}").exists()

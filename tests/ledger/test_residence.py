@@ -125,6 +125,25 @@ def test_a_backup_made_while_somebody_sends_is_older_once_he_has_sent(
 
 
 @pytest.mark.slow
+def test_a_backup_in_the_place_and_with_the_number_of_what_was_removed_is_no_original(
+    sent: Path, tmp_path: Path
+) -> None:
+    """Disks give a number again at once, and the marker may have been removed too."""
+    with Ledger.open(sent) as ledger:
+        backup = ledger.backup(tmp_path / "backup.db")
+        with ledger.sending(START):
+            pass
+    sent.write_bytes(backup.read_bytes())
+    (tmp_path / "ledger.db.id").unlink()
+    with Ledger.open(sent) as ledger:
+        assert f"this ledger is a copy: its original lived at {sent} on " in str(ledger.copied)
+    assert is_copy(sent)
+    with Ledger.open(sent) as ledger:
+        ledger.take_over(START)
+    assert not is_copy(sent)
+
+
+@pytest.mark.slow
 def test_what_is_taken_over_has_another_name_and_the_same_campaigns(sent: Path) -> None:
     remembered(sent, inode=1)
     with Ledger.open(sent) as ledger:
