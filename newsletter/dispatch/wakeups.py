@@ -12,6 +12,7 @@ from typing import Any
 
 from newsletter.errors import UsageError
 from newsletter.ledger.model import CampaignId
+from newsletter.ledger.server import OWN_SETTINGS
 
 _TASK = "newsletter.part"
 _QUEUE = "newsletter"
@@ -43,7 +44,9 @@ class Wakeups:
 
     def _make(self) -> Any:
         library = self._library
-        connector = library.PsycopgConnector(conninfo=self._conninfo, min_size=1, max_size=4)
+        connector = library.PsycopgConnector(
+            conninfo=self._conninfo, min_size=1, max_size=4, configure=_as_ours
+        )
         return library.App(connector=connector)
 
     def prepare(self, connection: Any) -> None:
@@ -126,6 +129,12 @@ class Wakeups:
             await app.job_manager.finish_job_by_id_async(
                 job_id=job.id, status=_failed(), delete_job=True
             )
+
+
+async def _as_ours(connection: Any) -> None:
+    """A session of the library's means the same as one of the ledger's, whatever is set there."""
+    await connection.execute(OWN_SETTINGS)
+    await connection.commit()
 
 
 def _failed() -> Any:

@@ -32,7 +32,7 @@ _PATIENCE_THERE = {
     "tcp_keepalives_count": str(_TIMES),
     "tcp_user_timeout": f"{_GONE}s",
 }
-_OWN_SETTINGS = f"""
+OWN_SETTINGS = f"""
     SELECT set_config(name, wanted, false) FROM (VALUES
         ('default_transaction_isolation', 'read committed'),
         ('statement_timeout', '0'),
@@ -55,9 +55,7 @@ def shown(url: URL) -> str:
 
 def conninfo(url: URL) -> str:
     """An address for whoever opens connections of its own: as patient as ours."""
-    there = " ".join(f"-c {name}={value}" for name, value in _PATIENCE_THERE.items())
-    options = " ".join([there, *url.normalized_query.get("options", ())])
-    patient = url.update_query_dict({**_patience(url), "options": options})
+    patient = url.update_query_dict(_patience(url))
     return patient.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -83,7 +81,7 @@ def open_server(url: URL) -> Engine:
 def _set_up(connection: Any, record: object) -> None:
     del record
     connection.autocommit = True
-    connection.execute(_OWN_SETTINGS)
+    connection.execute(OWN_SETTINGS)
     connection.autocommit = False
 
 
