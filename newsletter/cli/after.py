@@ -49,14 +49,13 @@ def report(
     ] = False,
 ) -> None:
     """What the relay answered, by reason and by domain; what is not known is said."""
-    from newsletter.app.memory import ledger_notes
     from newsletter.app.reporting import make_report, save_report
     from newsletter.cli import show_sending
 
     made = make_report(desk.app, issue)
     saved = save_report(desk.app, made) if save else ()
     lines = show_sending.report(made, saved)
-    desk.show(made, lines, made.next_command, notes=ledger_notes(desk.app))
+    desk.show_ledger(made, lines, made.next_command)
 
 
 def verify(desk: Desk) -> int | None:

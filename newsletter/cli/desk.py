@@ -81,6 +81,13 @@ class Desk:
         if next_command:
             print(f"next: {self.command(next_command)}")  # noqa: T201 same
 
+    def show_ledger(self, value: Any, lines: Iterable[str], next_command: str = "") -> None:
+        """Show what a ledger says; a copy takes no word, so nothing is to be typed next."""
+        from newsletter.app.memory import ledger_notes
+
+        notes = ledger_notes(self.app)
+        self.show(value, lines, "" if notes else next_command, notes=notes)
+
     def say(self, line: str) -> None:
         """Tell a person something while the command works; silent in JSON.
 

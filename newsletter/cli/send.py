@@ -154,7 +154,6 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     every: Every = None,
 ) -> None:
     """Show exactly who would get what, and when: audience, pages, checks. Nothing is recorded."""
-    from newsletter.app.memory import ledger_notes
     from newsletter.app.plan import PlanRequest
     from newsletter.app.sending import plan_only
     from newsletter.cli import beginning, show, show_starting
@@ -180,7 +179,7 @@ def plan(  # noqa: PLR0913, PLR0917 each is an option of the command line
     stuck = view.unfit or view.undecided
     named = view.issue if issue or not every else ""
     following = "" if stuck else show_starting.send_command(request, named)
-    desk.show(view, show.plan(view), following, notes=ledger_notes(desk.app))
+    desk.show_ledger(view, show.plan(view), following)
 
 
 def send(  # noqa: PLR0913, PLR0917 each is an option of the command line
@@ -273,7 +272,6 @@ def status(
     ] = None,
 ) -> None:
     """Who got it, who did not, who is waiting, and what to type next."""
-    from newsletter.app.memory import ledger_notes
     from newsletter.app.status import StatusRequest, see_status
     from newsletter.cli import show_sending
     from newsletter.cli.live import watch_status
@@ -283,8 +281,7 @@ def status(
         watch_status(desk, request)
         return
     seen = see_status(desk.app, request)
-    notes = ledger_notes(desk.app)
-    desk.show(seen, show_sending.status(seen), seen.next_command, notes=notes)
+    desk.show_ledger(seen, show_sending.status(seen), seen.next_command)
 
 
 def pause(desk: Desk, issue: Which = None) -> None:

@@ -62,6 +62,7 @@ def test_a_copy_is_read_with_a_note_and_steered(copied: Newsroom) -> None:
         ran = copied.run(*words, follow=False)
         assert ran.code == 0
         assert ran.out.startswith("! this ledger is a copy: ")
+        assert not ran.next  # it would be refused
         told = copied.run(*words, "--format", "json", follow=False).object
         assert "is a copy" in told["notes"][0]
     assert copied.run("ledger", "verify", follow=False).code == 0
