@@ -135,6 +135,7 @@ def _slow(app: App, ledger: Ledger, progress: Progress) -> tuple[SlowPlace, ...]
         complains = pace.refused is not None and since < _LONG_AGO
         if complains or (pace.waiting and pace.place.domain):
             rate = after_refusal(pace.refused, since) if pace.refused and complains else 0.0
+            rate = min(rate, progress.campaign.terms.rate.per_second)  # it may grow beyond it
             relay, domain = pace.place
             found.append(SlowPlace(relay, domain, pace.waiting, rate, pace.words))
     return tuple(sorted(found, key=lambda place: -place.waiting))

@@ -204,7 +204,7 @@ class Road:
             yield from self._slow(name, domain.pace, domain.waiting, now)
 
     def _slow(self, name: str, pace: Pace, waiting: int, now: float) -> Iterator[SlowPlace]:
-        rate = pace.throttle.rate(now)
+        rate = min(pace.throttle.rate(now), self.pacer.per_second)  # it may grow beyond it
         if pace.throttle.cut or (name and waiting):
             words = pace.throttle.cut.words if pace.throttle.cut else ""
             yield SlowPlace(self.relay.name, name, waiting, rate, words)

@@ -9,6 +9,10 @@ from newsletter.ledger.model import CampaignState
 _ALIKE = 3
 
 
+def _the(relay: str) -> str:
+    return f"the relay {relay}" if relay else "the relay"
+
+
 def _nobody(kind: str) -> int:
     del kind
     return 0
@@ -25,15 +29,19 @@ class Watch:
         self.others: Callable[[str], int] = _nobody
         """How often other workers were refused it like this, while nobody's was taken."""
 
-    def see(self, outcome: Outcome) -> Halt | None:
-        """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text)."""
+    def see(self, outcome: Outcome, relay: str = "") -> Halt | None:
+        """The reason to stop (the relay refuses us) or to pause and ask (it refuses the text).
+
+        ``relay`` is named where there are several.
+        """
         match outcome:
             case Accepted():
                 self.alike = 0
             case Refused(reply=reply, blame=Blame.US):
-                return Halt(CampaignState.STOPPED, f"the relay refuses us: {reply}")
+                return Halt(CampaignState.STOPPED, f"{_the(relay)} refuses us: {reply}")
             case Refused(reply=reply) if too_big(outcome):
-                return Halt(CampaignState.PAUSED, f"the message is too big for the relay: {reply}")
+                why = f"the message is too big for {_the(relay)}: {reply}"
+                return Halt(CampaignState.PAUSED, why)
             case Refused(reply=reply, blame=Blame.MESSAGE):
                 return self._count(f"{reply.code} {reply.enhanced}", str(reply))
         return None

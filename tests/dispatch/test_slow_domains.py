@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.delivery import Deferred, DeliveryState, Outcome, Phase, Reply
+from newsletter.delivery import Blame, Deferred, DeliveryState, Outcome, Phase, Refused, Reply
 from newsletter.dispatch.limits import Limits, Relay
 from newsletter.dispatch.model import RunOptions, RunResult, Snapshot
 from newsletter.dispatch.quota import Quota
@@ -276,6 +276,37 @@ def test_a_relay_that_stays_away_ends_the_run_once_the_other_one_is_done(stage: 
     assert (result.state, type(result.error)) == (CampaignState.WAITING, RelayUnavailable)
     assert result.progress.counts[DeliveryState.ACCEPTED] == len(here.tried) == 1000
     assert not away.tried
+
+
+@pytest.mark.slow
+def test_a_domain_that_complained_is_never_shown_faster_than_the_campaign(stage: Stage) -> None:
+    number = stage.record(mixed(1800, "a.example"), "20/s")
+    stage.run(number, ScriptedTransport(stage.clock, Busy(stage.clock, {"a.example": 15})))
+    shown = [place.per_second for seen in stage.seen for place in seen.slow]
+    assert shown
+    assert max(shown) <= 20
+
+
+@pytest.mark.parametrize(
+    ("refusal", "why"),
+    [
+        (Refused(Phase.MAIL, Reply(550, "5.7.515 access denied"), Blame.US), "far refuses us"),
+        (
+            Refused(Phase.DOT, Reply(552, "5.3.4 too big"), Blame.MESSAGE),
+            "too big for the relay far",
+        ),
+    ],
+)
+def test_of_several_relays_the_one_that_says_no_is_named(
+    stage: Stage, refusal: Refused, why: str
+) -> None:
+    number = stage.record(mixed(6, "a.example", "b.example"), "10/s")
+    far = ScriptedTransport(stage.clock, lambda _: refusal)
+    relays = [
+        Relay("here", ScriptedTransport(stage.clock)),
+        Relay("far", far, frozenset({"a.example"})),
+    ]
+    assert why in stage.run(number, relays).why
 
 
 @pytest.mark.slow
