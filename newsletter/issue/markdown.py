@@ -12,11 +12,12 @@ def link_allowed(url: str) -> bool:
     """Whether a link may be written: a whole http, https or mailto address, without spaces."""
     try:
         parts = urlsplit(url)
+        host = bool(parts.hostname) and parts.port != 0  # a port that there cannot be raises
     except ValueError:
         return False
     if parts.scheme not in LINK_SCHEMES or any(sign.isspace() for sign in url):
         return False
-    return bool(parts.netloc) if parts.scheme != "mailto" else bool(parts.path)
+    return host if parts.scheme != "mailto" else bool(parts.path)
 
 
 def ascii_address(url: str) -> str:

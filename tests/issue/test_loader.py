@@ -193,6 +193,20 @@ SPOILED = {
         "browser_url",
     ),
     "a reader's field as address": (ISSUE + 'url = "{{ email }}"\n', 16, 1, "slot stands", "_url"),
+    "a port that there is none of": (
+        ISSUE + 'url = "https://a.example:70000/x"\n',
+        16,
+        1,
+        "https://a.example:70000/x is not an address",
+        "https",
+    ),
+    "an address without a host": (
+        ISSUE.replace("a Roma", "[x](https://:443/x)"),
+        10,
+        21,
+        "https://:443/x",
+        "https",
+    ),
     "javascript address": (
         ISSUE + 'url = "javascript:alert(1)"\n',
         16,
