@@ -1,9 +1,10 @@
 """Where a ledger lives: a copy must not send what its original may have sent meanwhile.
 
-Two things are remembered. In the ledger: the machine, the file (device, inode, path) and a token
-that changes whenever somebody begins or ends to send. In a small file beside it, the marker:
-which ledger it is and the same token. A copy is another file; a backup that was laid over the
-ledger has an older token than the marker; a marker without a ledger tells of one that is gone.
+Two things are remembered. In the ledger: the machine, the file (device, inode, birth, path), a
+token that changes whenever somebody begins or ends to send, and which file the marker is. In that
+small file beside it: which ledger it is and the same token. A copy is another file; a backup that
+was laid over the ledger has an older token than the marker, or tells of another marker where both
+were laid over; a marker without a ledger tells of one that is gone.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from sqlalchemy import Connection, delete, insert, select
 from newsletter.errors import LedgerCopied, LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database
+from newsletter.ledger.file_identity import FileIdentity, identity_of
 
 _HOME, _IDENTITY, _MOVED = "home", "ledger", "moved"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -45,6 +48,11 @@ class Home:
     token: str
     sent: str = ""
     """When somebody last began to send, in UTC; empty if nobody has."""
+    born: int = 0
+    """Nanoseconds since 1970; 0 where it is not known, here and below."""
+    marker: int = 0
+    """The marker's inode; 0 in a ledger of a program that did not remember it yet."""
+    marker_born: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +86,11 @@ class Residence:
         Both are read until they are of one moment: another process may be changing the token.
         """
         while True:
-            marker = read_marker(self._marker)
+            seen = marker, mark = self._look()
             with self._database.read() as connection:
                 home, identity = _home(connection), _value(connection, _IDENTITY)
                 moved = _value(connection, _MOVED)
-            if marker == read_marker(self._marker):
+            if seen == self._look():
                 break
         if moved:
             return _moved(moved)
@@ -93,7 +101,13 @@ class Residence:
         known = marker is None or home.token in {marker.token, marker.following}
         if marker and (marker.ledger != identity or not known):
             return _outdated(marker)
-        return None if home.inode else _copied(home)
+        if not home.inode:
+            return _copied(home)
+        if not home.marker or (marker and marker.following):
+            return None
+        if mark is None:
+            return _unmarked(home, self._marker.name)
+        return None if mark.may_be(_remembered(home)) else _outdated(marker)
 
     def refuse_copy(self) -> None:
         """Raise ``LedgerCopied`` unless this ledger may send from here."""
@@ -103,17 +117,23 @@ class Residence:
     def turn(self, now: dt.datetime | None = None) -> None:
         """Remember this place under a new token: somebody begins (``now``) or ends to send.
 
-        The marker knows the new token before the ledger has it.
+        The marker knows the new token before the ledger has it, and the ledger knows the file
+        that then becomes the marker.
         """
         with self._database.read() as connection:
             home, identity = _home(connection), _value(connection, _IDENTITY)
-        sent = _told(now) if now else home.sent if home else ""
+        sent = _written(now) if now else home.sent if home else ""
         here = dataclasses.replace(self._here(secrets.token_hex(8)), sent=sent)
         old = home.token if home else ""
+        following = self._marker.with_name(f"{self._marker.name}.next")
+        with _told(self._marker):
+            mark = _write(following, Marker(identity, here.token, "", sent))
+        here = dataclasses.replace(here, marker=mark.inode, marker_born=mark.born)
         write_marker(self._marker, Marker(identity, old, here.token, sent))
         with self._database.write() as connection:
             _store(connection, _HOME, json.dumps(dataclasses.asdict(here)))
-        write_marker(self._marker, Marker(identity, here.token, "", sent))
+        with _told(self._marker):
+            following.replace(self._marker)
 
     def take_over(self, identity: str) -> None:
         """Be the true one from now on, under a new name: journals of the old one are not its."""
@@ -125,12 +145,19 @@ class Residence:
 
     def _here(self, token: str) -> Home:
         try:
-            found = self._file.stat()
+            device, found = self._file.stat().st_dev, identity_of(self._file)
         except OSError as error:
             message = f"the ledger {self._file} is gone"
             raise LedgerError(message, cure="restore it, or a backup of it") from error
         host, path = socket.gethostname(), str(self._file.absolute())
-        return Home(_machine(), found.st_dev, found.st_ino, path, host, token)
+        return Home(_machine(), device, found.inode, path, host, token, born=found.born)
+
+    def _look(self) -> tuple[Marker | None, FileIdentity | None]:
+        """What the marker says, and which file it is."""
+        try:
+            return read_marker(self._marker), identity_of(self._marker)
+        except OSError:
+            return None, None
 
 
 def marker_of(file: Path) -> Path:
@@ -163,17 +190,31 @@ def read_marker(path: Path) -> Marker | None:
 
 def write_marker(path: Path, marker: Marker) -> None:
     """In one step, and on the disk before the ledger says the same."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        handle = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(dataclasses.asdict(marker), file)
-            file.flush()
-            os.fsync(handle)
+    with _told(path):
+        part = path.with_name(f"{path.name}.part")
+        _write(part, marker)
         part.replace(path)
+
+
+def _write(path: Path, marker: Marker) -> FileIdentity:
+    """Another file, whatever a crash has left in its place."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(dataclasses.asdict(marker), file)
+        file.flush()
+        os.fsync(handle)
+    return identity_of(path)
+
+
+@contextlib.contextmanager
+def _told(marker: Path) -> Iterator[None]:
+    """``LedgerError`` where there is no room or no right."""
+    try:
+        yield
     except OSError as error:
-        ledger, why = path.with_suffix(""), error.strerror or error
-        message = f"the ledger {ledger} cannot be used: {path.name} cannot be written: {why}"
+        ledger, why = marker.with_suffix(""), error.strerror or error
+        message = f"the ledger {ledger} cannot be used: {marker.name} cannot be written: {why}"
         raise LedgerError(message, cure="make room, or give the right to write there") from error
 
 
@@ -181,7 +222,13 @@ def _same_file(home: Home, here: Home) -> bool:
     """A move keeps the inode; a device's number may change with a mount, but not the path too."""
     if home.machine and here.machine and home.machine != here.machine:
         return False
-    return home.inode == here.inode and (home.device == here.device or home.path == here.path)
+    if home.device != here.device and home.path != here.path:
+        return False
+    return FileIdentity(home.inode, home.born).may_be(FileIdentity(here.inode, here.born))
+
+
+def _remembered(home: Home) -> FileIdentity:
+    return FileIdentity(home.marker, home.marker_born)
 
 
 def _copied(home: Home) -> LedgerCopied:
@@ -196,7 +243,7 @@ def _copied(home: Home) -> LedgerCopied:
 
 def mark_moved(connection: Connection, name: str, now: dt.datetime) -> None:
     """Have the ledger remember that another one goes on in its place."""
-    _store(connection, _MOVED, f"{name} on {_told(now)}")
+    _store(connection, _MOVED, f"{name} on {_written(now)}")
 
 
 def _moved(where: str) -> LedgerCopied:
@@ -208,8 +255,18 @@ def _moved(where: str) -> LedgerCopied:
     )
 
 
-def _outdated(marker: Marker) -> LedgerCopied:
-    when = f" on {marker.sent}" if marker.sent else ""
+def _unmarked(home: Home, name: str) -> LedgerCopied:
+    told = f", and last sent on {home.sent}" if home.sent else ", and had not sent yet"
+    return LedgerCopied(
+        f"this ledger may be an older copy{told}: {name}, which would tell, is not beside it",
+        cure=f"put {name} back beside it; take over only if no newer ledger is lost, for whom "
+        "that one mailed since is not known here",
+        next_command=_TAKE_OVER,
+    )
+
+
+def _outdated(marker: Marker | None) -> LedgerCopied:
+    when = f" on {marker.sent}" if marker and marker.sent else ""
     return LedgerCopied(
         f"this ledger is not the one that last sent here{when}: an older copy lies in its place",
         cure="put the newer one back; take over with this one only if that is lost, for whom "
@@ -226,7 +283,7 @@ def _machine() -> str:
     return ""
 
 
-def _told(now: dt.datetime) -> str:
+def _written(now: dt.datetime) -> str:
     return now.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

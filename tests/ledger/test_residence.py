@@ -3,12 +3,14 @@
 import dataclasses
 import json
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.ledger import file_identity
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.residence import Home, Marker, read_marker, write_marker
 from tests.doubles import START
@@ -122,6 +124,83 @@ def test_a_backup_made_while_somebody_sends_is_older_once_he_has_sent(
         backup = ledger.backup(tmp_path / "backup.db")
     sent.write_bytes(backup.read_bytes())
     assert is_copy(sent)
+
+
+LAID = {
+    "everything over what is there": "cp -a saved/. {place}/",
+    "the same, as of now": "cp -r saved/. {place}/",
+    "where all was removed": "rm -rf {place}; cp -a saved {place}",
+    "the ledger over itself, its marker removed": "rm {place}/*.id; cp saved/ledger.db {place}/",
+    "the ledger where all was removed": "rm {place}/*; cp saved/ledger.db {place}/",
+    "the ledger where all was removed, as it was": "rm {place}/*; cp -a saved/ledger.db {place}/",
+    "moved over it": "mv saved/ledger.db saved/ledger.db.id {place}/",
+    "from an archive": "tar cf s.tar -C saved . && rm -rf {place}/* && tar xf s.tar -C {place}",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", LAID)
+@pytest.mark.parametrize("had_sent", [True, False])
+def test_an_older_copy_is_told_however_it_is_laid_in_the_ledgers_place(
+    tmp_path: Path, how: str, *, had_sent: bool
+) -> None:
+    """Disks give a file's number again at once, and whoever restores may restore the marker too."""
+    place = tmp_path / "place"
+    place.mkdir()
+    with Ledger.open(place / "ledger.db") as ledger:
+        ledger.record(make_plan(3), due=None, now=START)
+    assert not had_sent or not is_copy(place / "ledger.db")
+    shell(tmp_path, "cp -a place saved")
+    assert not is_copy(place / "ledger.db")
+    shell(tmp_path, LAID[how].format(place="place"))
+    assert is_copy(place / "ledger.db")
+    with Ledger.open(place / "ledger.db") as ledger:
+        ledger.take_over(START)
+    assert not is_copy(place / "ledger.db")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "how", ["mv place moved", "mkdir moved; mv place/ledger.db place/ledger.db.id moved"]
+)
+def test_what_is_moved_with_its_marker_goes_on(tmp_path: Path, sent: Path, how: str) -> None:
+    (place := tmp_path / "place").mkdir()
+    for each in (sent, sent.with_name("ledger.db.id")):
+        each.rename(place / each.name)
+    shell(tmp_path, how)
+    moved = tmp_path / "moved" / "ledger.db"
+    assert not is_copy(moved)
+    (marker := moved.with_name("ledger.db.id")).rename(tmp_path / "mislaid")
+    with Ledger.open(moved) as ledger:
+        assert "ledger.db.id, which would tell, is not beside it" in str(ledger.copied)
+    (tmp_path / "mislaid").rename(marker)
+    assert not is_copy(moved)
+
+
+@pytest.mark.slow
+def test_where_the_birth_of_a_file_is_not_known_its_number_decides(
+    sent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_identity, "_statx", lambda: None)
+    assert not is_copy(sent)
+    monkeypatch.undo()
+    assert not is_copy(sent)
+    remembered(sent, born=1)
+    assert is_copy(sent)
+
+
+@pytest.mark.slow
+def test_a_ledger_of_a_program_that_did_not_remember_its_marker_goes_on(sent: Path) -> None:
+    remembered(sent, born=0, marker=0, marker_born=0)
+    sent.with_name("ledger.db.id").unlink()
+    assert not is_copy(sent)
+    sent.with_name("ledger.db.id").unlink()
+    assert is_copy(sent)
+
+
+def shell(place: Path, command: str) -> None:
+    """What an officer types there."""
+    subprocess.run(["sh", "-c", command], cwd=place, check=True)  # noqa: S603, S607  our own words
 
 
 @pytest.mark.slow
