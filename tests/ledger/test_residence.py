@@ -4,13 +4,15 @@ import dataclasses
 import json
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from newsletter.errors import LedgerCopied, LedgerError
-from newsletter.ledger import file_identity
+from newsletter.ledger import file_identity, residence
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.residence import Home, Marker, read_marker, write_marker
 from tests.doubles import START
@@ -92,6 +94,34 @@ def test_a_crash_between_marker_and_ledger_makes_no_copy_of_it(sent: Path) -> No
     assert not is_copy(sent)
     write_marker(path, Marker(marker.ledger, "another", "", ""))
     assert is_copy(sent)
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", range(1, 11))
+def test_a_process_that_ends_anywhere_on_its_way_makes_no_copy(
+    sent: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    steps = count(1)
+
+    def until_then(do: Callable[..., object]) -> Callable[..., object]:
+        def done(*words: object) -> object:
+            if next(steps) == step:
+                raise Cut
+            return do(*words)
+
+        return done
+
+    with Ledger.open(sent) as ledger:
+        for place, name in ((residence, "_write"), (residence, "_store"), (Path, "replace")):
+            monkeypatch.setattr(place, name, until_then(getattr(place, name)))
+        with pytest.raises(Cut), ledger.sending(START):
+            pass
+        monkeypatch.undo()
+    assert not is_copy(sent)
 
 
 @pytest.mark.slow
