@@ -1,6 +1,7 @@
 """Relays that live for one test: a scripted one for every misbehaviour, and a real one."""
 
 import asyncio
+import re
 import socket
 import ssl
 import struct
@@ -24,6 +25,7 @@ class Act(Enum):
 
 
 Step = tuple[bytes | Act, ...]
+_LAST = re.compile(rb"(?:^|\n)\d{3} [^\n]*\n\Z")
 GOOD: Mapping[str, bytes] = {
     "GREETING": b"220 relay.test ready\r\n",
     "EHLO": b"250-relay.test\r\n250 8BITMIME\r\n",
@@ -127,6 +129,12 @@ def _is_good(step: Step) -> bool:
     return not step or any(isinstance(piece, bytes) and piece.startswith(b"2") for piece in step)
 
 
+def _is_answer(step: Step) -> bool:
+    """Whether it ends soon with the last line of a reply, or the connection."""
+    last = step[-1] if step and Act.DRIP not in step else b""
+    return last in {Act.DROP, Act.RESET} or (isinstance(last, bytes) and bool(_LAST.search(last)))
+
+
 def _opens_the_body(piece: bytes | Act) -> bool:
     return isinstance(piece, bytes) and piece.endswith(GOOD["DATA"])
 
@@ -202,14 +210,19 @@ async def relay(
         await asyncio.gather(*talks, return_exceptions=True)
 
 
-def options_for(port: int, **changes: object) -> SmtpOptions:
-    """Clear text to loopback, with no patience."""
+def options_for(relay: ScriptedRelay | int, **changes: object) -> SmtpOptions:
+    """Clear text to loopback; with no patience, but where every step of a script is an answer.
+
+    A busy machine may keep anybody waiting, and only silence is to be given up soon.
+    """
+    answers = isinstance(relay, ScriptedRelay) and all(map(_is_answer, relay.script.values()))
+    patience = 30.0 if answers else 0.3
     defaults: dict[str, object] = {
         "host": "127.0.0.1",
-        "port": port,
+        "port": relay.port if isinstance(relay, ScriptedRelay) else relay,
         "security": Security.NONE,
-        "timeout": 0.3,
-        "dot_timeout": 0.3,
+        "timeout": patience,
+        "dot_timeout": patience,
     }
     return SmtpOptions(**{**defaults, **changes})  # type: ignore[arg-type] # a test's shorthand
 

@@ -76,7 +76,7 @@ def ride(
 
     async def run() -> Rode:
         async with relay({"EHLO": (offer,), **script}, at) as scripted:
-            options = options_for(scripted.port, chunking_window=window)
+            options = options_for(scripted, chunking_window=window)
             transport = SmtpTransport(options)
             connection = await transport.connect()
             done = await Row(connection, row, full).ride()
@@ -226,7 +226,7 @@ def test_answers_to_the_envelope_that_make_no_sense_end_the_chunks_for_this_rela
 def test_closing_cuts_off_what_is_in_the_air() -> None:
     async def run() -> Row:
         async with relay({"EHLO": (CHUNKING,), "BDAT": (Act.HANG,)}) as scripted:
-            options = options_for(scripted.port, chunking_window=3, dot_timeout=9)
+            options = options_for(scripted, chunking_window=3, dot_timeout=9)
             connection = await SmtpTransport(options).connect()
             assert isinstance(connection, ChunkedConnection)
             row = Row(connection, messages(5))

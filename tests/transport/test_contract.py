@@ -28,7 +28,7 @@ class Bench:
 async def smtp_bench(_folder: Path) -> AsyncIterator[Bench]:
     """SMTP to a relay on loopback."""
     async with relay() as scripted:
-        yield Bench(SmtpTransport(options_for(scripted.port)), lambda: scripted.accepted)
+        yield Bench(SmtpTransport(options_for(scripted)), lambda: scripted.accepted)
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ def entry_error(script: dict[str, Step], **changes: object) -> RelayError:
 
     async def ride() -> None:
         async with relay(script) as scripted:
-            await SmtpTransport(options_for(scripted.port, **changes)).connect()
+            await SmtpTransport(options_for(scripted, **changes)).connect()
 
     with pytest.raises(RelayError) as caught:
         asyncio.run(ride())
@@ -112,7 +112,7 @@ def test_whatever_a_relay_offers_an_officer_reads_a_line_of_it() -> None:
 def test_a_size_that_is_no_limit_limits_nothing(size: bytes) -> None:
     async def ride() -> int | None:
         async with relay({"EHLO": (b"250-relay.test\r\n250 SIZE %b\r\n" % size,)}) as scripted:
-            return (await probe(options_for(scripted.port))).size_limit
+            return (await probe(options_for(scripted))).size_limit
 
     assert asyncio.run(ride()) is None
 
@@ -208,7 +208,7 @@ def test_silence_after_the_dot_is_doubt_through_tls_too(
     async def ride() -> None:
         script: dict[str, Step] = {"EHLO": (offer,), "DOT": (silence,)}
         async with relay(script, tls=authority.server_context()) as scripted:
-            tls = options_for(scripted.port, security=Security.TLS, ca_file=authority.file)
+            tls = options_for(scripted, security=Security.TLS, ca_file=authority.file)
             connection = await SmtpTransport(tls).connect()
             message = message_to("anna@soci.example", (b"y" * 70 + b"\r\n") * lines)
             assert isinstance(await connection.send(message, lambda: None), InDoubt)
@@ -374,7 +374,7 @@ def test_a_relay_that_knows_only_old_tls_is_not_blamed_on_the_port() -> None:
 def test_a_relay_that_does_not_know_noop_is_well(said: bytes) -> None:
     async def ride() -> None:
         async with relay({"NOOP": (said,)}) as scripted:
-            await probe(options_for(scripted.port))
+            await probe(options_for(scripted))
 
     asyncio.run(ride())
 

@@ -81,7 +81,7 @@ class Ride:
 async def _ride(script: dict[str, Step], at: Spot, content: bytes) -> Ride:
     offer: dict[str, Step] = {"EHLO": (PIPELINING,)} if at.pipelined else {}
     async with relay(script | offer, at.number) as scripted:
-        transport = SmtpTransport(options_for(scripted.port, timeout=0.25, dot_timeout=0.25))
+        transport = SmtpTransport(options_for(scripted))
         messages = [
             message_to(f"reader{n}@soci.example", content if n == at.number else SMALL)
             for n in range(MESSAGES)

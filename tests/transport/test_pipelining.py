@@ -51,7 +51,7 @@ def ride(script: dict[str, Step], **options: object) -> Ride:
 
     async def two() -> Ride:
         async with relay({"EHLO": (PIPELINING,), **script}) as scripted:
-            transport = SmtpTransport(options_for(scripted.port, timeout=0.2, **options))
+            transport = SmtpTransport(options_for(scripted, **options))
             connection = await transport.connect()
             first = await connection.send(message_to("anna@soci.example"), lambda: None)
             await asyncio.sleep(0.005)
@@ -198,6 +198,6 @@ def test_one_answer_too_many_opens_no_body() -> None:
 def test_a_relay_that_loses_what_is_written_at_once_is_spoken_to_one_by_one() -> None:
     rode = ride({"MAIL": (GOOD["MAIL"], Act.HANG)})
 
-    assert rode.outcomes[0] == Deferred(Phase.RCPT, None, "no reply for 0.2 s")
+    assert rode.outcomes[0] == Deferred(Phase.RCPT, None, "no reply for 0.3 s")
     assert not rode.still_pipelining
     assert rode.others_taken

@@ -22,7 +22,7 @@ async def _send_one(
     message: OutgoingMessage, script: dict[str, Step] | None = None
 ) -> tuple[object, ScriptedRelay]:
     async with relay(script) as scripted:
-        connection = await SmtpTransport(options_for(scripted.port)).connect()
+        connection = await SmtpTransport(options_for(scripted)).connect()
         outcome = await connection.send(message, lambda: None)
         await connection.close()
         return outcome, scripted
@@ -51,7 +51,7 @@ def test_the_intent_is_recorded_after_the_body_and_before_the_dot() -> None:
     async def ride() -> list[str]:
         seen: list[str] = []
         async with relay() as scripted:
-            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            connection = await SmtpTransport(options_for(scripted)).connect()
 
             def before_dot() -> None:
                 seen.append(f"{scripted.heard[-1]}, {len(scripted.accepted)} accepted")
@@ -66,7 +66,7 @@ def test_the_intent_is_recorded_after_the_body_and_before_the_dot() -> None:
 def test_when_the_intent_cannot_be_recorded_the_dot_is_not_written() -> None:
     async def ride() -> ScriptedRelay:
         async with relay() as scripted:
-            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            connection = await SmtpTransport(options_for(scripted)).connect()
 
             def before_dot() -> None:
                 message = "disk full"
@@ -85,7 +85,7 @@ def test_when_the_intent_cannot_be_recorded_the_dot_is_not_written() -> None:
 def test_a_cancelled_send_leaves_no_connection_that_could_finish_it() -> None:
     async def ride() -> ScriptedRelay:
         async with relay({"DATA": (Act.HANG,)}) as scripted:
-            connection = await SmtpTransport(options_for(scripted.port, timeout=5)).connect()
+            connection = await SmtpTransport(options_for(scripted, timeout=5)).connect()
             sending = connection.send(message_to("anna@soci.example"), lambda: None)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(sending, 0.05)
@@ -101,7 +101,7 @@ def test_a_cancelled_send_leaves_no_connection_that_could_finish_it() -> None:
 def test_an_idle_connection_that_the_relay_closes_is_not_usable() -> None:
     async def ride() -> None:
         async with relay({"NOOP": (b"250 ok\r\n", Act.DROP)}) as scripted:
-            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            connection = await SmtpTransport(options_for(scripted)).connect()
             await connection.check()
             await asyncio.sleep(0.05)
             assert not connection.usable
@@ -117,7 +117,7 @@ def test_an_idle_connection_that_the_relay_closes_is_not_usable() -> None:
 def test_closing_never_takes_longer_than_a_second(goodbye: Step) -> None:
     async def ride() -> float:
         async with relay({"QUIT": goodbye}) as scripted:
-            connection = await SmtpTransport(options_for(scripted.port, timeout=9)).connect()
+            connection = await SmtpTransport(options_for(scripted, timeout=9)).connect()
             begun = time.monotonic()
             await connection.close()
             return time.monotonic() - begun
@@ -176,7 +176,7 @@ def test_the_size_is_declared_where_the_relay_asks_for_it() -> None:
 def test_a_probe_tells_what_the_relay_offers_and_sends_nothing() -> None:
     async def ride() -> tuple[RelayFacts, ScriptedRelay]:
         async with relay({"EHLO": (ALL_EXTENSIONS,)}) as scripted:
-            return await probe(options_for(scripted.port)), scripted
+            return await probe(options_for(scripted)), scripted
 
     facts, scripted = asyncio.run(ride())
 
@@ -193,7 +193,7 @@ def test_a_probe_tells_what_the_relay_offers_and_sends_nothing() -> None:
 def test_a_probe_says_so_when_the_relay_fails_after_the_login(noop: Step) -> None:
     async def ride() -> None:
         async with relay({"NOOP": noop}) as scripted:
-            await probe(options_for(scripted.port))
+            await probe(options_for(scripted))
 
     with pytest.raises(RelayUnavailable, match="let us in, then"):
         asyncio.run(ride())
@@ -226,7 +226,7 @@ def test_a_relay_that_speaks_unasked_between_messages_is_left() -> None:
     async def ride() -> None:
         chatty: Step = (GOOD["DOT"], Act.PAUSE, b"250 and one more\r\n")
         async with relay({"DOT": chatty}) as scripted:
-            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            connection = await SmtpTransport(options_for(scripted)).connect()
             await connection.send(message_to("bruno@soci.example"), lambda: None)
             await asyncio.sleep(0.1)
             outcome = await connection.send(message_to("anna@soci.example"), lambda: None)
@@ -243,7 +243,7 @@ def test_a_421_said_between_messages_is_the_answer_to_the_next_one() -> None:
     async def ride() -> None:
         tired: Step = (GOOD["DOT"], Act.PAUSE, b"421 4.4.2 idle too long\r\n")
         async with relay({"DOT": tired}) as scripted:
-            connection = await SmtpTransport(options_for(scripted.port)).connect()
+            connection = await SmtpTransport(options_for(scripted)).connect()
             await connection.send(message_to("anna@soci.example"), lambda: None)
             await asyncio.sleep(0.1)
             assert not connection.usable
