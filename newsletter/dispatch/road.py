@@ -53,6 +53,8 @@ class Road:
 
     def __init__(self, relay: Relay, rate: Rate, lanes: int, common: Common) -> None:
         self.relay = relay
+        self.called = ""
+        """The relay's name, where it is one of several."""
         self.lanes = relay.connections or lanes
         self.tried = 0
         """Messages since the ledger last heard of it."""
@@ -73,6 +75,7 @@ class Road:
 
     def share(self, roads: Sequence["Road"]) -> None:
         """It is one of several: what it cannot send soon must not fill the memory."""
+        self.called = self.relay.name
         self.queue.most_ready = max(1, round(_READY_SECONDS * self.pacer.per_second)) + self.lanes
         others = [road for road in roads if road is not self]
         self.gate.others_work = lambda: any(road.works for road in others)

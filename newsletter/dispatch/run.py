@@ -142,5 +142,5 @@ class Run:
         paced = road.heed(row, outcome)
         if why := self.shares.see(outcome, paced=paced):
             self.halt(Halt(CampaignState.PAUSED, why))
-        if halt := self.watch.see(outcome, road.relay.name if len(self.roads.all) > 1 else ""):
+        if halt := self.watch.see(outcome, road.called):
             self.halt(halt)

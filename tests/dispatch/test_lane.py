@@ -33,6 +33,7 @@ from tests.ledger.plans import make_plan, make_terms
 from tests.transport.relays import (
     CHUNKING,
     GOOD,
+    PATIENT,
     PIPELINING,
     Act,
     ScriptedRelay,
@@ -44,8 +45,6 @@ from tests.transport.relays import (
 TOO_BIG = Refused(Phase.DOT, Reply(552, "5.3.4 message too big"), Blame.MESSAGE)
 LATER = Deferred(Phase.DOT, Reply(450, "4.2.0 later"))
 QUICK = RetryPolicy(first_loss_delay=dt.timedelta(milliseconds=20))
-PATIENT = {"timeout": 60.0, "dot_timeout": 60.0}
-"""These relays answer: how long it takes is the machine's affair, and its disk's."""
 
 
 @dataclass

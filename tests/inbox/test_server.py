@@ -14,7 +14,7 @@ from newsletter.inbox.maildir import Envelope, file_message, message_files, spli
 from newsletter.inbox.server import InboxThread, StagingInbox
 from newsletter.transport.smtp import SmtpTransport, probe
 from tests.inbox.samples import sample
-from tests.transport.relays import message_to, options_for
+from tests.transport.relays import PATIENT, message_to, options_for
 from tests.waiting import PATIENCE
 
 
@@ -28,9 +28,7 @@ def test_a_message_is_filed_with_its_envelope_and_its_very_octets(tmp_path: Path
 
     async def ride() -> int:
         async with StagingInbox(tmp_path, port=0) as inbox:
-            connection = await SmtpTransport(
-                options_for(inbox.port, timeout=30.0, dot_timeout=30.0)
-            ).connect()
+            connection = await SmtpTransport(options_for(inbox.port, **PATIENT)).connect()
             for number in range(3):
                 message = message_to(f"reader{number}@soci.example", content)
                 assert isinstance(await connection.send(message, lambda: None), Accepted)
@@ -62,9 +60,7 @@ def tmp_path_prepared(folder: Path) -> Path:
 def test_a_dot_at_the_start_of_a_line_arrives_as_written(tmp_path: Path) -> None:
     async def ride() -> None:
         async with StagingInbox(tmp_path, port=0) as inbox:
-            connection = await SmtpTransport(
-                options_for(inbox.port, timeout=30.0, dot_timeout=30.0)
-            ).connect()
+            connection = await SmtpTransport(options_for(inbox.port, **PATIENT)).connect()
             await connection.send(message_to("a@b.test", b".\r\n..x\r\n"), lambda: None)
             await connection.close()
 
@@ -75,7 +71,7 @@ def test_a_dot_at_the_start_of_a_line_arrives_as_written(tmp_path: Path) -> None
 def test_it_offers_size_8bitmime_and_smtputf8(tmp_path: Path) -> None:
     async def ride() -> None:
         async with StagingInbox(tmp_path, port=0) as inbox:
-            facts = await probe(options_for(inbox.port, timeout=30.0, dot_timeout=30.0))
+            facts = await probe(options_for(inbox.port, **PATIENT))
             assert facts.size_limit == 25 * 1024 * 1024
             assert facts.eight_bit
             assert facts.smtputf8
@@ -115,9 +111,7 @@ def test_when_the_disk_does_not_take_a_message_it_is_deferred_not_lost(tmp_path:
     async def ride() -> str:
         async with StagingInbox(tmp_path / "box", port=0) as inbox:
             (tmp_path / "box" / "tmp").rmdir()
-            connection = await SmtpTransport(
-                options_for(inbox.port, timeout=30.0, dot_timeout=30.0)
-            ).connect()
+            connection = await SmtpTransport(options_for(inbox.port, **PATIENT)).connect()
             outcome = await connection.send(message_to("a@b.test"), lambda: None)
             await connection.close()
             return str(outcome)
@@ -131,9 +125,7 @@ def test_stopping_ends_open_dialogues_and_a_second_start_takes_the_same_port(
     async def ride() -> None:
         inbox = StagingInbox(tmp_path, port=0)
         await inbox.start()
-        connection = await SmtpTransport(
-            options_for(inbox.port, timeout=30.0, dot_timeout=30.0)
-        ).connect()
+        connection = await SmtpTransport(options_for(inbox.port, **PATIENT)).connect()
         await inbox.stop()
         async with asyncio.timeout(PATIENCE):
             while connection.usable:  # noqa: ASYNC110 - nothing else tells

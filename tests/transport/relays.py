@@ -25,6 +25,9 @@ class Act(Enum):
 
 
 Step = tuple[bytes | Act, ...]
+PATIENT = {"timeout": 60.0, "dot_timeout": 60.0}
+"""For relays that answer: how long it takes is the machine's affair, and its disk's."""
+_IMPATIENT = {"timeout": 0.3, "dot_timeout": 0.3}
 _LAST = re.compile(rb"(?:^|\n)\d{3} [^\n]*\n\Z")
 GOOD: Mapping[str, bytes] = {
     "GREETING": b"220 relay.test ready\r\n",
@@ -211,18 +214,13 @@ async def relay(
 
 
 def options_for(relay: ScriptedRelay | int, **changes: object) -> SmtpOptions:
-    """Clear text to loopback; with no patience, but where every step of a script is an answer.
-
-    A busy machine may keep anybody waiting, and only silence is to be given up soon.
-    """
+    """Clear text to loopback; with no patience, but where every step of a script is an answer."""
     answers = isinstance(relay, ScriptedRelay) and all(map(_is_answer, relay.script.values()))
-    patience = 30.0 if answers else 0.3
     defaults: dict[str, object] = {
         "host": "127.0.0.1",
         "port": relay.port if isinstance(relay, ScriptedRelay) else relay,
         "security": Security.NONE,
-        "timeout": patience,
-        "dot_timeout": patience,
+        **(PATIENT if answers else _IMPATIENT),
     }
     return SmtpOptions(**{**defaults, **changes})  # type: ignore[arg-type] # a test's shorthand
 
