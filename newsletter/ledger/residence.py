@@ -54,6 +54,16 @@ class Home:
     """The marker's inode; 0 in a ledger of a program that did not remember it yet."""
     marker_born: int = 0
 
+    @property
+    def file_identity(self) -> FileIdentity:
+        """The ledger's."""
+        return FileIdentity(self.inode, self.born)
+
+    @property
+    def marker_identity(self) -> FileIdentity:
+        """Its marker's."""
+        return FileIdentity(self.marker, self.marker_born)
+
 
 @dataclass(frozen=True, slots=True)
 class Marker:
@@ -107,7 +117,7 @@ class Residence:
             return None
         if mark is None:
             return _unmarked(home, self._marker.name)
-        return None if mark.may_be(_remembered(home)) else _outdated(marker)
+        return None if mark.may_be(home.marker_identity) else _outdated(marker)
 
     def refuse_copy(self) -> None:
         """Raise ``LedgerCopied`` unless this ledger may send from here."""
@@ -224,11 +234,7 @@ def _same_file(home: Home, here: Home) -> bool:
         return False
     if home.device != here.device and home.path != here.path:
         return False
-    return FileIdentity(home.inode, home.born).may_be(FileIdentity(here.inode, here.born))
-
-
-def _remembered(home: Home) -> FileIdentity:
-    return FileIdentity(home.marker, home.marker_born)
+    return home.file_identity.may_be(here.file_identity)
 
 
 def _copied(home: Home) -> LedgerCopied:
