@@ -5,6 +5,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.crash.hosts import why_not
+from tests.crash.scale import FULL
 
 settings.register_profile("without time", deadline=None)
 settings.load_profile("without time")  # a busy machine makes no test wrong
@@ -27,6 +29,13 @@ SMTP_SINK = Path("/usr/sbin/smtp-sink")
 _WITHOUT = re.compile(r"not \w+(?: and not \w+)*")
 _OF_THE_FILE = re.compile(r"^pytestmark = (\[\n.*?^\]|[^\n]*)", re.MULTILINE | re.DOTALL)
 """The marks of a whole file; a list may take several lines."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """The long rigs take the time that they need."""
+    if FULL or os.environ.get("FUZZ_SECONDS"):
+        config.option.timeout = 0
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -74,6 +83,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         lacking = lacking or why_not()
     if lacking:
         pytest.skip(lacking)
+
+
+@pytest.fixture
+def _terminal() -> Iterator[None]:
+    """One that can be closed, though the tests themselves may have been begun with nohup(1)."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -38,6 +38,7 @@ def test_a_signal_pauses_cleanly_and_resume_completes_exactly_once(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_terminal")
 def test_a_terminal_that_is_closed_pauses_cleanly_and_nobody_is_in_doubt(
     newsroom: Newsroom,
 ) -> None:

@@ -1,27 +1,37 @@
 """A process that forks: it has imported everything, so a child begins within milliseconds."""
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from tests.crash.scale import scaled
+
 ROOT = Path(__file__).parents[2]
 _MOST = 1 << 20
+_PATIENCE = scaled(300, 3_600)
+"""Seconds after which a child that does not end is made to tell where it stands."""
 
 
 class Forks:
     """The rig's side: children are begun and waited for through a pipe."""
 
+    def __init__(self, patience: int = _PATIENCE) -> None:
+        self._patience = patience
+
     def __enter__(self) -> Self:
         """Start it."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.forks"],
+        self._process = subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", "tests.crash.forks", str(self._patience)],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -52,7 +62,7 @@ class Forks:
         return answer
 
 
-def main() -> None:
+def main(patience: int) -> None:
     """Fork until stdin ends."""
     from tests.crash.child import work
 
@@ -61,7 +71,8 @@ def main() -> None:
     while line := sys.stdin.readline():
         asked = json.loads(line)
         if "wait" in asked:
-            _, status = os.waitpid(asked["wait"], 0)
+            with _patience_with(asked["wait"], patience):
+                _, status = os.waitpid(asked["wait"], 0)
             lessons.learn()
             print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201  the answer
         elif pid := os.fork():
@@ -72,6 +83,22 @@ def main() -> None:
                 work(asked["job"], lessons.tell)
             finally:
                 os._exit(70)
+
+
+@contextlib.contextmanager
+def _patience_with(child: int, seconds: int) -> Iterator[None]:
+    """It has so long to end. Then it aborts, with the stacks of its threads on its stderr."""
+
+    def abort(*_: object) -> None:
+        os.kill(child, signal.SIGABRT)
+        os.kill(child, signal.SIGCONT)  # who is frozen aborts as well
+
+    signal.signal(signal.SIGALRM, abort)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
 
 
 class _Lessons:
@@ -105,6 +132,7 @@ class _Lessons:
 
 def _become_child() -> None:
     """The pipe belongs to the parent: a child that wrote to it would confuse the rig."""
+    faulthandler.enable()
     silence = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1):
         os.dup2(silence, handle)
@@ -113,4 +141,4 @@ def _become_child() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
