@@ -8,6 +8,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 [ -e /usr/share/perl5/Mail/DKIM/Verifier.pm ] || missing="$missing libmail-dkim-perl"
 command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
+[ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
 [ -n "$missing" ] || exit 0
 

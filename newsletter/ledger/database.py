@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
 from newsletter.ledger.faults import database_errors, told
-from newsletter.ledger.server import open_server, shown
+from newsletter.ledger.server import open_server, shares_sessions, shown
 
 _BUSY_SECONDS = 15
 _ROWS = 2_000
@@ -170,6 +170,18 @@ class Database:
             message = f"the database of the ledger {self.name} is kept in {kept}, not in UTF8"
             cure = "make it anew: createdb --encoding=UTF8 --template=template0 NAME"
             raise LedgerError(message, cure=cure)
+
+    def refuse_shared_sessions(self) -> None:
+        """``LedgerError`` where a pooler stands before the server that knows nobody's locks."""
+        with self._told():
+            if self.is_sqlite or not shares_sessions(self._engine):
+                return
+        message = (
+            f"{self.name} is a pooler that shares sessions among its clients (transaction "
+            "pooling): no lock there says who sends"
+        )
+        cure = "name the server itself, or a pool that keeps whole sessions (pool_mode = session)"
+        raise LedgerError(message, cure=cure)
 
     def is_locked(self, name: str, connection: Connection) -> bool:
         """Whether anybody holds the lock of that name, alone or with others."""

@@ -84,6 +84,7 @@ def bring_up_to_date(
     database: Database, folder: Path, stem: str, residence: Residence | None, *, create: bool
 ) -> None:
     """See which revision it is; make, migrate or refuse."""
+    database.refuse_shared_sessions()
     found = _revision(database)
     if found == schema.HEAD:
         return

@@ -2,6 +2,7 @@
 
 import math
 import time
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
@@ -11,6 +12,8 @@ from newsletter.errors import LedgerError
 
 _SURELY_ALIVE = 5.0
 """Seconds since its last use in which a connection is not tried first."""
+_LOOKS = 8
+"""How often two clients of a pooler look whose session answers; others may use it meanwhile."""
 _SECRET = ("password", "sslpassword")
 _SILENT, _AGAIN, _TIMES = 30, 10, 3
 _GONE = _SILENT + _AGAIN * _TIMES
@@ -76,6 +79,30 @@ def open_server(url: URL) -> Engine:
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _see_whether_it_lives)
     return engine
+
+
+def shares_sessions(engine: Engine) -> bool:
+    """Whether a pooler gives the server's sessions now to one client and now to another.
+
+    A lock of a session then says nothing of who holds it. A pooler gives itself away by a number
+    of its own for each client; with whole sessions for each (session pooling) all is well.
+    """
+    with closing(engine.raw_connection()) as one:
+        driver: Any = one.driver_connection
+        if _session(one) == driver.info.backend_pid:
+            return False
+        with closing(engine.raw_connection()) as other:
+            seen = [(_session(one), _session(other)) for _ in range(_LOOKS)]
+    ours, theirs = map(set, zip(*seen, strict=True))
+    return len(ours) > 1 or len(theirs) > 1 or ours == theirs
+
+
+def _session(connection: Any) -> int:
+    """The server's number of the session that answers, in a transaction of its own."""
+    answer = connection.driver_connection.execute("SELECT pg_backend_pid()", prepare=False)
+    (number,) = answer.fetchone()
+    connection.commit()
+    return int(number)
 
 
 def _set_up(connection: Any, record: object) -> None:

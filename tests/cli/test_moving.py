@@ -7,9 +7,9 @@ from sqlalchemy import make_url
 
 from tests.cli.newsroom import ISSUE, Newsroom
 from tests.cli.readers import ANNA, SEND, many
-from tests.ledger.databases import empty, postgres, run_statements
+from tests.ledger.databases import empty, postgres, run_statements, servers
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "servers"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # real messages over real SMTP
 FILE = ".newsletter/ledger.db"
 

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.day import CLUSTER, POSTGRES, READERS, SQLITE, Day, Setting, begun
+from tests.cli.day import CLUSTER, POSTGRES, READERS, SQLITE, Day, begun
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
 from tests.cli.readers import ANNA, BRUNO, DARIO
 from tests.cli.test_bounces import bounce, deliver
-from tests.ledger.databases import empty, postgres
+from tests.ledger.databases import Servers, empty, servers
+from tests.ledger.servers import SERVERS
 from tests.waiting import PATIENCE
 
-__all__ = ["postgres"]
+__all__ = ["servers"]
 pytestmark = pytest.mark.slow  # real messages over real SMTP
 
 CARLA = "carla.dubois@soci.example"
@@ -28,18 +29,20 @@ ALL = EVERYBODY | {*READERS}
 
 @pytest.fixture(
     params=[
-        SQLITE,
-        pytest.param(POSTGRES, marks=pytest.mark.postgres),
-        pytest.param(CLUSTER, marks=pytest.mark.postgres),
+        (SQLITE, None),
+        *(
+            pytest.param((setting, server), marks=pytest.mark.postgres)
+            for setting in (POSTGRES, CLUSTER)
+            for server in SERVERS
+        ),
     ],
-    ids=lambda setting: setting.name,
+    ids=lambda ground: f"{ground[0].name}-{ground[1] or 'file'}",
 )
-def day(request: pytest.FixtureRequest, newsroom: Newsroom) -> Iterator[Day]:
+def day(request: pytest.FixtureRequest, newsroom: Newsroom, servers: Servers) -> Iterator[Day]:
     """The day begins."""
-    setting: Setting = request.param
-    where = str(newsroom.ledger)
-    if setting.on_server:
-        where = request.getfixturevalue("postgres")
+    setting, server = request.param
+    where = servers(server) if server else str(newsroom.ledger)
+    if server:
         empty(where)
     with begun(newsroom, where, setting) as made:
         yield made

@@ -11,10 +11,10 @@ from tests.cli.day import CLUSTER, READERS, Day
 from tests.cli.newsroom import EVERYBODY, ISSUE, Newsroom, wait_until
 from tests.cli.readers import ANNA, BRUNO
 from tests.cli.test_worker import LONG, OUTCOMES, figures, worker
-from tests.ledger.databases import empty, postgres
+from tests.ledger.databases import empty, postgres, servers
 from tests.ports import quiet_port
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "servers"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # real messages over real SMTP
 
 

@@ -20,10 +20,10 @@ from tests.crash.forks import Forks
 from tests.crash.judge import hold_promise, judge_memory
 from tests.crash.scale import FULL, chance, scaled
 from tests.crash.stand import RelayProcess
-from tests.ledger.databases import empty, own_database, postgres, restart
+from tests.ledger.databases import empty, own_database, postgres, restart, servers
 from tests.waiting import catches, is_frozen, wait_until
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "servers"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 

@@ -17,10 +17,10 @@ from tests.crash.hosts import LEDGER, NETWORK, Host, hosts
 from tests.crash.judge import hold_promise, judge_memory
 from tests.crash.scale import FULL
 from tests.crash.stand import RelayProcess
-from tests.ledger.databases import empty, own_database, postgres, restart
+from tests.ledger.databases import brought, empty, own_database, restart, servers
 from tests.waiting import wait_until
 
-__all__ = ["postgres"]
+__all__ = ["brought", "servers"]
 _RATE = 60
 _SECONDS_CLAIMED = 2
 """So much of its rate, at most, has a worker in its hands."""
@@ -35,11 +35,11 @@ def two() -> Iterator[list[Host]]:
 
 
 @pytest.fixture(scope="module")
-def shared(two: list[Host], postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def shared(two: list[Host], brought: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database for workers on any host: its address here."""
     del two  # their server's address is there
-    restart(postgres, listen=LEDGER, network=NETWORK)
-    return own_database(postgres, "far", tmp_path_factory.mktemp("far"))
+    restart(brought, listen=LEDGER, network=NETWORK)
+    return own_database(brought, "far", tmp_path_factory.mktemp("far"))
 
 
 @pytest.fixture

@@ -20,20 +20,20 @@ from tests.crash.crew import Crew
 from tests.crash.forks import Forks
 from tests.crash.scale import FULL, scaled
 from tests.dispatch.counting import Counted, average, counting_relay, worst_second
-from tests.ledger.databases import empty, own_database, postgres
+from tests.ledger.databases import brought, empty, own_database, servers
 from tests.ledger.plans import make_plan, make_terms
 from tests.waiting import wait_until
 
-__all__ = ["postgres"]
+__all__ = ["brought", "servers"]
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 WORKERS = 8
 _DONE = {CampaignState.FINISHED, CampaignState.WAITING}
 
 
 @pytest.fixture(scope="module")
-def shared(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def shared(brought: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database for workers."""
-    return own_database(postgres, "pacing", tmp_path_factory.mktemp("pacing"))
+    return own_database(brought, "pacing", tmp_path_factory.mktemp("pacing"))
 
 
 @pytest.fixture

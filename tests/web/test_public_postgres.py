@@ -10,11 +10,11 @@ from newsletter.consent import Change, Told
 from newsletter.ledger.model import CampaignId
 from newsletter.unsubscribe import Purpose
 from newsletter.values import Address
-from tests.ledger.databases import empty, postgres
+from tests.ledger.databases import empty, postgres, servers
 from tests.ledger.test_clicks import B, counting_plan
 from tests.web.public import KEYS, NOON, public_house
 
-__all__ = ["postgres"]
+__all__ = ["postgres", "servers"]
 R1, R2 = Address("r1@reader.example"), Address("r2@reader.example")
 
 pytestmark = pytest.mark.postgres
