@@ -1,5 +1,7 @@
 """What some tests need of the machine: without it they are skipped loudly, and fail under CI."""
 
+import asyncio
+import contextlib
 import gc
 import importlib.util
 import os
@@ -8,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import settings
@@ -36,6 +39,23 @@ def pytest_configure(config: pytest.Config) -> None:
     """The long rigs take the time that they need."""
     if FULL or os.environ.get("FUZZ_SECONDS"):
         config.option.timeout = 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_timeout_set_timer() -> Iterator[None]:
+    """The stacks of the threads are told; in a loop's thread the tasks are what stands still."""
+    result = yield
+    threads = signal.getsignal(signal.SIGALRM)
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(RuntimeError):  # no loop runs
+            for task in asyncio.all_tasks():
+                task.print_stack()
+        if callable(threads):
+            threads(number, frame)
+
+    signal.signal(signal.SIGALRM, tell)
+    return result
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
