@@ -1,7 +1,5 @@
 """What some tests need of the machine: without it they are skipped loudly, and fail under CI."""
 
-import asyncio
-import contextlib
 import gc
 import importlib.util
 import os
@@ -17,6 +15,7 @@ from hypothesis import settings
 
 from tests.crash.hosts import why_not
 from tests.crash.scale import FULL
+from tests.standing import tell_tasks
 
 settings.register_profile("without time", deadline=None)
 settings.load_profile("without time")  # a busy machine makes no test wrong
@@ -48,9 +47,7 @@ def pytest_timeout_set_timer() -> Iterator[None]:
     threads = signal.getsignal(signal.SIGALRM)
 
     def tell(number: int, frame: FrameType | None) -> None:
-        with contextlib.suppress(RuntimeError):  # no loop runs
-            for task in asyncio.all_tasks():
-                task.print_stack()
+        tell_tasks()
         if callable(threads):
             threads(number, frame)
 

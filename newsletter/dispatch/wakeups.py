@@ -7,7 +7,7 @@ that is lost, late or there twice does no harm, and a call that was answered is 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from newsletter.errors import UsageError
@@ -40,7 +40,7 @@ class Wakeups:
         self._library = procrastinate
         self._conninfo = conninfo
         self._app = self._make()
-        self._answers = 0
+        self._heard = 0
 
     def _make(self) -> Any:
         library = self._library
@@ -97,21 +97,28 @@ class Wakeups:
         listening.cancel()
         while not listening.done():
             await asyncio.wait({listening}, timeout=_INSIST_EVERY)
-            if not self._answers:  # whoever answers a call has heard it, and comes to an end
+            if not self._heard:
                 listening.cancel()
+
+    @contextlib.contextmanager
+    def _comes_to_an_end(self) -> Iterator[None]:
+        """Whoever answers a call, or closes, has heard the word to end."""
+        self._heard += 1
+        try:
+            yield
+        finally:
+            self._heard -= 1
 
     async def _hear_until_lost(self, on_call: OnCall) -> None:
         app = self._make()
 
         async def part(campaign: int, part: int) -> None:
-            self._answers += 1
-            try:
+            with self._comes_to_an_end():
                 await asyncio.shield(asyncio.ensure_future(on_call(CampaignId(campaign), part)))
-            finally:
-                self._answers -= 1
 
         app.task(name=_TASK, queue=_QUEUE, retry=False)(part)
-        async with app.open_async():
+        try:
+            await app.open_async()
             await self._forget_dead(app)
             await app.run_worker_async(
                 queues=[_QUEUE],
@@ -121,6 +128,9 @@ class Wakeups:
                 fetch_job_polling_interval=_POLL_EVERY,
                 abort_job_polling_interval=3600.0,
             )
+        finally:  # also while it is being opened: its pool's tasks end by no other word
+            with self._comes_to_an_end():
+                await app.close_async()
 
     @staticmethod
     async def _forget_dead(app: Any) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.crash.scale import scaled
+from tests.standing import tell_tasks
 
 ROOT = Path(__file__).parents[2]
 _MOST = 1 << 20
@@ -87,11 +88,13 @@ def main(patience: int) -> None:
 
 @contextlib.contextmanager
 def _patience_with(child: int, seconds: int) -> Iterator[None]:
-    """It has so long to end. Then it aborts, with the stacks of its threads on its stderr."""
+    """It has so long to end. Then it tells on stderr where it stands, and a second later aborts."""
+    words = iter([signal.SIGUSR1])
 
     def abort(*_: object) -> None:
-        os.kill(child, signal.SIGABRT)
-        os.kill(child, signal.SIGCONT)  # who is frozen aborts as well
+        os.kill(child, next(words, signal.SIGABRT))
+        os.kill(child, signal.SIGCONT)  # who is frozen hears it as well
+        signal.alarm(1)
 
     signal.signal(signal.SIGALRM, abort)
     signal.alarm(seconds)
@@ -133,6 +136,7 @@ class _Lessons:
 def _become_child() -> None:
     """The pipe belongs to the parent: a child that wrote to it would confuse the rig."""
     faulthandler.enable()
+    signal.signal(signal.SIGUSR1, tell_tasks)
     silence = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1):
         os.dup2(silence, handle)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+import psycopg
 import pytest
 
 from newsletter.dispatch import wakeups as module
@@ -29,7 +30,7 @@ class Hearing(Wakeups):
         await self.way(self)
 
 
-async def hear_and_stop(hearing: Hearing, meanwhile: Callable[[], Awaitable[None]]) -> None:
+async def hear_and_stop(hearing: Wakeups, meanwhile: Callable[[], Awaitable[object]]) -> None:
     """Stop once it hears; it must come to its end."""
     stop = asyncio.Event()
     running = asyncio.create_task(hearing.hear(nobody, stop))
@@ -65,20 +66,40 @@ def test_a_word_to_end_that_is_lost_while_a_connection_opens_is_said_again() -> 
     assert hearing.asked == 2
 
 
+@pytest.mark.slow
+def test_what_was_being_opened_when_it_ended_is_closed_and_leaves_nobody_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A task of its pool that lost the word to end, as in Python 3.11, would hold a worker."""
+    tried = asyncio.Event()
+
+    async def away(*_: object, **__: object) -> None:
+        tried.set()
+        await asyncio.sleep(0.05)
+        raise psycopg.OperationalError
+
+    async def run() -> set[str]:
+        hearing = Wakeups("postgresql://nowhere.test/none")
+        await hear_and_stop(hearing, tried.wait)
+        return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", away)
+    assert asyncio.run(run()) == set()
+
+
 def test_who_answers_a_call_is_told_once_and_let_finish() -> None:
     done = asyncio.Event()
 
     async def busy(hearing: Hearing) -> None:
-        hearing._answers += 1
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.Event().wait()
-        hearing.asked += 1
-        while not done.is_set():
-            try:
-                await done.wait()
-            except asyncio.CancelledError:
-                hearing.asked += 1
-        hearing._answers -= 1
+        with hearing._comes_to_an_end():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            hearing.asked += 1
+            while not done.is_set():
+                try:
+                    await done.wait()
+                except asyncio.CancelledError:
+                    hearing.asked += 1
 
     async def finish() -> None:
         await a_moment()
