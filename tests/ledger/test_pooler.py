@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,20 +52,20 @@ def pooler(server: str, folder: Path, mode: str, *more: str) -> Iterator[str]:
         ) as process,
     ):
         try:
-            wait_until(lambda: "process up" in told.read_text())
+            wait_until(lambda: process.poll() or "process up" in told.read_text())
+            assert process.poll() is None, told.read_text()
             yield f"postgresql://postgres@127.0.0.1:{port}/news"
         finally:
             process.terminate()
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """One that the pooler may read, whoever it runs as."""
-    place = tmp_path / "pooler"
-    place.mkdir()
-    for each in (place, *place.parents[:3]):
-        each.chmod(0o755)
-    return place
+def folder() -> Iterator[Path]:
+    """One that the pooler may read, whoever it runs as; pytest's own is shut to others."""
+    with tempfile.TemporaryDirectory(prefix="newsletter-pooler-") as name:
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
 
 
 @pytest.mark.parametrize("more", ["", "server_round_robin = 1"])

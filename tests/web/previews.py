@@ -77,7 +77,9 @@ class Stream:
         """The next event of this kind for which it holds; the others are passed over."""
         kind = ""
         while True:
-            line = self._answer.readline().decode().rstrip("\r\n")
+            line = self._answer.readline().decode()
+            assert line, "the server told no more"
+            line = line.rstrip("\r\n")
             if line.startswith("event: "):
                 kind = line.removeprefix("event: ")
             elif line.startswith("data: ") and kind == wanted:
