@@ -104,12 +104,15 @@ def make_plan(app: App, request: PlanRequest, ledger: Ledger | None) -> Planned:
             next_command="newsletter lists",
         )
     made = compose_issue(app, issue, recipients.variants)
-    sums, terms = readers.audience.sums, _terms(app, request)
+    sums, times = readers.audience.sums, _times(app, request)
+    kept = SendingTimes() if app.profile == STAGING else times
+    terms = _terms(app, request, kept)
     asked = Asked(request.at, request.passed, request.local_time, request.every)
     start = start_of(app, asked, recipients.zones)
     plan = plan_campaign(issue.slug, made.content_digest, sums, recipients, made.pages, terms)
     plan = replace(plan, instants={part.cell: part.at for part in start.parts})
     view = view_of(app, made, plan, start, recipients, readers, ledger, request.missing)
+    view = replace(view, unkept="" if kept is times else str(times))
     return Planned(plan, view, latest.id if latest else 0, start)
 
 
@@ -156,12 +159,11 @@ class Chooser:
         return variant_for(self._issue, language, frozenset(matched))
 
 
-def _terms(app: App, request: PlanRequest) -> Terms:
+def _terms(app: App, request: PlanRequest, times: SendingTimes) -> Terms:
     try:
         rate = Rate.parse(request.rate) if request.rate else app.settings.rate
     except ValueError as error:
         raise UsageError(str(error)) from error
-    times = _times(app, request)
     return Terms(
         rate=rate,
         connections=app.settings.connections,
@@ -191,7 +193,7 @@ def _terms(app: App, request: PlanRequest) -> Terms:
 def _times(app: App, request: PlanRequest) -> SendingTimes:
     """Window and quiet hours with their zones; ``UsageError`` where nothing could ever leave.
 
-    A rehearsal keeps to neither, but what cannot be read is told there, too.
+    A rehearsal keeps to neither, but what cannot be read, or is not kept, is told there, too.
     """
     when = app.settings.schedule
     window = _chosen("--window", request.window, when.window, ANY_TIME)
@@ -208,7 +210,7 @@ def _times(app: App, request: PlanRequest) -> SendingTimes:
         times.next_open(app.clock())
     except ValueError as error:
         raise UsageError(str(error), cure="leave some time between the quiet hours") from error
-    return SendingTimes() if app.profile == STAGING else times
+    return times
 
 
 def _chosen(option: str, said: str | None, otherwise: str, lifts: str) -> str:

@@ -136,6 +136,8 @@ class PlanView:
     red: tuple[str, ...]
     already: int
     """How many were accepted for (or are in doubt in) another campaign of this issue."""
+    unkept: str = ""
+    """Which window and quiet hours a rehearsal does not wait for, in words; or nothing."""
 
     @property
     def unfit(self) -> tuple[Finding, ...]:

@@ -29,6 +29,8 @@ def times(view: PlanView) -> Iterator[str]:
         lead = "Window" if view.window else "Quiet"
         words = " · quiet ".join(filter(None, [view.window, view.quiet]))
         yield f"{lead:9} {words}{opens}{_done(view)}"
+    if view.unkept:
+        yield f"Window    a rehearsal does not wait for {view.unkept}"
     if view.warmup:
         yield f"Warm-up   {_days(view.warmup)}"
     if view.undecided:

@@ -86,8 +86,12 @@ class Clerk:
         return grant
 
     async def _agree(self) -> None:
-        """The connection may have been lost after the commit and before the answer."""
+        """The connection may have been lost after the commit and before the answer.
+
+        Another server that took over may have lost commits, too: it knows of nobody's claims.
+        """
         turn = self._turn
+        await self._desk.call(self._ledger.refuse_copy)
         left = await self._desk.call(self._ledger.leftovers, turn.campaign, turn.part)
         mine = {row.seq: row for run, row in left if run == turn.run}
         written, rows = self._run.stock.agree(mine)

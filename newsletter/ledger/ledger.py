@@ -66,7 +66,7 @@ from newsletter.ledger.model import (
 )
 from newsletter.ledger.notes import NO_TIME, NOTHING, Notes, Place, StoredPace, Until
 from newsletter.ledger.register import Register
-from newsletter.ledger.residence import Residence, refuse_vanished
+from newsletter.ledger.residence import refuse_vanished
 from newsletter.ledger.retention import Retention
 from newsletter.ledger.returns import Returns
 from newsletter.ledger.series import AllSeries
@@ -80,7 +80,7 @@ class Ledger:
     """The memory: what was promised, tried and answered, and what readers told us."""
 
     def __init__(
-        self, database: Database, state: Path, stem: str, residence: Residence | None
+        self, database: Database, state: Path, stem: str, residence: opening.Residing
     ) -> None:
         self._database = database
         self._state = state
@@ -101,18 +101,17 @@ class Ledger:
         file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
         folder = state or (file.parent if file else Path(".newsletter"))
         stem = file.name if file else "ledger"
-        marker = folder / f"{stem}.id"
         if file and file.is_dir():
             message = f"the ledger {file} is a folder"
             raise LedgerError(message, cure="name the file in it, as in folder/ledger.db")
         if file and not file.exists():
-            refuse_vanished(file, marker)
+            refuse_vanished(file, folder / f"{stem}.id")
             if not create:
                 message = f"there is no ledger at {file}"
                 raise LedgerError(message, cure="the ledger begins with the first send")
             create_private(file)
         database = Database(url)
-        residence = Residence(database, file, marker) if file else None
+        residence = opening.residence_of(database, folder, stem, file)
         try:
             opening.bring_up_to_date(database, folder, stem, residence, create=create)
             return cls(database, folder, stem, residence)
@@ -492,7 +491,7 @@ class Ledger:
 
     def workers(self, division: Division = EVENLY) -> Workers:
         """What workers ask who share its campaigns; ``UsageError`` for a ledger in a file."""
-        return workers_of(self._database, self.identity, division)
+        return workers_of(self._database, self.identity, division, self._residence)
 
     def journal_path(self, number: CampaignId, part: int | None = None) -> Path:
         """Where the run of a campaign, or of a part of it, keeps its journal."""
@@ -508,7 +507,9 @@ class Ledger:
     def begin_run(self, number: CampaignId, now: dt.datetime, *, to_send: bool = True) -> Turn:
         """Take a campaign that may run (or only clear up); ``UsageError`` says why it may not."""
         with self._database.write() as connection:
-            return running.begin_run(connection, number, this_process(), now, to_send=to_send)
+            turn = running.begin_run(connection, number, this_process(), now, to_send=to_send)
+        self._residence.began(turn, now)
+        return turn
 
     def leftovers(
         self, number: CampaignId, part: Part | None = None
@@ -574,7 +575,11 @@ class Ledger:
     @property
     def copied(self) -> LedgerCopied | None:
         """Why it must not send from where it lies, being a copy; None where it may."""
-        return self._residence.why_not() if self._residence else None
+        return self._residence.why_not()
+
+    def refuse_copy(self) -> None:
+        """``LedgerCopied`` where it must not send."""
+        self._residence.refuse_copy()
 
     def prove_writable(self) -> None:
         """``LedgerError`` where nothing can be recorded; nothing is changed."""
@@ -594,9 +599,7 @@ class Ledger:
 
         Journals that were copied with it are another's from now on, so that they prove nothing.
         """
-        if self._residence is None:
-            return
-        with sending_lock(self._lock_path, now):
+        with sending_lock(self._lock_path, now), self._held_by_server():
             identity = opening.new_identity()
             self._residence.take_over(identity)
             self.identity = identity
@@ -643,9 +646,6 @@ class Ledger:
     @contextmanager
     def _at_home(self, now: dt.datetime) -> Iterator[None]:
         """A new token at the beginning and at the end, so that copies made before are older."""
-        if self._residence is None:
-            yield
-            return
         self._residence.refuse_copy()
         self._residence.turn(now)
         try:

@@ -4,14 +4,18 @@ import datetime as dt
 import uuid
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, insert, inspect, text, update
 
 from newsletter.errors import LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database, create_private, parse_location
 from newsletter.ledger.lock import PATIENCE, sending_lock
+from newsletter.ledger.remembered import IDENTITY, value
 from newsletter.ledger.residence import NOWHERE, Residence, refuse_vanished
 from newsletter.ledger.server import shown
+from newsletter.ledger.server_residence import ServerResidence, marker_of_server
+
+Residing = Residence | ServerResidence
 
 _MIGRATION = "migration"
 _MAKING = 60.0
@@ -21,7 +25,7 @@ _MAKING = 60.0
 def identity_of(database: Database) -> str:
     """The ledger's random name."""
     with database.read() as connection:
-        return _meta(connection, "ledger")
+        return value(connection, IDENTITY)
 
 
 def touch(connection: Connection) -> None:
@@ -51,7 +55,9 @@ def name_of(where: str) -> str:
 
 def was_made(server: str, folder: Path) -> bool:
     """Whether a server's database has a ledger; one that is gone counts, if a run is told of."""
-    return revision_at(server) is not None or any(_journals(folder, "ledger"))
+    if revision_at(server) is not None or any(_journals(folder, "ledger")):
+        return True
+    return marker_of_server(shown(parse_location(server)), folder, "ledger").exists()
 
 
 def kept_before(where: str | Path) -> Path | None:
@@ -80,8 +86,15 @@ def copy_whole(database: Database, target: Path) -> Path:
     return target
 
 
+def residence_of(database: Database, folder: Path, stem: str, file: Path | None) -> Residing:
+    """Where it lives, as a file or on a server."""
+    if file is None:
+        return ServerResidence(database, folder, stem)
+    return Residence(database, file, folder / f"{stem}.id")
+
+
 def bring_up_to_date(
-    database: Database, folder: Path, stem: str, residence: Residence | None, *, create: bool
+    database: Database, folder: Path, stem: str, residence: Residing, *, create: bool
 ) -> None:
     """See which revision it is; make, migrate or refuse."""
     database.refuse_shared_sessions()
@@ -89,7 +102,7 @@ def bring_up_to_date(
     if found == schema.HEAD:
         return
     if found is None:
-        _refuse_orphan(folder, stem, database.name)
+        _refuse_orphan(folder, stem, database.name, residence.marker)
     if found is None and not create:
         message = f"there is no ledger in {database.name}"
         raise LedgerError(message, cure="record a campaign first")
@@ -98,6 +111,7 @@ def bring_up_to_date(
         raise LedgerError(message, cure="upgrade this program: pip install -U newsletter")
     if not database.is_sqlite:
         _migrate(database)
+        residence.turn()
         return
     patience = PATIENCE if found else _MAKING  # nobody sends from one that is not there
     lock = folder / f"{stem}.lock"
@@ -105,16 +119,16 @@ def bring_up_to_date(
         if _revision(database) not in {None, schema.HEAD}:
             copy_whole(database, _kept(folder, stem))
         _migrate(database)
-        if residence and not residence.known:
+        if not residence.known:
             residence.turn()
 
 
-def _refuse_orphan(folder: Path, stem: str, name: str) -> None:
+def _refuse_orphan(folder: Path, stem: str, name: str, marker: Path) -> None:
     """A marker or a journal tells of a ledger that was lost, and with it who got what.
 
     To begin anew would mail them again.
     """
-    refuse_vanished(name, folder / f"{stem}.id")
+    refuse_vanished(name, marker)
     for journal in _journals(folder, stem):
         message = f"the ledger {name} is gone, but {journal.name} beside it tells of a run"
         cure = "restore the ledger or a backup of it; remove the journal only to begin anew"
@@ -151,9 +165,9 @@ def _migrate(database: Database) -> None:
             if found is None:
                 database.refuse_encoding(connection)
             elif not database.is_sqlite:  # who sends from a file has its lock
-                database.refuse_sender(_meta(connection, "ledger"), connection)
+                database.refuse_sender(value(connection, IDENTITY), connection)
             upgrade(connection)
-        if not _meta(connection, "ledger"):
+        if not value(connection, IDENTITY):
             connection.execute(insert(schema.meta), {"key": "ledger", "value": new_identity()})
 
 
@@ -170,8 +184,3 @@ _VERSION = """
     )
 """
 """As Alembic makes it."""
-
-
-def _meta(connection: Connection, key: str) -> str:
-    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
-    return connection.execute(query).scalar() or ""

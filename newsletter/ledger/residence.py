@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection
 
 from newsletter.errors import LedgerCopied, LedgerError
-from newsletter.ledger import schema
 from newsletter.ledger.database import Database
 from newsletter.ledger.file_identity import FileIdentity, identity_of
+from newsletter.ledger.model import Turn
+from newsletter.ledger.remembered import HOME, IDENTITY, MOVED, store, value
 
-_HOME, _IDENTITY, _MOVED = "home", "ledger", "moved"
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 _TAKE_OVER = "newsletter ledger take-over"
 NOWHERE = """
@@ -82,7 +82,7 @@ class Residence:
     def __init__(self, database: Database, file: Path, marker: Path) -> None:
         self._database = database
         self._file = file
-        self._marker = marker
+        self.marker = marker
 
     @property
     def known(self) -> bool:
@@ -98,8 +98,8 @@ class Residence:
         while True:
             seen = marker, mark = self._look()
             with self._database.read() as connection:
-                home, identity = _home(connection), _value(connection, _IDENTITY)
-                moved = _value(connection, _MOVED)
+                home, identity = _home(connection), value(connection, IDENTITY)
+                moved = value(connection, MOVED)
             if seen == self._look():
                 break
         if moved:
@@ -116,7 +116,7 @@ class Residence:
         if not home.marker or (marker and marker.following):
             return None
         if mark is None:
-            return _unmarked(home, self._marker.name)
+            return _unmarked(home, self.marker.name)
         return None if mark.may_be(home.marker_identity) else _outdated(marker)
 
     def refuse_copy(self) -> None:
@@ -131,26 +131,29 @@ class Residence:
         that then becomes the marker.
         """
         with self._database.read() as connection:
-            home, identity = _home(connection), _value(connection, _IDENTITY)
+            home, identity = _home(connection), value(connection, IDENTITY)
         sent = _written(now) if now else home.sent if home else ""
         here = dataclasses.replace(self._here(secrets.token_hex(8)), sent=sent)
         old = home.token if home else ""
-        following = self._marker.with_name(f"{self._marker.name}.next")
-        with _told(self._marker):
+        following = self.marker.with_name(f"{self.marker.name}.next")
+        with _told(self.marker):
             mark = _write(following, Marker(identity, here.token, "", sent))
         here = dataclasses.replace(here, marker=mark.inode, marker_born=mark.born)
-        write_marker(self._marker, Marker(identity, old, here.token, sent))
+        write_marker(self.marker, Marker(identity, old, here.token, sent))
         with self._database.write() as connection:
-            _store(connection, _HOME, json.dumps(dataclasses.asdict(here)))
-        with _told(self._marker):
-            following.replace(self._marker)
+            store(connection, HOME, json.dumps(dataclasses.asdict(here)))
+        with _told(self.marker):
+            following.replace(self.marker)
+
+    def began(self, turn: Turn, now: dt.datetime) -> None:
+        """The token tells of every run already."""
 
     def take_over(self, identity: str) -> None:
         """Be the true one from now on, under a new name: journals of the old one are not its."""
         with self._database.write() as connection:
-            _store(connection, _IDENTITY, identity)
-            _store(connection, _MOVED, "")
-        self._marker.unlink(missing_ok=True)
+            store(connection, IDENTITY, identity)
+            store(connection, MOVED, "")
+        self.marker.unlink(missing_ok=True)
         self.turn()
 
     def _here(self, token: str) -> Home:
@@ -165,7 +168,7 @@ class Residence:
     def _look(self) -> tuple[Marker | None, FileIdentity | None]:
         """What the marker says, and which file it is."""
         try:
-            return read_marker(self._marker), identity_of(self._marker)
+            return read_marker(self.marker), identity_of(self.marker)
         except OSError:
             return None, None
 
@@ -184,11 +187,18 @@ def refuse_vanished(file: Path | str, marker: Path) -> None:
     """Raise ``LedgerError`` where a ledger was: to begin anew would mail everybody again."""
     if not marker.exists():
         return
-    found = read_marker(marker)
-    told = f"last sent on {found.sent}" if found and found.sent else "had not sent"
+    sent = _sent(marker)
+    told = f"last sent on {sent}" if sent else "had not sent"
     message = f"the ledger {file} is gone: {marker.name} beside it tells of one that {told}"
     cure = f"restore it or a backup of it; remove {marker.name} only to begin anew"
     raise LedgerError(message, cure=cure)
+
+
+def _sent(marker: Path) -> str:
+    """When it says that somebody last began to send; a server's marker says it in the same way."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return str(json.loads(marker.read_text(encoding="utf-8")).get("sent", ""))
+    return ""
 
 
 def read_marker(path: Path) -> Marker | None:
@@ -249,7 +259,7 @@ def _copied(home: Home) -> LedgerCopied:
 
 def mark_moved(connection: Connection, name: str, now: dt.datetime) -> None:
     """Have the ledger remember that another one goes on in its place."""
-    _store(connection, _MOVED, f"{name} on {_written(now)}")
+    store(connection, MOVED, f"{name} on {_written(now)}")
 
 
 def _moved(where: str) -> LedgerCopied:
@@ -295,15 +305,5 @@ def _written(now: dt.datetime) -> str:
 
 def _home(connection: Connection) -> Home | None:
     """None in a ledger of a program that did not remember it yet."""
-    stored: Any = _value(connection, _HOME)
+    stored: Any = value(connection, HOME)
     return Home(**json.loads(stored)) if stored else None
-
-
-def _value(connection: Connection, key: str) -> str:
-    query = select(schema.meta.c.value).where(schema.meta.c.key == key)
-    return connection.execute(query).scalar() or ""
-
-
-def _store(connection: Connection, key: str, value: str) -> None:
-    connection.execute(delete(schema.meta).where(schema.meta.c.key == key))
-    connection.execute(insert(schema.meta), {"key": key, "value": value})

@@ -14,7 +14,9 @@ from newsletter.ledger.database import Database
 from newsletter.ledger.lock import this_process
 from newsletter.ledger.model import CampaignId, Turn
 from newsletter.ledger.partitions import Company, Open
+from newsletter.ledger.residence import Residence
 from newsletter.ledger.server import conninfo
+from newsletter.ledger.server_residence import ServerResidence
 
 _UNTIL_GONE = 10.0
 """Seconds of silence after which a worker is thought gone, where nobody says so."""
@@ -33,8 +35,11 @@ class Division:
 class Workers:
     """Parts of campaigns: opened, taken, taken over."""
 
-    def __init__(self, database: Database, identity: str, division: Division) -> None:
+    def __init__(
+        self, database: Database, identity: str, division: Division, residence: ServerResidence
+    ) -> None:
         self._database = database
+        self._residence = residence
         self._identity = identity
         self._division = division
         self.company = Company(busy=0)
@@ -58,7 +63,12 @@ class Workers:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Be one of several that send; ``LedgerLocked`` while a process sends alone."""
+        """Be one of several that send; ``LedgerLocked`` while a process sends alone.
+
+        ``LedgerCopied`` if the ledger is a copy, or an older one was put in its place.
+        """
+        self._residence.refuse_copy()
+        self._residence.turn()
         with self._database.advisory_lock(self._identity, shared=True):
             yield
 
@@ -96,15 +106,22 @@ class Workers:
     ) -> Turn:
         """Have a part; ``TryLater`` if it is done or somebody else has it."""
         with self._database.write() as connection:
-            return partitions.take(
+            turn = partitions.take(
                 connection, number, part, this_process(), now, worker=worker, timeout=timeout
             )
+        self._residence.began(turn, now)
+        return turn
 
 
-def workers_of(database: Database, identity: str, division: Division) -> Workers:
+def workers_of(
+    database: Database,
+    identity: str,
+    division: Division,
+    residence: Residence | ServerResidence,
+) -> Workers:
     """``UsageError`` for a ledger in a file: it has one process."""
-    if database.is_sqlite:
+    if not isinstance(residence, ServerResidence):
         message = f"the ledger {database.name} is a file, which one process sends from"
         cure = 'name a postgresql:// ledger for the engine "cluster", or set kind = "local"'
         raise UsageError(message, cure=cure)
-    return Workers(database, identity, division)
+    return Workers(database, identity, division, residence)

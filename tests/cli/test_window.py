@@ -168,6 +168,17 @@ def test_hours_that_cannot_be_read_are_told_in_a_rehearsal_too(
     assert newsroom.nothing_happened()
 
 
+def test_a_rehearsal_says_what_it_does_not_wait_for(newsroom: Newsroom) -> None:
+    said = ("--window", "Mon-Fri 08:00-18:00 Europe/Rome", "--quiet", "12:00-13:00 Europe/Rome")
+    ran = newsroom.run("plan", ISSUE, "--profile", "staging", *said, follow=False)
+    line = next(line for line in ran.out.splitlines() if line.startswith("Window"))
+    assert line.endswith(
+        "a rehearsal does not wait for the window Mon-Fri 08:00-18:00 Europe/Rome "
+        "and the quiet hours 12:00-13:00 Europe/Rome"
+    )
+    assert "Window" not in newsroom.run("plan", ISSUE, "--profile", "staging", follow=False).out
+
+
 @pytest.mark.parametrize("profile", ["staging", "production"])
 def test_holidays_without_a_window_are_told_for_they_would_do_nothing(
     newsroom: Newsroom, profile: str

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.delivery import DeliveryState
-from newsletter.errors import LedgerUnavailable
+from newsletter.errors import LedgerCopied, LedgerUnavailable
 from newsletter.ledger import running
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
 from tests.dispatch.test_runner import DROPPED, LATER, LOST, UNKNOWN, Bench, accept_one
-from tests.doubles import following
+from tests.doubles import START, following
 from tests.ledger.databases import empty, run_statements
 
 
@@ -53,6 +53,27 @@ class CutLedger(Ledger):
             session = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
             run_statements(self.server, f"SELECT pg_terminate_backend({session}, 5000)")
         return None
+
+
+class LaggingLedger(Ledger):
+    """A ledger on a server for which a standby takes over that had not heard of the last claims."""
+
+    server = ""
+    lost_at = 3
+    exchanges = 0
+
+    def exchange(self, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003, ANN201, D102
+        self.exchanges += 1
+        if self.exchanges != self.lost_at:
+            return super().exchange(*args, **kwargs)
+        run_statements(
+            self.server,
+            "UPDATE delivery SET state = 'waiting', run = NULL WHERE state = 'claimed'",
+            """UPDATE meta SET value = jsonb_set(value::jsonb, '{history}', '"00000007"')::text
+            WHERE key = 'home'""",
+        )
+        message = "the server does not answer"
+        raise LedgerUnavailable(message)
 
 
 @pytest.mark.slow
@@ -110,6 +131,22 @@ def test_a_server_that_drops_the_connection_in_a_transaction_is_asked_again(
         assert len(relay.accepted) == len(set(relay.accepted)) == 30
         assert cut.exchanges > cut.cut_at
         assert cut.verify() == ()
+
+
+@pytest.mark.postgres
+def test_a_standby_that_takes_over_in_the_middle_of_a_run_ends_it_for_it_may_lack_what_was_sent(
+    postgres: str, tmp_path: Path
+) -> None:
+    empty(postgres)
+    with LaggingLedger.open(postgres, state=tmp_path) as lagging:
+        lagging.server = postgres
+        bench = Bench(lagging)
+        number, relay = bench.record(300, connections=3), bench.relay()
+        with pytest.raises(LedgerCopied, match="another history"):
+            bench.run(number, relay)
+        assert 0 < len(relay.accepted) < 300
+        assert max(Counter(relay.accepted).values()) == 1
+        lagging.take_over(START)
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def test_a_process_that_ends_anywhere_on_its_way_makes_no_copy(
         return done
 
     with Ledger.open(sent) as ledger:
-        for place, name in ((residence, "_write"), (residence, "_store"), (Path, "replace")):
+        for place, name in ((residence, "_write"), (residence, "store"), (Path, "replace")):
             monkeypatch.setattr(place, name, until_then(getattr(place, name)))
         with pytest.raises(Cut), ledger.sending(START):
             pass
