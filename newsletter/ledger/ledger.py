@@ -86,8 +86,6 @@ class Ledger:
         self._state = state
         self._stem = stem
         self._residence = residence
-        self.identity = opening.identity_of(database)
-        """A random name, made with the ledger: a journal says which one it belongs to."""
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = True, state: Path | None = None) -> Self:
@@ -118,6 +116,14 @@ class Ledger:
         except BaseException:
             database.close()
             raise
+
+    @property
+    def identity(self) -> str:
+        """A random name, under which it is locked; a journal says which one it belongs to.
+
+        Whoever takes it over gives it another, and those who have it open hear that.
+        """
+        return opening.identity_of(self._database)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -600,9 +606,7 @@ class Ledger:
         Journals that were copied with it are another's from now on, so that they prove nothing.
         """
         with sending_lock(self._lock_path, now), self._held_by_server():
-            identity = opening.new_identity()
-            self._residence.take_over(identity)
-            self.identity = identity
+            self._residence.take_over(opening.new_identity())
             with self._database.write() as connection:
                 recording.note_event(connection, None, now, "taken over", self.name)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.errors import LedgerCopied, LedgerError, LedgerLocked
 from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
 from newsletter.ledger.opening import was_made
@@ -97,6 +97,22 @@ def test_a_copy_in_another_database_sends_nothing_until_it_is_taken_over(
     begin_and_end(own, tmp_path / "one", "2026-12")
 
 
+def test_who_was_there_before_it_was_taken_over_shares_the_lock_of_those_who_came_after(
+    own: str, tmp_path: Path
+) -> None:
+    with (
+        Ledger.open(own, state=tmp_path / "one") as one,
+        Ledger.open(own, state=tmp_path / "other") as other,
+    ):
+        other.take_over(START)
+        with other.sending(START), pytest.raises(LedgerLocked), one.sending(START):
+            pass
+        with one.workers().sending(), pytest.raises(LedgerLocked), other.sending(START):
+            pass
+        with one.sending(START), pytest.raises(LedgerLocked), other.workers().sending():
+            pass
+
+
 def test_what_was_dumped_and_read_back_is_a_copy(own: str, tmp_path: Path) -> None:
     begin_and_end(own, tmp_path / "one")
     run_statements(  # into the same database: each table is another
@@ -121,6 +137,19 @@ def test_an_older_state_is_told_by_the_machine_that_sent_since(
     with Ledger.open(own, state=tmp_path / "one") as ledger:
         ledger.take_over(START)
     begin_and_end(own, tmp_path / "one", "2027-01")
+
+
+def test_a_part_that_a_worker_took_tells_as_much(own: str, postgres: str, tmp_path: Path) -> None:
+    forget_the_place(own)
+    keep(postgres)
+    with Ledger.open(own, state=tmp_path / "one") as ledger:
+        number = ledger.record(make_plan(2), due=None, now=START)
+        workers = ledger.workers(Division())
+        with workers.sending():
+            workers.open_up(number, START, lambda *_: None)
+            workers.take(number, 1, START, worker="one", timeout=5)
+    put_back(postgres)
+    assert "older than the one" in refused(own, tmp_path / "one").message
 
 
 def test_an_older_state_that_others_went_on_with_is_told_too(
