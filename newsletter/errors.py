@@ -160,6 +160,10 @@ class LedgerCopied(LedgerError):
     """The ledger is a copy, and its original may send too; the message says where that lived."""
 
 
+class LedgerBehind(LedgerCopied):
+    """A server took over that may lack what was sent last; it is the one ledger there is."""
+
+
 class ChecksFailed(NewsletterError):
     """At least one finding is an error (or a warning, with ``--strict``)."""
 

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.errors import LedgerCopied, LedgerError
+from newsletter.errors import LedgerBehind, LedgerCopied, LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database
 from newsletter.ledger.model import Turn
@@ -186,9 +186,9 @@ def _copied(sent: str) -> LedgerCopied:
     )
 
 
-def _another_history(sent: str) -> LedgerCopied:
+def _another_history(sent: str) -> LedgerBehind:
     told = f"; the last that is known here was sent on {sent}" if sent else ""
-    return LedgerCopied(
+    return LedgerBehind(
         "the server of this ledger began another history: a standby took over, or it was taken "
         f"back to an earlier time{told}",
         cure="take over if nothing was lost, or can be had back: whom it mailed since is not known "

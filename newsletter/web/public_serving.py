@@ -24,7 +24,7 @@ from newsletter.app.open import App
 from newsletter.app.preferring import Preferring
 from newsletter.app.tokens import token_keys
 from newsletter.app.viewing import Viewing
-from newsletter.errors import NewsletterError
+from newsletter.errors import LedgerBehind, LedgerCopied, NewsletterError
 from newsletter.forgotten import Marks
 from newsletter.ledger.ledger import Ledger
 from newsletter.unsubscribe import minter
@@ -174,8 +174,14 @@ def errands_of(app: App, ledger: Ledger, joining: Joining) -> Errands:
         image=lambda path: image_file(app, path),
         archive=LiveArchive(app, ledger),
         more=webhook_routes(Hooks(app, ledger)),
-        elsewhere=lambda: ledger.copied,
+        elsewhere=lambda: _unheard(ledger),
     )
+
+
+def _unheard(ledger: Ledger) -> LedgerCopied | None:
+    """Why nobody would hear what is said here. Where a standby took over, it is heard."""
+    found = ledger.copied
+    return None if isinstance(found, LedgerBehind) else found
 
 
 def _notes(app: App) -> tuple[str, ...]:

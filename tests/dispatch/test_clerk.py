@@ -13,7 +13,7 @@ from newsletter.ledger.ledger import Ledger
 from newsletter.ledger.model import CampaignState
 from tests.dispatch.test_runner import DROPPED, LATER, LOST, UNKNOWN, Bench, accept_one
 from tests.doubles import START, following
-from tests.ledger.databases import empty, run_statements
+from tests.ledger.databases import another_history, empty, run_statements
 
 
 class BusyLedger(Ledger):
@@ -66,12 +66,9 @@ class LaggingLedger(Ledger):
         self.exchanges += 1
         if self.exchanges != self.lost_at:
             return super().exchange(*args, **kwargs)
-        run_statements(
-            self.server,
-            "UPDATE delivery SET state = 'waiting', run = NULL WHERE state = 'claimed'",
-            """UPDATE meta SET value = jsonb_set(value::jsonb, '{history}', '"00000007"')::text
-            WHERE key = 'home'""",
-        )
+        lost = "UPDATE delivery SET state = 'waiting', run = NULL WHERE state = 'claimed'"
+        run_statements(self.server, lost)
+        another_history(self.server)
         message = "the server does not answer"
         raise LedgerUnavailable(message)
 

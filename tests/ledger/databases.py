@@ -126,6 +126,16 @@ def own_database(address: str, name: str, state: Path) -> str:
     return own
 
 
+def another_history(address: str) -> None:
+    """As if a standby had taken over: the ledger remembers another timeline than there is."""
+    run_statements(address, _ANOTHER_HISTORY)
+
+
+_ANOTHER_HISTORY = """
+    UPDATE meta SET value = jsonb_set(value::jsonb, '{history}', '"00000007"')::text
+    WHERE key = 'home'"""
+
+
 def empty(address: str) -> None:
     """Take everything out of a ledger on a server, but its name."""
     run_statements(address, _DROP_OWN_TABLES)

@@ -12,7 +12,7 @@ from newsletter.ledger.model import CampaignState
 from newsletter.ledger.opening import was_made
 from newsletter.ledger.workers import Division
 from tests.doubles import START
-from tests.ledger.databases import own_database, run_statements
+from tests.ledger.databases import another_history, own_database, run_statements
 from tests.ledger.plans import make_plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # a database of its own for each
@@ -167,10 +167,7 @@ def test_an_older_state_that_others_went_on_with_is_told_too(
 
 def test_a_server_with_another_history_is_told(own: str, tmp_path: Path) -> None:
     begin_and_end(own, tmp_path / "one")
-    history = """
-        UPDATE meta SET value = jsonb_set(value::jsonb, '{history}', '"00000007"')::text
-        WHERE key = 'home'"""
-    run_statements(own, history)
+    another_history(own)
     assert "another history" in refused(own, tmp_path / "one").message
 
 
