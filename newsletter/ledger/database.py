@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from newsletter.errors import LedgerError, LedgerLocked, LedgerUnavailable
 from newsletter.ledger.faults import database_errors, told
-from newsletter.ledger.server import open_server, shares_sessions, shown
+from newsletter.ledger.server import in_our_form, open_server, shares_sessions, shown
 
 _BUSY_SECONDS = 15
 _ROWS = 2_000
@@ -38,7 +38,7 @@ def parse_location(where: str | Path) -> URL:
     if "://" not in named:  # a file has one lock, by whichever link it is reached
         return URL.create("sqlite+pysqlite", database=os.path.realpath(named))
     try:
-        url = make_url(named)
+        url = make_url(in_our_form(named))
     except (ArgumentError, ValueError):
         message = "the ledger's address cannot be read"
         raise LedgerError(message, cure=_A_PLACE) from None  # it may hold a password

@@ -1,6 +1,7 @@
 """PostgreSQL: connections that mean the same whatever a server, a database or a role has set."""
 
 import math
+import re
 import time
 from contextlib import closing
 from typing import Any
@@ -56,15 +57,36 @@ def shown(url: URL) -> str:
     return plain.render_as_string()
 
 
+def in_our_form(address: str) -> str:
+    """PostgreSQL's own form for several hosts, one after the other, as the engine has it."""
+    found = _SEVERAL.fullmatch(address)
+    if not found:
+        return address
+    before, hosts, path, query = found.groups()
+    named = [f"host={each if ':' in each else f'{each}:{_PORT}'}" for each in hosts.split(",")]
+    return f"{before}{path or '/'}?{'&'.join([*named, query] if query else named)}"
+
+
+_SEVERAL = re.compile(
+    r"(postgres\w*(?:\+\w+)?://(?:[^@/?]*@)?)([^/?@]*,[^/?@]*)(/[^?]*)?(?:\?(.*))?"
+)
+_PORT = 5432
+
+
 def conninfo(url: URL) -> str:
-    """An address for whoever opens connections of its own: as patient as ours."""
-    patient = url.update_query_dict(_patience(url))
-    return patient.set(drivername="postgresql").render_as_string(hide_password=False)
+    """What the engine connects to, for whoever opens connections of its own: as patient as ours."""
+    from psycopg.conninfo import make_conninfo
+
+    _, named = url.get_dialect()().create_connect_args(url)
+    return make_conninfo("", **{**_patience(url), **named})
 
 
 def _patience(url: URL) -> dict[str, str]:
-    """What the address does not say itself."""
-    return {name: str(value) for name, value in _PATIENCE.items() if name not in url.query}
+    """What the address does not say itself; of several hosts, one that may be written to."""
+    wanted: dict[str, object] = dict(_PATIENCE)
+    if isinstance(url.query.get("host"), tuple):
+        wanted["target_session_attrs"] = "read-write"
+    return {name: str(value) for name, value in wanted.items() if name not in url.query}
 
 
 def open_server(url: URL) -> Engine:

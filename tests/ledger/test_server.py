@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
@@ -52,6 +53,35 @@ def test_of_many_machines_that_make_a_ledger_at_once_each_has_the_same_one(
 
     with ThreadPoolExecutor(AT_ONCE) as machines:
         assert len({*machines.map(opened, range(AT_ONCE))}) == 1
+
+
+def test_of_several_hosts_the_first_that_may_be_written_to_is_taken(
+    own: str, tmp_path: Path
+) -> None:
+    place = make_url(own).query["host"]
+    several = f"postgresql://postgres@/set_up?host=/nowhere&host={place}"
+    with Ledger.open(several, state=tmp_path) as ledger:
+        assert ledger.campaigns() == ()
+        theirs = psycopg.connect(ledger.workers().conninfo)
+    with theirs:
+        assert theirs.info.host == place
+        assert theirs.info.get_parameters()["target_session_attrs"] == "read-write"
+
+
+@pytest.mark.parametrize(
+    ("address", "hosts"),
+    [
+        ("postgresql://u:p%2C@a:1,b/news", ("a:1", "b:5432")),
+        ("postgresql://u:p,@a,b?sslmode=require", ("a:5432", "b:5432")),
+    ],
+)
+def test_postgresqls_own_form_for_several_hosts_is_read(
+    address: str, hosts: tuple[str, str]
+) -> None:
+    url = parse_location(address)
+    assert url.query["host"] == hosts
+    assert url.password == "p,"
+    assert parse_location("postgresql://u:p,@a/news").host == "a"
 
 
 def test_resuming_goes_by_what_another_machine_said_just_before(own: str, tmp_path: Path) -> None:
