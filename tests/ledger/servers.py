@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -54,13 +54,28 @@ class Debians:
     @contextmanager
     def runs(self) -> Iterator[str]:
         """Its address, until the block ends. Root's runs as another user, as it wants to."""
+        sorting = _AS_ITALIANS if self._version >= _KNOWS_ICU else ()
+        with self._started("initdb", "-A", "trust", "-N", *_UTF8, *sorting) as address:
+            yield address
+
+    @contextmanager
+    def stands_by(self, server: str) -> Iterator[tuple[str, Callable[[], None]]]:
+        """A standby of a server: its address, and what makes it take over."""
+        primary = server.rpartition("host=")[2]
+        with self._started("pg_basebackup", "-h", primary, "-R") as address:
+            place = address.rpartition("host=")[2]
+            yield address, lambda: self._do("pg_ctl", "-w", "-D", place, "promote")
+
+    @contextmanager
+    def _started(self, program: str, *words: str) -> Iterator[str]:
+        """A server whose files a program makes."""
         place = _place()
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(place, owner.pw_uid, owner.pw_gid)
+        self._do(program, "-U", "postgres", "-D", place, *words)
+        (place / ".s.PGSQL.5432.lock").unlink(missing_ok=True)  # another's, in a copy of its files
         try:
-            sorting = _AS_ITALIANS if self._version >= _KNOWS_ICU else ()
-            self._do("initdb", "-U", "postgres", "-A", "trust", "-N", *_UTF8, *sorting, "-D", place)
             self._do("pg_ctl", "-w", "-l", place / "log", "-o", f"-h '' -k {place}", *_in(place))
             yield f"postgresql://postgres:@/postgres?host={place}"
         finally:
@@ -75,6 +90,7 @@ class Debians:
             user=user,
             cwd="/",
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL if program == "pg_basebackup" else None,  # of its own files
         )
 
 
@@ -82,10 +98,8 @@ _UTF8 = ("-E", "UTF8", "--locale", "C.UTF-8")
 _AS_ITALIANS = ("--locale-provider=icu", "--icu-locale=it-IT")
 _KNOWS_ICU = 15
 BROUGHT = Brought()
-SERVERS: Sequence[Server] = (
-    BROUGHT,
-    *map(Debians, sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))),
-)
+DEBIANS = [Debians(each) for each in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
+SERVERS: Sequence[Server] = (BROUGHT, *DEBIANS)
 
 
 def _in(place: Path) -> tuple[str | Path, ...]:

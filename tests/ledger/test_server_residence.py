@@ -12,8 +12,9 @@ from newsletter.ledger.model import CampaignState
 from newsletter.ledger.opening import was_made
 from newsletter.ledger.workers import Division
 from tests.doubles import START
-from tests.ledger.databases import another_history, own_database, run_statements
+from tests.ledger.databases import Servers, another_history, empty, own_database, run_statements
 from tests.ledger.plans import make_plan
+from tests.ledger.servers import DEBIANS
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]  # a database of its own for each
 
@@ -169,6 +170,25 @@ def test_a_server_with_another_history_is_told(own: str, tmp_path: Path) -> None
     begin_and_end(own, tmp_path / "one")
     another_history(own)
     assert "another history" in refused(own, tmp_path / "one").message
+
+
+@pytest.mark.skipif(not DEBIANS, reason="needs Debian's own PostgreSQL")
+def test_a_real_standby_is_looked_at_and_sends_nothing_once_it_took_over(
+    servers: Servers, tmp_path: Path
+) -> None:
+    (debians, *_), state = DEBIANS, tmp_path / "one"
+    empty(primary := servers(debians))
+    begin_and_end(primary, state)
+    with debians.stands_by(primary) as (standby, promote):
+        with Ledger.open(standby, state=state, create=False) as ledger:
+            assert ledger.copied is None
+        place, other = (make_url(each).query["host"] for each in (standby, primary))
+        both = f"postgresql://postgres@/postgres?host={place}&host={other}"
+        with Ledger.open(both, state=state) as ledger, ledger.sending(START):
+            pass  # by the one that may be written to
+        promote()
+        assert "another history" in refused(standby, state).message
+        assert "another history" in refused(both, state).message
 
 
 def test_a_database_that_was_emptied_is_no_new_beginning(
