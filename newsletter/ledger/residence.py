@@ -29,7 +29,14 @@ from newsletter.ledger.model import Turn
 from newsletter.ledger.remembered import HOME, IDENTITY, MOVED, store, value
 
 _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-_TAKE_OVER = "newsletter ledger take-over"
+TAKE_OVER = "newsletter ledger take-over"
+SEND_FROM_THERE = (
+    "send from there; take over here only if that one will never send again, for it cannot know"
+)
+PUT_BACK = (
+    "put the newer one back; take over with this one only if that is lost, for whom it mailed "
+    "since is not known here"
+)
 NOWHERE = """
     UPDATE meta SET value = json_set(value, '$.inode', 0) WHERE key = 'home' AND value <> ''"""
 """A backup lives in no file: laid where a ledger was removed, it may get that file's number."""
@@ -132,7 +139,7 @@ class Residence:
         """
         with self._database.read() as connection:
             home, identity = _home(connection), value(connection, IDENTITY)
-        sent = _written(now) if now else home.sent if home else ""
+        sent = written(now) if now else home.sent if home else ""
         here = dataclasses.replace(self._here(secrets.token_hex(8)), sent=sent)
         old = home.token if home else ""
         following = self.marker.with_name(f"{self.marker.name}.next")
@@ -251,15 +258,14 @@ def _copied(home: Home) -> LedgerCopied:
     told = f"and last sent on {home.sent}" if home.sent else "and had not sent when it was copied"
     return LedgerCopied(
         f"this ledger is a copy: its original lived at {home.path} on {home.host}, {told}",
-        cure="send from there; take over here only if that one will never send again, for it "
-        "cannot know",
-        next_command=_TAKE_OVER,
+        cure=SEND_FROM_THERE,
+        next_command=TAKE_OVER,
     )
 
 
 def mark_moved(connection: Connection, name: str, now: dt.datetime) -> None:
     """Have the ledger remember that another one goes on in its place."""
-    store(connection, MOVED, f"{name} on {_written(now)}")
+    store(connection, MOVED, f"{name} on {written(now)}")
 
 
 def _moved(where: str) -> LedgerCopied:
@@ -267,7 +273,7 @@ def _moved(where: str) -> LedgerCopied:
         f"this ledger was moved to {where}: mail is sent from there",
         cure="name that one in NEWSLETTER_LEDGER; take over here only if it will never send, for "
         "it cannot know",
-        next_command=_TAKE_OVER,
+        next_command=TAKE_OVER,
     )
 
 
@@ -277,7 +283,7 @@ def _unmarked(home: Home, name: str) -> LedgerCopied:
         f"this ledger may be an older copy{told}: {name}, which would tell, is not beside it",
         cure=f"put {name} back beside it; take over only if no newer ledger is lost, for whom "
         "that one mailed since is not known here",
-        next_command=_TAKE_OVER,
+        next_command=TAKE_OVER,
     )
 
 
@@ -285,9 +291,8 @@ def _outdated(marker: Marker | None) -> LedgerCopied:
     when = f" on {marker.sent}" if marker and marker.sent else ""
     return LedgerCopied(
         f"this ledger is not the one that last sent here{when}: an older copy lies in its place",
-        cure="put the newer one back; take over with this one only if that is lost, for whom "
-        "it mailed since is not known here",
-        next_command=_TAKE_OVER,
+        cure=PUT_BACK,
+        next_command=TAKE_OVER,
     )
 
 
@@ -299,7 +304,8 @@ def _machine() -> str:
     return ""
 
 
-def _written(now: dt.datetime) -> str:
+def written(now: dt.datetime) -> str:
+    """An instant, for a person to read."""
     return now.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

@@ -23,9 +23,8 @@ from newsletter.errors import LedgerBehind, LedgerCopied, LedgerError
 from newsletter.ledger import schema
 from newsletter.ledger.database import Database
 from newsletter.ledger.model import Turn
-from newsletter.ledger.remembered import HOME, IDENTITY, MOVED, store, value
-
-_TAKE_OVER = "newsletter ledger take-over"
+from newsletter.ledger.remembered import HOME, IDENTITY, store, value
+from newsletter.ledger.residence import PUT_BACK, SEND_FROM_THERE, TAKE_OVER, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class ServerResidence:
         """Why this ledger must not send from here, or None."""
         with self._database.read() as connection:
             home = _home(connection)
-            if home and (found := _elsewhere(connection, home, _here(connection))):
+            if home and (found := _elsewhere(connection, home)):
                 return found
             marker = self._look()
             if marker is None or marker.ledger != value(connection, IDENTITY):
@@ -98,7 +97,7 @@ class ServerResidence:
         with self._database.read() as connection:
             identity = value(connection, IDENTITY)
         began = now.astimezone(dt.UTC)
-        marker = Marker(identity, turn.run, began.isoformat(), _written(began))
+        marker = Marker(identity, turn.run, began.isoformat(), written(began))
         part = self.marker.with_name(f"{self.marker.name}.{os.getpid()}")  # others write theirs
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +111,6 @@ class ServerResidence:
         """Be the true one from now on, under a new name: journals of the old one are not its."""
         with self._database.write() as connection:
             store(connection, IDENTITY, identity)
-            store(connection, MOVED, "")
             store(connection, HOME, _packed(_here(connection)))
         self.marker.unlink(missing_ok=True)
 
@@ -159,12 +157,18 @@ def _told(connection: Connection, query: str) -> Any:
     return None
 
 
-def _elsewhere(connection: Connection, home: Place, here: Place) -> LedgerCopied | None:
-    last = connection.execute(select(func.max(schema.run.c.started_at))).scalar()
-    sent = _written(last) if last else ""
+def _elsewhere(connection: Connection, home: Place) -> LedgerCopied | None:
+    here = _here(connection)
     if any(_differ(home, here, name) for name in ("system", "database", "table")):
-        return _copied(sent)
-    return _another_history(sent) if _differ(home, here, "history") else None
+        return _copied(_last_sent(connection))
+    if _differ(home, here, "history"):
+        return _another_history(_last_sent(connection))
+    return None
+
+
+def _last_sent(connection: Connection) -> str:
+    last = connection.execute(select(func.max(schema.run.c.started_at))).scalar()
+    return written(last) if last else ""
 
 
 def _differ(home: Place, here: Place, name: str) -> bool:
@@ -172,17 +176,12 @@ def _differ(home: Place, here: Place, name: str) -> bool:
     return bool(before and now and before != now)
 
 
-def _written(instant: dt.datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def _copied(sent: str) -> LedgerCopied:
     told = f"and last sent on {sent}" if sent else "and had not sent when it was copied"
     return LedgerCopied(
         f"this ledger is a copy: its original lived in another database, {told}",
-        cure="send from there; take over here only if that one will never send again, for it "
-        "cannot know",
-        next_command=_TAKE_OVER,
+        cure=SEND_FROM_THERE,
+        next_command=TAKE_OVER,
     )
 
 
@@ -191,9 +190,9 @@ def _another_history(sent: str) -> LedgerBehind:
     return LedgerBehind(
         "the server of this ledger began another history: a standby took over, or it was taken "
         f"back to an earlier time{told}",
-        cure="take over if nothing was lost, or can be had back: whom it mailed since is not known "
-        "here",
-        next_command=_TAKE_OVER,
+        cure="take over if nothing was lost, or what was cannot be had back: whom it mailed since "
+        "is not known here",
+        next_command=TAKE_OVER,
     )
 
 
@@ -201,7 +200,6 @@ def _outdated(sent: str) -> LedgerCopied:
     return LedgerCopied(
         f"this ledger is older than the one that last sent from here ({sent}): an earlier state "
         "of it was put in its place",
-        cure="put the newer one back; take over with this one only if that is lost, for whom "
-        "it mailed since is not known here",
-        next_command=_TAKE_OVER,
+        cure=PUT_BACK,
+        next_command=TAKE_OVER,
     )
